@@ -1,0 +1,147 @@
+"""What runs inside the virtual environment: `measure.py TASK ARGUMENTS-AS-JSON`, prints JSON.
+
+A task is a function here. All times are CPU seconds of this process, so that a busy neighbour
+weighs less; competitors take turns, so that a slow minute of the machine hits all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+from functools import partial
+from importlib import import_module
+from operator import attrgetter
+from pathlib import Path
+from time import process_time
+from timeit import Timer
+from typing import TYPE_CHECKING, Any
+
+sys.path.append(str(Path(__file__).parent))  # the isolated mode leaves the script's folder out
+
+import inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Samples = dict[str, list[float]]
+
+
+def values(job: str) -> dict[str, object]:
+    """Load once and return every setting by its path."""
+    config = import_module(f"jobs.{job}").load()
+    found = {path: attrgetter(path)(config) for path in inputs.expected()}
+    return {path: list(v) if isinstance(v, (list, tuple)) else v for path, v in found.items()}
+
+
+def warm(jobs: list[str], rounds: int, *, overridden: bool) -> Samples:
+    """Time loads in one process that has loaded before."""
+    loads = {job: import_module(f"jobs.{job}").load for job in jobs}
+    environments = {job: inputs.variables(job) if overridden else {} for job in jobs}
+
+    def turn(job: str) -> float:
+        _set_variables(environments[job])
+        loads[job]()  # untimed: the one before left its own data in the processor's caches
+        return _time(loads[job])
+
+    return _interleave({job: partial(turn, job) for job in jobs}, rounds)
+
+
+def upstreams(job: str, path: str) -> dict[str, Any]:
+    """Time one load of a large file, and say enough of the result to compare it."""
+    load = import_module(f"jobs.{job}").load_upstreams
+    load(Path("few.toml"))  # untimed: what is made once per schema is the business of other rows
+    start = process_time()
+    config = load(Path(path))
+    seconds = process_time() - start
+    return {"seconds": seconds, "result": [_numbers(one) for one in config.upstreams.values()][-3:]}
+
+
+def access(rounds: int) -> Samples:
+    """Time reading a setting of a group, on a loaded config and on bare attrs classes."""
+    import attrs
+
+    config = import_module("jobs.meshconf_mesh").load()
+    group = attrs.make_class("Group", ["error_threshold"], frozen=True, slots=True)
+    root = attrs.make_class("Root", ["circuit_breaker"], frozen=True, slots=True)
+    subjects = {"meshconf": config, "attrs": root(group(0.4))}
+    number = 200_000
+
+    def timer(subject: object) -> Callable[[], float]:
+        read = Timer(
+            "config.circuit_breaker.error_threshold", "config = given", process_time,
+            {"given": subject},
+        )  # fmt: skip
+        return lambda: read.timeit(number) / number
+
+    return _interleave({name: timer(subject) for name, subject in subjects.items()}, rounds)
+
+
+def report(good: str, bad: str, problems: int, rounds: int) -> Samples:
+    """Time a load that fails, with its report as text, and the same load without mistakes."""
+    from meshconf import ConfigError
+
+    load = import_module("jobs.meshconf_mesh").load_upstreams
+
+    def fail() -> list[Any]:
+        try:
+            load(Path(bad))
+        except ConfigError as error:
+            str(error)
+            return [problem for problem in error.problems if problem.severity == "error"]
+        return []
+
+    found = len(fail())
+    if found != problems:
+        msg = f"{bad} has {problems} mistakes, and the report named {found}"
+        raise RuntimeError(msg)
+    turns = {"report": lambda: _time(fail), "load": lambda: _time(lambda: load(Path(good)))}
+    return _interleave(turns, rounds)
+
+
+def _interleave(turns: dict[str, Callable[[], float]], rounds: int) -> Samples:
+    """Let each take its turn `rounds` times, in an order drawn anew for each round."""
+    samples: Samples = {name: [] for name in turns}
+    order = list(turns)
+    for turn in turns.values():
+        turn()  # untimed: the first one pays for what is made once
+    for _ in range(rounds):
+        random.shuffle(order)
+        for name in order:
+            samples[name].append(turns[name]())
+    return samples
+
+
+def _time(call: Callable[[], object]) -> float:
+    start = process_time()
+    call()
+    return process_time() - start
+
+
+def _set_variables(wanted: dict[str, str]) -> None:
+    for name in [name for name in os.environ if name.startswith("APP_")]:
+        del os.environ[name]
+    os.environ.update(wanted)
+
+
+def _numbers(upstream: Any) -> list[object]:
+    """Return settings of an upstream: its own, those of its groups, and inherited ones."""
+    paths = (
+        "port",
+        "circuit_breaker.max_requests",
+        "circuit_breaker.max_connections",
+        "circuit_breaker.reset_timeout",
+        "retry.max_delay",
+        "retry.multiplier",
+        "load_balancer.health_check.interval",
+        "load_balancer.choice_count",
+        "timeouts.idle",
+    )
+    return [attrgetter(path)(upstream) for path in paths]
+
+
+TASKS = {task.__name__: task for task in (values, warm, upstreams, access, report)}
+
+if __name__ == "__main__":
+    print(json.dumps(TASKS[sys.argv[1]](**json.loads(sys.argv[2]))))

@@ -1,0 +1,229 @@
+"""The rows of the table. To add one: write a function from a Bench to samples, and list it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import inputs
+from process import JobError, ask, run
+
+Samples = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a row may use."""
+
+    folder: Path  # holds app.toml, mesh.toml and few.toml; large files are the row's to write
+    jobs: list[str]  # those that passed the check
+    rounds: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question and its budget.
+
+    The first competitor of the samples, the subject, is divided by each of the others.
+    """
+
+    name: str
+    title: str
+    unit: str  # a key of `table.SCALES`
+    subject: str
+    measure: Callable[[Bench], Samples]
+    budgets: Mapping[str, float] = field(default_factory=dict)  # by competitor, at most
+    needs_meshconf: bool = True
+
+
+def warm(bench: Bench, *, variables: bool) -> Samples:
+    """Load in one process that has loaded before."""
+    return ask(
+        bench.folder, "warm", jobs=bench.jobs, rounds=10 * bench.rounds, overridden=variables
+    )
+
+
+def cold(bench: Bench, *, variables: bool) -> Samples:
+    """Start a process, import, load once: CPU time, the interpreter's own start included."""
+
+    def turn(job: str) -> float:
+        given = inputs.variables(job) if variables else {}
+        return run(bench.folder, "once.py", job, variables=given).cpu
+
+    return interleave({job: partial(turn, job) for job in bench.jobs}, bench.rounds)
+
+
+def cold_mesh(bench: Bench) -> Samples:
+    """Start a process and call `meshconf.load()` with a mesh.toml and nothing else."""
+    turns = {"meshconf": lambda: run(bench.folder, "once.py", "meshconf_mesh").cpu}
+    return interleave(turns, bench.rounds)
+
+
+def memory(bench: Bench) -> Samples:
+    """Start a process, load once, and ask for its peak."""
+
+    def turn(job: str) -> float:
+        given = inputs.variables(job)
+        return float(run(bench.folder, "once.py", job, "peak", variables=given).output)
+
+    return interleave({job: partial(turn, job) for job in bench.jobs}, min(bench.rounds, 5))
+
+
+def upstreams(bench: Bench, *, full: bool) -> Samples:
+    """Load 10,000 upstreams, and check that both sides got the same."""
+    path = bench.folder / "many.toml"
+    inputs.write_upstreams(path, 10_000, full=full)
+    results = {}
+
+    def turn(job: str) -> float:
+        answer = ask(bench.folder, "upstreams", job=job, path=path.name)
+        results[job] = answer["result"]
+        return answer["seconds"]
+
+    jobs = {"meshconf": "meshconf_mesh", "plain": "plain_mesh"}
+    chosen = {who: partial(turn, job) for who, job in jobs.items() if _can(bench, who)}
+    samples = interleave(chosen, min(bench.rounds, 5))
+    if len({repr(result) for result in results.values()}) > 1:
+        msg = f"the results differ: {results}"
+        raise JobError(msg)
+    return samples
+
+
+def growth(bench: Bench, *, job: str) -> Samples:
+    """Load 100,000 upstreams and 10,000, each in a process of its own."""
+    samples: Samples = {}
+    for count, turns in ((100_000, 1), (10_000, 3)):
+        path = bench.folder / f"{count}.toml"
+        inputs.write_upstreams(path, count)
+        samples[f"{count:,}"] = [
+            ask(bench.folder, "upstreams", job=job, path=path.name)["seconds"] for _ in range(turns)
+        ]
+        path.unlink()
+    return samples
+
+
+def access(bench: Bench) -> Samples:
+    """Read `config.circuit_breaker.error_threshold`."""
+    return ask(bench.folder, "access", rounds=2 * bench.rounds)
+
+
+def report(bench: Bench) -> Samples:
+    """Report 50 problems in 10,000 lines, and load the same file without them."""
+    inputs.write_lines(bench.folder / "good.toml", 10_000, mistakes=0)
+    inputs.write_lines(bench.folder / "bad.toml", 10_000, mistakes=50)
+    return ask(
+        bench.folder, "report", good="good.toml", bad="bad.toml", problems=50, rounds=bench.rounds
+    )
+
+
+def interleave(turns: Mapping[str, Callable[[], float]], rounds: int) -> Samples:
+    """Let each take its turn `rounds` times, in an order drawn anew for each round."""
+    samples: Samples = {name: [] for name in turns}
+    order = list(turns)
+    for turn in turns.values():
+        turn()  # not counted: it writes the .pyc files and fills the file system's cache
+    for _ in range(rounds):
+        random.shuffle(order)
+        for name in order:
+            samples[name].append(turns[name]())
+    return samples
+
+
+def _can(bench: Bench, who: str) -> bool:
+    return who != "meshconf" or who in bench.jobs
+
+
+# A row that has something to show even where meshconf cannot take part.
+PEERS = partial(Row, subject="meshconf", needs_meshconf=False)
+
+ROWS = [
+    PEERS(
+        name="warm",
+        title="warm load(), 20-key file and 4 variables",
+        unit="ms",
+        measure=partial(warm, variables=True),
+        budgets={"pydantic_settings": 0.25, "bare_sum": 1.6},
+    ),
+    PEERS(
+        name="warm-file",
+        title="the same, no variable set",
+        unit="ms",
+        measure=partial(warm, variables=False),
+    ),
+    PEERS(
+        name="cold",
+        title="cold start, CPU: import and first load(), 4 variables",
+        unit="ms",
+        measure=partial(cold, variables=True),
+        budgets={"pydantic_settings": 0.6},
+    ),
+    PEERS(
+        name="cold-file",
+        title="the same, no variable set",
+        unit="ms",
+        measure=partial(cold, variables=False),
+        budgets={"pydantic_settings": 0.4},
+    ),
+    Row(
+        name="cold-mesh",
+        title="the same with the mesh's own schema",
+        unit="ms",
+        subject="meshconf",
+        measure=cold_mesh,
+    ),
+    PEERS(
+        name="upstreams",
+        title="10,000 upstreams, 2.5 MB, some settings of two groups written, two inherited",
+        unit="ms",
+        measure=partial(upstreams, full=False),
+        budgets={"plain": 2.0},
+    ),
+    PEERS(
+        name="upstreams-full",
+        title="the same with both groups written in full, 5.9 MB",
+        unit="ms",
+        measure=partial(upstreams, full=True),
+    ),
+    Row(
+        name="growth",
+        title="100,000 upstreams against 10,000",
+        unit="ms",
+        subject="100,000",
+        measure=partial(growth, job="meshconf_mesh"),
+        budgets={"10,000": 11},
+    ),
+    Row(
+        name="growth-plain",
+        title="the same growth of plain tomli and cattrs",
+        unit="ms",
+        subject="100,000",
+        measure=partial(growth, job="plain_mesh"),
+        needs_meshconf=False,
+    ),
+    Row(
+        name="access",
+        title="reading config.circuit_breaker.error_threshold",
+        unit="ns",
+        subject="meshconf",
+        measure=access,
+        budgets={"attrs": 1.0},
+    ),
+    Row(
+        name="report",
+        title="a report of 50 problems in a 10,000-line file",
+        unit="ms",
+        subject="report",
+        measure=report,
+        budgets={"load": 5},
+    ),
+    PEERS(
+        name="memory",
+        title="peak memory of a process that loads once",
+        unit="MB",
+        measure=memory,
+        budgets={"pydantic_settings": 0.7},
+    ),
+]

@@ -1,0 +1,190 @@
+"""Typed configuration for attrs classes and dataclasses, and a schema for service meshes.
+
+``load()`` gives a frozen configuration or one report that names every mistake. What is not needed
+for that is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Mapping
+
+    from meshconf.diagnostics.problem import ConfigError, Origin, Problem
+    from meshconf.loading.snapshot import Candidate, Snapshot
+    from meshconf.mesh import CircuitBreakerConfig, LoadBalancerConfig, ServiceMeshConfig
+    from meshconf.schema.configuration import configuration
+    from meshconf.schema.rules import rule
+    from meshconf.schema.secret import Secret
+    from meshconf.schema.setting import Bytes, Port, Ratio, Seconds, setting
+    from meshconf.sources.dotenv import DotEnv
+    from meshconf.sources.environment import Environment
+    from meshconf.sources.file import File
+    from meshconf.sources.layer import Layer, Source
+    from meshconf.sources.secrets_directory import SecretsDirectory
+
+__all__ = [
+    "Bytes",
+    "Candidate",
+    "CircuitBreakerConfig",
+    "ConfigError",
+    "DotEnv",
+    "Environment",
+    "File",
+    "Layer",
+    "LoadBalancerConfig",
+    "Origin",
+    "Port",
+    "Problem",
+    "Ratio",
+    "Seconds",
+    "Secret",
+    "SecretsDirectory",
+    "ServiceMeshConfig",
+    "Snapshot",
+    "Source",
+    "configuration",
+    "load",
+    "read",
+    "rule",
+    "setting",
+]
+
+_HOMES = {
+    "diagnostics.problem": ("ConfigError", "Origin", "Problem"),
+    "loading.snapshot": ("Candidate", "Snapshot"),
+    "mesh": ("CircuitBreakerConfig", "LoadBalancerConfig", "ServiceMeshConfig"),
+    "schema.configuration": ("configuration",),
+    "schema.rules": ("rule",),
+    "schema.secret": ("Secret",),
+    "schema.setting": ("Bytes", "Port", "Ratio", "Seconds", "setting"),
+    "sources.dotenv": ("DotEnv",),
+    "sources.environment": ("Environment",),
+    "sources.file": ("File",),
+    "sources.layer": ("Layer", "Source"),
+    "sources.secrets_directory": ("SecretsDirectory",),
+}
+
+T = TypeVar("T")
+UnknownEnv = Literal["warn", "error", "ignore"]
+
+
+@overload
+def load(
+    *sources: str | os.PathLike[str] | Source,
+    prefix: str | None = ...,
+    environ: Mapping[str, str] | None = ...,
+    overrides: Mapping[str, Any] | None = ...,
+    unknown_env: UnknownEnv = ...,
+    unknown_env_ignore: Iterable[str] = ...,
+) -> ServiceMeshConfig: ...
+
+
+@overload
+def load(
+    *sources: str | os.PathLike[str] | Source,
+    schema: type[T],
+    prefix: str | None = ...,
+    environ: Mapping[str, str] | None = ...,
+    overrides: Mapping[str, Any] | None = ...,
+    unknown_env: UnknownEnv = ...,
+    unknown_env_ignore: Iterable[str] = ...,
+) -> T: ...
+
+
+def load(*sources: Any, schema: Any = None, **options: Any) -> Any:
+    """Load a configuration.
+
+    Sources, lowest precedence first: the class's defaults, files in the order given, sources of
+    your own, directories of secrets (``$CREDENTIALS_DIRECTORY`` among them), ``.env`` files, the
+    environment, *overrides*.
+
+    Args:
+        sources: Paths of TOML files, or source objects. With none: the files that
+            ``<PREFIX>CONFIG`` lists, else the schema's file in the working directory if it is
+            there, and its profile's file if ``<PREFIX>PROFILE`` is set.
+
+        schema: An attrs class or a dataclass; ``ServiceMeshConfig`` by default.
+
+        prefix: What the names of variables begin with; the schema's by default. ``None`` means
+            that the environment is not read.
+
+        environ: The variables; those of the process by default. Never changed.
+
+        overrides: Values that win over all sources: by dotted path, or nested.
+
+        unknown_env: What a variable under the prefix is that matches no setting: a warning
+            (``warn``), an ``error``, or nothing (``ignore``).
+
+        unknown_env_ignore: Patterns of variables that are none of ours, such as ``MESH_X_*``.
+
+    Returns:
+        The configuration, an instance of *schema*.
+
+    Raises:
+        ConfigError: If anything is wrong with any source; it holds all problems at once.
+
+        TypeError: If *schema* is no class that can be loaded, or has no prefix and none is given.
+    """
+    return read(*sources, schema=schema, **options).config
+
+
+@overload
+def read(
+    *sources: str | os.PathLike[str] | Source,
+    prefix: str | None = ...,
+    environ: Mapping[str, str] | None = ...,
+    overrides: Mapping[str, Any] | None = ...,
+    unknown_env: UnknownEnv = ...,
+    unknown_env_ignore: Iterable[str] = ...,
+) -> Snapshot[ServiceMeshConfig]: ...
+
+
+@overload
+def read(
+    *sources: str | os.PathLike[str] | Source,
+    schema: type[T],
+    prefix: str | None = ...,
+    environ: Mapping[str, str] | None = ...,
+    overrides: Mapping[str, Any] | None = ...,
+    unknown_env: UnknownEnv = ...,
+    unknown_env_ignore: Iterable[str] = ...,
+) -> Snapshot[T]: ...
+
+
+def read(*sources: Any, schema: Any = None, **options: Any) -> Any:
+    """Load a configuration and keep where every value came from.
+
+    Takes what ``load`` takes and raises what it raises.
+
+    Returns:
+        A snapshot: the configuration as ``.config``, the origin and all candidates of each value.
+    """
+    from meshconf.loading.load import read_schema
+
+    if schema is None:
+        from meshconf.mesh import ServiceMeshConfig as schema
+    return read_schema(schema, sources, **options)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("meshconf")
+    for home, names in _HOMES.items():
+        if name in names:
+            value = getattr(importlib.import_module(f"meshconf.{home}"), name)
+            globals()[name] = value
+            return value
+    msg = f"module 'meshconf' has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return [*__all__, "__version__"]

@@ -1,0 +1,1 @@
+"""What went wrong, where it stands, and how it is said."""

@@ -1,0 +1,211 @@
+"""The table of codes: the one place that says which there are and what each means."""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = ["CODES", "Code"]
+
+
+@attrs.frozen
+class Code:
+    """A kind of problem.
+
+    Attributes:
+        code: ``MC`` and three digits, never reused; the first digit tells the family.
+
+        title: The kind of problem in a few words.
+
+        cause: How it comes about.
+
+        remedy: How to mend it.
+    """
+
+    code: str
+    title: str
+    cause: str
+    remedy: str
+
+
+_TABLE = (
+    # The family MC0xx is about the text itself.
+    Code(
+        "MC001",
+        "invalid TOML",
+        "The text breaks the grammar of TOML, so nothing in it could be read.",
+        'Mend the place under the caret; text needs quotes, durations too: timeout = "5s".',
+    ),
+    Code(
+        "MC002",
+        "key given twice",
+        "A TOML document names the same key or table twice; which one counts would be a guess.",
+        "Keep one of the two places that the report shows.",
+    ),
+    Code(
+        "MC003",
+        "not plain UTF-8",
+        "The text is not UTF-8, begins with a byte order mark, or holds NUL bytes.",
+        "Save the file as UTF-8 without a byte order mark.",
+    ),
+    Code(
+        "MC004",
+        "over the budget",
+        "The text is larger, deeper or holds more keys than a configuration may; such input is "
+        "refused before it can cost time or memory.",
+        "Shrink it, or raise the limit where it is legitimate: File(path, max_bytes=…, "
+        "max_keys=…).",
+    ),
+    Code(
+        "MC005",
+        "invalid .env line",
+        "A line of a .env file is not NAME=value.",
+        "Write NAME=value, with quotes around a value that holds spaces.",
+    ),
+    # The family MC1xx is about names.
+    Code(
+        "MC101",
+        "unknown key",
+        "The schema has no such key, so the value would have no effect.",
+        "Correct the spelling, move the key to the table that knows it, or delete it.",
+    ),
+    Code(
+        "MC102",
+        "required value missing",
+        "A setting without a default is set by no source.",
+        "Set it in a file or by its variable; the report names both.",
+    ),
+    Code(
+        "MC103",
+        "unknown variable",
+        "A variable begins with the prefix of the schema but matches no setting.",
+        "Correct the spelling or unset it; `unknown_env` says whether it is an error.",
+    ),
+    Code(
+        "MC104",
+        "old name",
+        "A setting is given under a name that it had earlier.",
+        "Use the new name that the report shows; the old one goes away in time.",
+    ),
+    Code(
+        "MC105",
+        "set twice in one source",
+        "One source spells the same setting in two ways, or gives both NAME and NAME_FILE.",
+        "Keep one of the two.",
+    ),
+    Code(
+        "MC106",
+        "Kubernetes service links",
+        "Kubernetes injects variables for each Service; a Service called like the prefix makes "
+        "them look like settings.",
+        "Set `enableServiceLinks: false` in the pod's spec.",
+    ),
+    # The family MC2xx is about values.
+    Code(
+        "MC201",
+        "wrong type",
+        "The value is of another type than declared; values are never converted silently.",
+        "Write the value in the declared type: no quotes around numbers and booleans.",
+    ),
+    Code(
+        "MC202",
+        "out of bounds",
+        "The value has the right type but lies outside the declared bounds.",
+        "Choose a value within the bounds that the report shows.",
+    ),
+    Code(
+        "MC203",
+        "not one of the choices",
+        "The setting takes one of a closed set of values.",
+        "Choose one of the values that the report lists.",
+    ),
+    Code(
+        "MC204",
+        "not a quantity",
+        "A duration or a size is written in a form that cannot be read.",
+        'Write durations as "500ms", "1h30m" or seconds, sizes as "64KiB" or bytes.',
+    ),
+    Code(
+        "MC205",
+        "wrong form",
+        "A text does not match the declared pattern or length.",
+        "Write it in the form that the report describes.",
+    ),
+    Code(
+        "MC206",
+        "invalid JSON",
+        "A variable that holds a list, a mapping or a group is not valid JSON.",
+        "Mend the JSON under the caret, or use the variables of the single settings.",
+    ),
+    Code(
+        "MC207",
+        "refused by a validator",
+        "A validator of the schema's author refused the value.",
+        "See the validator's message and the help of the setting.",
+    ),
+    Code(
+        "MC208",
+        "secret in a file",
+        "A secret stands as text in a TOML file; such files are in repositories.",
+        "Give it by variable, by NAME_FILE, or from a directory of secrets.",
+    ),
+    # The family MC3xx is about rules.
+    Code(
+        "MC301",
+        "rule broken",
+        "Several settings do not fit together, though each alone would.",
+        "Change one of the settings that the report shows.",
+    ),
+    Code(
+        "MC302",
+        "rule failed to run",
+        "A rule of the schema raised an exception instead of answering.",
+        "This is a fault of the schema: mend the rule.",
+    ),
+    # The family MC4xx is about sources.
+    Code(
+        "MC401",
+        "file not found",
+        "A file that was named does not exist.",
+        "Correct the path, create the file, or say File(path, optional=True).",
+    ),
+    Code(
+        "MC402",
+        "source unreadable",
+        "The operating system refused to read a source, or it is not a regular file.",
+        "Check the path, the permissions and the type of the file.",
+    ),
+    Code(
+        "MC403",
+        "secret readable by everyone",
+        "A file that holds a secret may be read by every user of the machine.",
+        'chmod 600 the file, or allow it with SecretsDirectory(path, world_readable="allow").',
+    ),
+    Code(
+        "MC404",
+        "link leads out of the directory",
+        "An entry of a directory of secrets is a symbolic link to a place outside it.",
+        "Put the file itself into the directory.",
+    ),
+    Code(
+        "MC405",
+        "source failed",
+        "A source raised an exception that is no report.",
+        "Mend the source; it should return a Layer with problems.",
+    ),
+    Code(
+        "MC406",
+        "profile not usable",
+        "The profile's name is not made of a-z, 0-9, `_` and `-`.",
+        "Choose a name such as `production`; it becomes a part of the file's name.",
+    ),
+    # The family MC5xx is about versions.
+    Code(
+        "MC501",
+        "file newer than the program",
+        "The file says a config_version that this program does not know yet.",
+        "Update the program, or use a file of the version that it knows.",
+    ),
+)
+
+#: Every code, by its name.
+CODES: dict[str, Code] = {entry.code: entry for entry in _TABLE}

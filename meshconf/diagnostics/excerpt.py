@@ -1,0 +1,192 @@
+"""The lines of a source as they may be shown.
+
+This is the one place where text of a source becomes part of a report, so it is the one place that
+masks secrets, escapes what could steer a terminal, and cuts what is too long.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from meshconf.diagnostics.problem import Excerpt, Label, Line, Mark
+from meshconf.diagnostics.spans import Span
+from meshconf.diagnostics.words import LONGEST_VALUE, cells, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from meshconf.diagnostics.source_text import SourceText
+
+__all__ = ["ELLIPSIS", "MASK", "Highlight", "Mask", "excerpt", "labels"]
+
+#: What is shown in the place of a secret, whatever its length.
+MASK = "<secret>"
+
+#: What is shown in the place of a text that may be a secret under a misspelt name.
+ELLIPSIS = "…"
+
+#: The longest line that is shown whole, in terminal cells.
+LONGEST_LINE = 100
+
+#: Lines between two highlights are shown up to so many; more are left out.
+LONGEST_GAP = 3
+
+TAB = "    "
+
+
+@attrs.frozen
+class Mask:
+    """A stretch of a text that is not shown, and what stands in its place."""
+
+    start: int
+    end: int
+    shown: str = MASK
+
+
+@attrs.frozen
+class Highlight:
+    """A stretch of a text that a problem speaks of, and what it says of it."""
+
+    span: Span
+    text: str
+    primary: bool = True
+
+
+def labels(
+    source: SourceText, highlights: Iterable[Highlight], masks: Sequence[Mask] = ()
+) -> tuple[Label, ...]:
+    """Turn highlights into labels with places, for programs.
+
+    The end of a secret is left out: it would tell how long the secret is.
+    """
+    return tuple(
+        Label(
+            source.origin(highlight.span),
+            highlight.text,
+            source.lines.position(highlight.span.start),
+            None if _within(highlight.span, masks) else source.lines.position(highlight.span.end),
+            highlight.primary,
+        )
+        for highlight in highlights
+    )
+
+
+def _within(span: Span, masks: Sequence[Mask]) -> bool:
+    return any(mask.start <= span.start < mask.end for mask in masks)
+
+
+def excerpt(
+    source: SourceText, highlights: Sequence[Highlight], masks: Sequence[Mask] = ()
+) -> Excerpt:
+    """Show the lines of a text on which highlights stand.
+
+    Args:
+        source: The text.
+
+        highlights: What to underline, the primary one first.
+
+        masks: What must not be shown.
+
+    Returns:
+        The lines; it holds nothing of what is masked.
+    """
+    by_line: dict[int, list[Highlight]] = {}
+    for highlight in sorted(highlights, key=lambda item: item.span.start):
+        by_line.setdefault(source.lines.position(highlight.span.start).line, []).append(highlight)
+    lines = tuple(
+        _shown(source, number, by_line.get(number, ()), masks) for number in _with_gaps(by_line)
+    )
+    return Excerpt(source.origin(highlights[0].span), lines)
+
+
+def _with_gaps(numbers: Iterable[int]) -> Iterable[int]:
+    last: int | None = None
+    for number in numbers:
+        if last is not None and number - last <= LONGEST_GAP + 1:
+            yield from range(last + 1, number)
+        yield number
+        last = number
+
+
+def _shown(
+    source: SourceText, number: int, highlights: Iterable[Highlight], masks: Sequence[Mask]
+) -> Line:
+    start = source.lines.start(number)
+    text = source.lines.line_text(number)
+    inside = [
+        Mask(max(mask.start - start, 0), min(mask.end - start, len(text)), mask.shown)
+        for mask in masks
+        if mask.start < start + len(text) + 1 and mask.end > start
+    ]
+    shown, columns = _safe(text, inside)
+    marks = [_mark(highlight, start, columns) for highlight in highlights]
+    longest = LONGEST_LINE if source.first_line is not None else LONGEST_VALUE
+    shown, marks = _cut(shown, marks, longest)
+    numbered = None if source.first_line is None else number + source.first_line - 1
+    return Line(numbered, shown, tuple(marks))
+
+
+def _safe(text: str, masks: Iterable[Mask]) -> tuple[str, list[int]]:
+    """Write a line so that it can be shown, and tell at which cell each of its characters stands."""
+    hidden = {at: mask for mask in masks for at in range(mask.start, mask.end)}
+    shown: list[str] = []
+    columns: list[int] = []
+    cell = 0
+    for at, char in enumerate(text):
+        columns.append(cell)
+        if at in hidden:
+            mask = hidden[at]
+            piece = mask.shown if mask.start == at else ""
+            columns[-1] = columns[mask.start]
+        else:
+            piece = TAB if char == "\t" else printable(char)
+        shown.append(piece)
+        cell += cells(piece)
+    columns.append(cell)
+    return "".join(shown), columns
+
+
+def _mark(highlight: Highlight, start: int, columns: Sequence[int]) -> Mark:
+    last = len(columns) - 1
+    left = columns[min(max(highlight.span.start - start, 0), last)]
+    right = columns[min(max(highlight.span.end - start, 0), last)]
+    return Mark(left, max(right - left, 1), highlight.text, highlight.primary)
+
+
+def _cut(text: str, marks: list[Mark], longest: int) -> tuple[str, list[Mark]]:
+    """Cut a long line to a window around its first mark."""
+    if cells(text) <= longest:
+        return text, marks
+    left = max(min(mark.offset for mark in marks) - longest // 3, 0) if marks else 0
+    kept, skipped, width = _window(text, left, longest)
+    before = "…" if skipped else ""
+    after = "…" if skipped + width < cells(text) else ""
+    shift = len(before) - skipped
+    end = len(before) + width
+    moved = [
+        attrs.evolve(
+            mark,
+            offset=min(mark.offset + shift, end),
+            width=max(1, min(mark.width, end - (mark.offset + shift))),
+        )
+        for mark in marks
+    ]
+    return f"{before}{kept}{after}", moved
+
+
+def _window(text: str, left: int, longest: int) -> tuple[str, int, int]:
+    """Return the part of a text from cell *left* on, the cells before it, and its width."""
+    kept: list[str] = []
+    skipped = width = 0
+    for char in text:
+        size = cells(char)
+        if skipped < left:
+            skipped += size
+        elif width + size <= longest - 2:  # two cells for the marks of a cut
+            kept.append(char)
+            width += size
+        else:
+            break
+    return "".join(kept), skipped, width

@@ -1,0 +1,134 @@
+"""The words of reports: paths, kinds of values, text that is safe to print.
+
+Everything here speaks the language of the file (string, integer, table), never that of Python.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+__all__ = [
+    "Path",
+    "cells",
+    "dotted",
+    "elide",
+    "noun",
+    "printable",
+    "quantity",
+    "quoted",
+    "variable_text",
+]
+
+Path = tuple[str | int, ...]
+
+#: A value longer than this is cut where it is quoted in a sentence.
+LONGEST_VALUE = 60
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
+
+# bool before int and datetime before date: each is also the other.
+_NOUNS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (bool, "a boolean"),
+    (int, "an integer"),
+    (float, "a float"),
+    (str, "a string"),
+    (dt.datetime, "a date-time"),
+    (dt.date, "a date"),
+    (dt.time, "a time"),
+    (dt.timedelta, "a duration"),
+    (Mapping, "a table"),
+    ((Sequence, AbstractSet), "an array"),
+    (type(None), "null"),
+)
+
+
+def noun(value: object) -> str:
+    """Name the kind of a value as a TOML file calls it: "a string", "a table"."""
+    for types, word in _NOUNS:
+        if isinstance(value, types):
+            return word
+    return "another kind of value"
+
+
+def dotted(path: Path) -> str:
+    """Write a path as TOML would: `retry.status_codes[1]`, `upstreams."a.b".port`."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            key = part if _BARE_KEY.match(part) else json.dumps(printable(part))
+            text += f".{key}" if text else key
+    return text
+
+
+def printable(text: str) -> str:
+    """Escape control characters, ANSI escapes and bidirectional controls.
+
+    Printing what a file holds must not be able to steer the terminal.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if _is_plain(char) else _escape(char) for char in text)
+
+
+def _is_plain(char: str) -> bool:
+    return char.isprintable() or unicodedata.category(char) == "Zs"
+
+
+def _escape(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def elide(text: str, longest: int = LONGEST_VALUE) -> str:
+    """Cut a text to *longest* characters, marking the cut."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def quoted(value: object) -> str:
+    """Write a value as the file would, short and safe to print."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return elide(json.dumps(printable(value), ensure_ascii=False))
+    if isinstance(value, dt.timedelta):
+        return quantity(value.total_seconds(), "s")
+    if isinstance(value, Mapping):
+        pairs = (f"{quoted_key(key)} = {quoted(item)}" for key, item in value.items())
+        return elide("{" + ", ".join(pairs) + "}")
+    if isinstance(value, (Sequence, AbstractSet)):
+        return elide("[" + ", ".join(map(quoted, value)) + "]")
+    return elide(printable(str(value)))
+
+
+def quoted_key(key: object) -> str:
+    """Write the key of a mapping bare where TOML allows it."""
+    text = str(key)
+    return text if _BARE_KEY.match(text) else json.dumps(printable(text), ensure_ascii=False)
+
+
+def variable_text(value: object) -> str:
+    """Write a value as a variable would hold it: text without quotes."""
+    return elide(printable(value)) if isinstance(value, str) else quoted(value)
+
+
+def quantity(value: object, unit: str) -> str:
+    """Write a number with its unit: "45 s", "0.5 s", or without one."""
+    text = f"{value:g}" if isinstance(value, float) else quoted(value)
+    return f"{text} {unit}" if unit and isinstance(value, (int, float)) else text
+
+
+def cells(text: str) -> int:
+    """Count the terminal cells that a printable text takes."""
+    return len(text) if text.isascii() else sum(map(_char_cells, text))
+
+
+def _char_cells(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -1,0 +1,1 @@
+"""From sources to a frozen configuration: read, merge, structure; diagnose if that fails."""

@@ -1,0 +1,355 @@
+"""What a report says about names: unknown, missing, old, given twice."""
+
+from __future__ import annotations
+
+import fnmatch
+from typing import TYPE_CHECKING, Any
+
+from meshconf.diagnostics.excerpt import Highlight
+from meshconf.diagnostics.problem import Excerpt, Origin, Problem
+from meshconf.diagnostics.suggest import fold, nearest
+from meshconf.diagnostics.words import Path, dotted, printable
+from meshconf.loading.about_values import described
+from meshconf.loading.findings import located, shown
+from meshconf.loading.lookup import text_of
+from meshconf.schema import kinds
+from meshconf.schema.model import REQUIRED, Model, Setting
+from meshconf.schema.names import name_of
+from meshconf.sources.environment import names_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from meshconf.loading.diagnose import Diagnosis
+    from meshconf.loading.load import UnknownVariables
+    from meshconf.loading.merge import Oddity
+    from meshconf.sources.layer import Layer, Stray
+
+__all__ = ["missing", "odd_names", "strays"]
+
+#: A class of up to so many keys is listed where no key is near.
+LISTED_KEYS = 12
+
+
+def odd_names(diagnosis: Diagnosis) -> Iterator[Problem]:
+    """Tell what does not fit the schema's names."""
+    words = {
+        "unknown": _unknown_key,
+        "twice": _twice,
+        "old": _old_name,
+        "no_table": _no_table,
+        "ambiguous": _ambiguous,
+        "exposed": _exposed,
+    }
+    twice: set[tuple[int, Path]] = set()
+    for oddity in diagnosis.merged.oddities:
+        if oddity.sort == "twice":
+            if (id(oddity.layer), oddity.canonical) in twice:
+                continue
+            twice.add((id(oddity.layer), oddity.canonical))
+        yield words[oddity.sort](diagnosis, oddity)
+
+
+def _at_key(diagnosis: Diagnosis, oddity: Oddity, label: str) -> dict[str, Any]:
+    """Show the key of an odd name, with the header of the table that it stands in."""
+    found = text_of(oddity.layer, oddity.path)
+    if found is None:
+        origin = Origin(oddity.layer.kind, oddity.layer.name)
+        return {"origin": origin, "excerpts": (Excerpt(origin),)}
+    text, rest = found
+    masks = diagnosis.masks.of(oddity.layer, text, oddity.path[: len(oddity.path) - len(rest)])
+    span = text.index.keys.get(rest) or text.value_span(rest)
+    assert span is not None
+    highlights = [Highlight(span, label)]
+    header = text.index.headers.get(rest[:-1])
+    if header is not None and oddity.model is not None:
+        said = f"keys of {oddity.model.cls.__name__} are read here"
+        highlights.append(Highlight(header, said, primary=False))
+    origin, labels, excerpts = shown(text, highlights, masks)
+    return {"origin": origin, "labels": labels, "excerpts": excerpts}
+
+
+def _unknown_key(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
+    key, path = str(oddity.path[-1]), dotted(oddity.canonical)
+    assert oddity.model is not None
+    model = oddity.model
+    near = _near_keys(model, key)
+    notes: list[str] = []
+    if near:
+        label = "did you mean " + " or ".join(f"`{name}`" for name in near) + "?"
+        notes += _cost(diagnosis, model, near[0], oddity.canonical[:-1])
+    else:
+        label = "no such key"
+        notes += _elsewhere(diagnosis.model, key)
+    if not near and not notes and len(model.settings) <= LISTED_KEYS:
+        notes.append("known keys: " + ", ".join(model.settings))
+    return Problem(
+        "MC101",
+        "error",
+        path,
+        f"unknown key `{path}`",
+        notes=tuple(notes),
+        expected="a key of the schema",
+        found=printable(key),
+        **_at_key(diagnosis, oddity, label),
+    )
+
+
+def _near_keys(model: Model, key: str) -> tuple[str, ...]:
+    near = nearest(key, [*model.settings, *model.old_names])
+    return tuple(dict.fromkeys(model.old_names.get(name, name) for name in near))
+
+
+def _cost(diagnosis: Diagnosis, model: Model, name: str, above: Path) -> Iterator[str]:
+    """Say what the setting that was probably meant has for a value now."""
+    path = (*above, name)
+    setting = model.settings[name]
+    if setting.group is not None or setting.map_of is not None:
+        return
+    found = diagnosis.held(path)
+    if found:
+        value = described(setting, found[0].value)
+        yield f"`{dotted(path)}` is {value} ({found[0].origin}), and this key changes nothing"
+    elif setting.default is not REQUIRED:
+        default = described(setting, setting.default_value())
+        yield f"`{dotted(path)}` is set nowhere else, so its default {default} would be used"
+    else:
+        yield f"`{dotted(path)}` is required and set nowhere else"
+
+
+def _elsewhere(root: Model, key: str) -> Iterator[str]:
+    """Name the tables that know the key."""
+    tables = [
+        f"[{dotted(path[:-1])}]" if len(path) > 1 else "the top of the file"
+        for path, setting in _everywhere(root, ())
+        if fold(setting.name) == fold(key)
+    ]
+    if tables:
+        yield f"`{printable(key)}` is a key of {' and of '.join(tables[:3])}"
+
+
+def _everywhere(model: Model, path: Path) -> Iterator[tuple[Path, Setting]]:
+    """Walk all settings, with `*` for the names of maps' entries."""
+    for name, setting in model.settings.items():
+        here = (*path, name)
+        yield here, setting
+        if setting.map_of is not None:
+            yield from _everywhere(setting.map_of, (*here, "*"))
+        elif setting.group is not None:
+            yield from _everywhere(setting.group, here)
+
+
+def _twice(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
+    path = dotted(oddity.canonical)
+    other = (*oddity.path[:-1], oddity.other)
+    parts = _at_key(diagnosis, oddity, "here")
+    _, labels, excerpts = located(
+        oddity.layer, other, "and here", diagnosis.masks, key=True, primary=False
+    )
+    parts["labels"] = (*parts.get("labels", ()), *labels)
+    parts["excerpts"] = (*parts["excerpts"], *excerpts)
+    spelled = f"`{printable(str(oddity.path[-1]))}` and `{printable(oddity.other)}`"
+    return Problem(
+        "MC105", "error", path, f"`{path}` is given twice: as {spelled}", help="keep one", **parts
+    )
+
+
+def _old_name(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
+    old, new = dotted((*oddity.canonical[:-1], oddity.path[-1])), dotted(oddity.canonical)
+    return Problem(
+        "MC104",
+        "warning",
+        new,
+        f"`{old}` is an old name; use `{new}`",
+        help=f"rename the key to {oddity.canonical[-1]}",
+        **_at_key(diagnosis, oddity, f"now `{oddity.canonical[-1]}`"),
+    )
+
+
+def _no_table(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
+    from meshconf.diagnostics.words import noun
+
+    value: Any = oddity.layer.data
+    for part in oddity.path:
+        value = value[part]
+    path = dotted(oddity.canonical)
+    # Its text may be a secret that was meant for a key of the table.
+    parts = _at_key(diagnosis, oddity, f"{noun(value)}, where a table is wanted")
+    if oddity.model is not None and oddity.model.secret_names:
+        parts = {"origin": parts["origin"], "excerpts": (Excerpt(parts["origin"]),)}
+    return Problem(
+        "MC201",
+        "error",
+        path,
+        f"`{path}` must be a table, got {noun(value)}",
+        expected="must be a table",
+        found=noun(value),
+        **parts,
+    )
+
+
+def _ambiguous(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
+    path = dotted(oddity.canonical)
+    message = (
+        f"`{printable(str(oddity.path[-1]))}` in the name of a variable could be any of "
+        f"{oddity.other} in `{path}`"
+    )
+    return Problem(
+        "MC105",
+        "error",
+        path,
+        message,
+        _variable_below(oddity.layer, oddity.path),
+        help="give the entry as JSON in the variable of the whole map, or rename one of them",
+    )
+
+
+def _variable_below(layer: Layer, path: Path) -> Origin:
+    names = [text.name for at, text in layer.texts.items() if at[: len(path)] == path]
+    return Origin(layer.kind, names[0] if names else layer.name)
+
+
+def _exposed(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
+    path = dotted(oddity.canonical)
+    origin, labels, excerpts = located(
+        oddity.layer, oddity.path, "a secret in a file", diagnosis.masks
+    )
+    name = ""
+    if diagnosis.prefix is not None:
+        name = name_of(diagnosis.model, oddity.canonical, diagnosis.prefix)
+    return Problem(
+        "MC208",
+        "error" if oddity.refuses else "warning",
+        path,
+        f"`{path}` is a secret, and its value stands in {oddity.layer.name}",
+        origin,
+        ("files like this one end up in repositories",),
+        f"set {name} or {name}_FILE instead" if name else None,
+        sensitive=True,
+        labels=labels,
+        excerpts=excerpts,
+    )
+
+
+def missing(diagnosis: Diagnosis, setting: Setting, path: Path) -> Problem:
+    """Tell that a required setting is set by no source."""
+    name = "" if diagnosis.prefix is None else name_of(diagnosis.model, path, diagnosis.prefix)
+    files = [layer for layer in diagnosis.layers if layer.kind == "file"]
+    looked = [layer.name for layer in diagnosis.layers if layer.kind != "override"]
+    notes = [f"looked in {', '.join(looked)}"] if looked else []
+    notes += _near_miss(diagnosis, name)
+    remedies = [f"add `{_assignment(setting, path)}` to {files[-1].name}"] if files else []
+    if not files and diagnosis.model.configuration.file and len(diagnosis.layers) > 0:
+        remedies.append(f"add it to {diagnosis.model.configuration.file}")
+    if name:
+        remedies.append(f"set {name}")
+    origin = Origin("file", files[-1].name) if files else None
+    return Problem(
+        "MC102",
+        "error",
+        dotted(path),
+        f"`{dotted(path)}` is required but no source sets it",
+        origin,
+        tuple(notes),
+        ", or ".join(remedies) or None,
+        expected="a value",
+        sensitive=setting.secret,
+        excerpts=(Excerpt(origin),) if origin else (),
+    )
+
+
+def _assignment(setting: Setting, path: Path) -> str:
+    kind = kinds.bare(setting.kind)
+    text = kind is kinds.SCALARS[str] or isinstance(kind, kinds.Choice)
+    return f"{dotted(path)} = {_DOTS if text else '…'}"
+
+
+_DOTS = '"…"'
+
+
+def _near_miss(diagnosis: Diagnosis, name: str) -> Iterator[str]:
+    """Name a stray variable that was probably meant to set it."""
+    names = [stray.name for layer in diagnosis.layers for stray in layer.strays]
+    near = [stray for stray in names if name and name in nearest(stray, [name])]
+    if near:
+        yield f"a near miss is set: {printable(near[0])} (value not shown)"
+
+
+def strays(diagnosis: Diagnosis, unknown: UnknownVariables) -> Iterator[Problem]:
+    """Tell of variables that match no setting, as the policy says."""
+    links: list[str] = []
+    for layer in diagnosis.layers:
+        for stray in layer.strays:
+            if _is_ignored(stray.name, unknown.ignored):
+                continue
+            if stray.family == "service_link":
+                links.append(stray.name)
+            elif unknown.policy != "ignore":
+                yield _unknown_variable(diagnosis, layer, stray, unknown)
+    if links and unknown.policy != "ignore":
+        yield _service_links(links)
+
+
+def _is_ignored(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _service_links(names: list[str]) -> Problem:
+    rest = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return Problem(
+        "MC106",
+        "warning",
+        "",
+        f"{names[0]}{rest}: service links of Kubernetes under the prefix, not settings",
+        Origin("env", names[0]),
+        help="set `enableServiceLinks: false` in the pod's spec",
+    )
+
+
+def _unknown_variable(
+    diagnosis: Diagnosis, layer: Layer, stray: Stray, unknown: UnknownVariables
+) -> Problem:
+    name = printable(stray.name)
+    where = "environment variable" if layer.kind == "env" else f"in {layer.name}, variable"
+    if stray.family == "group":
+        message = f"{where} {name} names a group but holds no JSON table; it has no effect"
+        remedy: str | None = f"use its settings' own: {_first_below(diagnosis, stray.name)}, …"
+        notes: list[str] = []
+    else:
+        message = f"{where} {name} matches no setting"
+        remedy, notes = _meant(diagnosis, stray.name)
+    return Problem(
+        "MC103",
+        "error" if unknown.policy == "error" else "warning",
+        "",
+        message,
+        Origin(layer.kind, stray.name),
+        tuple(notes),
+        remedy,
+    )
+
+
+def _first_below(diagnosis: Diagnosis, name: str) -> str:
+    known = names_for(diagnosis.model, diagnosis.prefix or "").by_name
+    return next((other for other in known if other.startswith(f"{name}_")), name)
+
+
+def _meant(diagnosis: Diagnosis, name: str) -> tuple[str | None, list[str]]:
+    """Suggest what an unknown variable was meant to be, and say what that setting has now."""
+    known = names_for(diagnosis.model, diagnosis.prefix or "").by_name
+    prefix = diagnosis.prefix or ""
+    shorter = {other.removeprefix(prefix): other for other in known}
+    near = [shorter[found] for found in nearest(name.removeprefix(prefix), shorter)]
+    if not near:
+        return None, []
+    variable = known[near[0]]
+    path, setting = variable.path, variable.setting
+    found = diagnosis.held(path)
+    notes: list[str] = []
+    if found and setting.group is None and setting.map_of is None:
+        value = described(setting, found[0].value)
+        notes.append(f"`{dotted(path)}` is {value} ({found[0].origin}); {name} has no effect")
+    elif setting.default is not REQUIRED and setting.group is None and setting.map_of is None:
+        default = described(setting, setting.default_value())
+        notes.append(f"`{dotted(path)}` has its default {default}; {name} has no effect")
+    return f"did you mean {' or '.join(near)}?", notes

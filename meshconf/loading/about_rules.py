@@ -1,0 +1,174 @@
+"""What a report says about rules: every setting that a rule reads, and what would make it hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from meshconf.diagnostics.problem import Excerpt, Label, Origin, Problem
+from meshconf.diagnostics.words import Path, dotted
+from meshconf.loading import check_rules
+from meshconf.loading.about_values import described
+from meshconf.loading.findings import located
+from meshconf.loading.lookup import Held, names_that_set
+from meshconf.loading.partial import BROKEN, Partial
+from meshconf.schema.model import REQUIRED, Setting
+from meshconf.schema.values import BadValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from meshconf.loading.diagnose import Diagnosis
+    from meshconf.schema.rules import Rule
+
+__all__ = ["broken_rules"]
+
+
+def broken_rules(diagnosis: Diagnosis, partial: Partial, path: Path) -> Iterator[Problem]:
+    """Run the rules of a group whose settings are sound, and tell which are broken."""
+    for rule in partial.model.rules:
+        values = [_value(partial, tuple(read.split("."))) for read in rule.paths]
+        if any(value is _UNKNOWN for value in values):
+            continue
+        said = check_rules.run(rule, values, _layers(diagnosis, rule, path))
+        if said is not None:
+            yield _problem(diagnosis, rule, path, values, said)
+
+
+_UNKNOWN: Any = object()
+
+
+def _value(partial: Partial, path: Path) -> Any:
+    """Return the value that a rule reads; _UNKNOWN if it could not be made or is not there."""
+    value: Any = partial
+    for position, part in enumerate(path):
+        if isinstance(value, Partial):
+            value = value.values.get(str(part), BROKEN)
+        elif value is None:
+            return _UNKNOWN
+        else:
+            setting = partial.model.find(path[: position + 1])
+            value = getattr(value, setting.attribute) if setting is not None else BROKEN
+        if value is BROKEN:
+            return _UNKNOWN
+    if isinstance(value, Partial):
+        return _UNKNOWN if value.built is BROKEN else value.built
+    return value
+
+
+def _layers(
+    diagnosis: Diagnosis, rule: Rule, path: Path
+) -> Callable[[str], Collection[str]] | None:
+    if not rule.layers:
+        return None
+    return lambda name: names_that_set(diagnosis.model, diagnosis.layers, (*path, *name.split(".")))
+
+
+def _problem(diagnosis: Diagnosis, rule: Rule, path: Path, values: list[Any], said: str) -> Problem:
+    paths = [(*path, *read.split(".")) for read in rule.paths]
+    settings = [diagnosis.model.find(one) for one in paths]
+    secret = any(setting is not None and setting.secret for setting in settings)
+    origin, labels, excerpts = _places(diagnosis, paths, settings, values)
+    message = said or f"the rule `{rule.name}` failed to run"
+    if secret and said:
+        message = f"the rule `{rule.name}` does not hold: {_statement(rule)}"
+    if path:
+        message = f"`{dotted(path)}`: {message}"
+    notes = list(_counterfactual(diagnosis, rule, path, values)) if said else []
+    return Problem(
+        "MC301" if said else "MC302",
+        rule.level if said else "error",
+        dotted(_common(paths)),
+        message,
+        origin,
+        tuple(notes),
+        sensitive=secret,
+        labels=labels,
+        excerpts=excerpts,
+    )
+
+
+def _statement(rule: Rule) -> str:
+    lines = (rule.check.__doc__ or rule.name).strip().splitlines()
+    return lines[0]
+
+
+def _common(paths: list[Path]) -> Path:
+    """Return the path that all paths share, or the only one."""
+    first, *rest = paths
+    if not rest:
+        return first
+    end = 0
+    while end < len(first) and all(one[: end + 1] == first[: end + 1] for one in rest):
+        end += 1
+    return first[:end]
+
+
+def _places(
+    diagnosis: Diagnosis, paths: list[Path], settings: list[Setting | None], values: list[Any]
+) -> tuple[Origin | None, tuple[Label, ...], tuple[Excerpt, ...]]:
+    """Show where each setting got its value; defaults and whole groups have no place."""
+    found: list[tuple[Path, Setting, Any, Held]] = []
+    for path, setting, value in zip(paths, settings, values, strict=True):
+        if setting is None or setting.group is not None or setting.map_of is not None:
+            continue
+        winners = diagnosis.held(path)
+        if winners:
+            found.append((path, setting, value, winners[0]))
+    # The last one set comes first: it is the one that broke the rule.
+    order = {id(layer): rank for rank, layer in enumerate(diagnosis.layers)}
+    found.sort(key=lambda one: -order[id(one[3].layer)])
+    labels: list[Label] = []
+    excerpts: list[Excerpt] = []
+    for position, (path, setting, value, winner) in enumerate(found):
+        said = f"{path[-1]} {described(setting, value)}"
+        _, one_label, one_excerpt = located(
+            winner.layer, winner.path, said, diagnosis.masks, primary=position == 0
+        )
+        labels += one_label
+        excerpts += one_excerpt
+    return (labels[0].origin if labels else None), tuple(labels), tuple(excerpts)
+
+
+def _counterfactual(
+    diagnosis: Diagnosis, rule: Rule, path: Path, values: list[Any]
+) -> Iterator[str]:
+    """Say what would have held without the last value that was set."""
+    strongest: tuple[int, int, list[Held]] | None = None
+    order = {id(layer): rank for rank, layer in enumerate(diagnosis.layers)}
+    for position, read in enumerate(rule.paths):
+        setting = diagnosis.model.find((*path, *read.split(".")))
+        if setting is None or setting.group is not None or setting.map_of is not None:
+            continue
+        found = diagnosis.held((*path, *read.split(".")))
+        if found and (strongest is None or order[id(found[0].layer)] > strongest[0]):
+            strongest = (order[id(found[0].layer)], position, found)
+    if strongest is None:
+        return
+    _, position, found = strongest
+    setting = diagnosis.model.find((*path, *rule.paths[position].split(".")))
+    assert setting is not None
+    instead = _next_value(diagnosis, setting, found)
+    if instead is None:
+        return
+    value, said = instead
+    again = [*values[:position], value, *values[position + 1 :]]
+    if check_rules.run(rule, again, _layers(diagnosis, rule, path)) is None:
+        origin = found[0].origin
+        name = origin.name if origin.kind == "env" else str(origin)
+        yield f"without {name} it would be {said} and the rule would hold"
+
+
+def _next_value(
+    diagnosis: Diagnosis, setting: Setting, found: list[Held]
+) -> tuple[Any, str] | None:
+    """Return the value that would win without the winner, and how to say it."""
+    if len(found) > 1:
+        try:
+            value = diagnosis.structurer.of_kind(setting.kind)(found[1].value, None)
+        except (BadValue, KeyError, TypeError, ValueError):
+            return None
+        return value, f"{described(setting, value)} ({found[1].origin})"
+    if setting.default is REQUIRED:
+        return None
+    value = setting.default_value()
+    return value, f"the default {described(setting, value)}"

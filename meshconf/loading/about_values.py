@@ -1,0 +1,236 @@
+"""What a report says about a value: what it shadows, what was declared, how to mend it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from meshconf.diagnostics.problem import Problem
+from meshconf.diagnostics.words import Path, dotted, quantity, variable_text
+from meshconf.loading.findings import located, value_problem
+from meshconf.schema import kinds
+from meshconf.schema.model import REQUIRED, Model, Setting
+from meshconf.schema.secret import Secret
+from meshconf.schema.values import BadValue
+from meshconf.sources.layer import Unparsed
+
+if TYPE_CHECKING:
+    from meshconf.loading.diagnose import Diagnosis
+    from meshconf.loading.lookup import Held
+
+__all__ = ["bad_value", "checks_on", "described", "refused_by", "refused_group"]
+
+
+def bad_value(
+    diagnosis: Diagnosis, setting: Setting, bad: BadValue, path: Path, *, left_out: int = 0
+) -> Problem:
+    """Blame the layer that gave a wrong value.
+
+    Args:
+        diagnosis: The pass that found it.
+
+        setting: What was declared.
+
+        bad: What is wrong.
+
+        path: The setting's path; ``bad.at`` leads on to the element.
+
+        left_out: How many checks could not be run because of it.
+    """
+    found = diagnosis.held(path)
+    at = bad.at
+    if setting.appends and at and isinstance(at[0], int):
+        found, at = _appended(found, at)
+    winner, *losers = found
+    text = winner.layer.texts.get(winner.path)
+    if text is not None and text.format == "plain":
+        at = ()
+    notes = _notes(setting, losers, left_out)
+    remedy = _remedy(diagnosis, setting, bad, winner, losers)
+    canonical = (*path, *bad.at)
+    return value_problem(
+        winner.layer,
+        (*winner.path, *at),
+        canonical,
+        setting,
+        bad,
+        diagnosis.masks,
+        notes=notes,
+        help=remedy,
+    )
+
+
+def _appended(found: list[Held], at: Path) -> tuple[list[Held], Path]:
+    """Find the layer whose element a joined list holds at a position."""
+    position = at[0]
+    assert isinstance(position, int)
+    for one in reversed(found):
+        count = len(one.value) if isinstance(one.value, (list, tuple)) else 1
+        if position < count:
+            return [one], (position, *at[1:])
+        position -= count
+    return found, at
+
+
+def _notes(setting: Setting, losers: list[Held], left_out: int) -> list[str]:
+    notes: list[str] = []
+    if losers:
+        notes.append(f"overrides {described(setting, losers[0].value)} from {losers[0].origin}")
+    notes.append(f"declared as {setting.declaration()}")
+    if left_out:
+        checks = "1 check" if left_out == 1 else f"{left_out} checks"
+        notes.append(
+            f"{checks} that read it were left out"
+            if left_out > 1
+            else f"{checks} that reads it was left out"
+        )
+    return notes
+
+
+def described(setting: Setting, value: Any) -> str:
+    """Write a value for a sentence; a secret as such."""
+    if setting.secret or isinstance(value, Secret):
+        return "a secret"
+    if isinstance(value, Unparsed):
+        return "a text that cannot be read"
+    return quantity(value, setting.unit)
+
+
+def _remedy(
+    diagnosis: Diagnosis, setting: Setting, bad: BadValue, winner: Held, losers: list[Held]
+) -> str | None:
+    """Name a remedy that can be pasted, if one is certain."""
+    if setting.secret or bad.help:
+        return bad.help
+    key = str(winner.path[-1])
+    by_variable = winner.layer.kind in ("env", "dotenv") and winner.path in winner.layer.texts
+    name = winner.layer.texts[winner.path].name if by_variable else key
+    value = winner.value
+    written = _written(value, winner)
+    if bad.code == "MC204" and isinstance(written, str):
+        mended = _mended_quantity(written)
+        if mended:
+            return f"{name}={mended}" if by_variable else f'{key} = "{mended}"'
+    if by_variable and winner.layer.kind == "env":
+        return _unset(setting, bad, name, losers)
+    return None if bad.at else _unquoted(setting, key, value)
+
+
+def _written(value: Any, winner: Held) -> Any:
+    text = winner.layer.texts.get(winner.path)
+    return text.text if text is not None and text.format == "plain" else value
+
+
+_UNITS = {
+    "millis": "ms", "msec": "ms", "msecs": "ms", "millisecond": "ms", "milliseconds": "ms",
+    "sec": "s", "secs": "s", "second": "s", "seconds": "s",
+    "min": "m", "mins": "m", "minute": "m", "minutes": "m",
+    "hr": "h", "hrs": "h", "hour": "h", "hours": "h",
+    "day": "d", "days": "d",
+}  # fmt: skip
+
+
+def _mended_quantity(text: str) -> str | None:
+    """Write a duration with the units that can be read, if it is clear what was meant."""
+    found = re.fullmatch(r"\s*(\d{1,18}(?:\.\d{1,18})?)\s*([A-Za-z]+)\s*", text)
+    unit = _UNITS.get(found[2].lower()) if found else None
+    return f"{found[1]}{unit}" if found and unit else None
+
+
+def _unset(setting: Setting, bad: BadValue, name: str, losers: list[Held]) -> str:
+    if losers:
+        instead = f"use {described(setting, losers[0].value)}"
+    elif setting.default is REQUIRED:
+        return f"set {name} to {_wanted(bad)}"
+    elif setting.default_value() is None:
+        instead = "do without it"
+    else:
+        instead = f"use the default {described(setting, setting.default_value())}"
+    return f"unset {name} to {instead}, or set it to {_wanted(bad)}"
+
+
+def _wanted(bad: BadValue) -> str:
+    said = bad.expected.removeprefix("must be ")
+    if bad.code == "MC202":
+        return f"a value {'of ' if said.startswith('at ') else ''}{said}"
+    return said if said != bad.expected else "a valid value"
+
+
+def _unquoted(setting: Setting, key: str, value: Any) -> str | None:
+    """Say how to write a value whose only fault are its quotes, or their absence."""
+    kind = kinds.bare(setting.kind)
+    if kind is kinds.SCALARS[str] and isinstance(value, (bool, int, float)):
+        return f'add quotes: {key} = "{variable_text(value)}"'
+    if not isinstance(value, str):
+        return None
+    if kind is kinds.SCALARS[int] and re.fullmatch(r"[+-]?(0|[1-9]\d{0,17})", value):
+        return f"remove the quotes: {key} = {value}"
+    if kind is kinds.SCALARS[float] and re.fullmatch(r"[+-]?\d{1,17}(\.\d{1,17})?", value):
+        return f"remove the quotes: {key} = {value}"
+    if kind is kinds.SCALARS[bool] and value in ("true", "false"):
+        return f"remove the quotes: {key} = {value}"
+    return None
+
+
+def checks_on(model: Model, setting: Setting, path: Path) -> int:
+    """Count the checks that a value of the wrong type keeps from running."""
+    own = len(setting.constraints) + len(setting.validators) + _in_kind(setting.kind)
+    rules = 0
+    for end in range(len(path)):
+        above = model if end == 0 else _class_at(model, path[:end])
+        if above is None:
+            continue
+        name = ".".join(str(part) for part in path[end:])
+        rules += sum(
+            any(name == read or name.startswith(f"{read}.") for read in rule.paths)
+            for rule in above.rules
+        )
+    return own + rules
+
+
+def _in_kind(kind: kinds.Kind) -> int:
+    match kind:
+        case kinds.Constrained(inner, constraints):
+            return len(constraints) + _in_kind(inner)
+        case kinds.OptionalOf(inner) | kinds.Masked(inner):
+            return _in_kind(inner)
+        case _:
+            return 0
+
+
+def _class_at(model: Model, path: Path) -> Model | None:
+    setting = model.find(path)
+    if setting is None:
+        return None
+    return setting.map_of if setting.map_of is not None else setting.group
+
+
+def refused_by(validator: Any, instance: Any, setting: Setting, value: Any) -> BadValue | None:
+    """Run a validator of the author's; None if the value passes or cannot be judged."""
+    try:
+        validator(instance, setting.field, value)
+    except AttributeError:  # it reads a neighbour that is itself wrong
+        return None
+    except Exception as error:
+        said = error.args[0] if error.args and isinstance(error.args[0], str) else ""
+    else:
+        return None
+    name = getattr(validator, "__name__", None) or type(validator).__name__
+    return BadValue(
+        "MC207", f"fails the check `{name}`", f": {said}" if said else "", label="refused"
+    )
+
+
+def refused_group(diagnosis: Diagnosis, model: Model, path: Path, said: str) -> Problem:
+    """Tell that a class refused values that are each fine."""
+    where = f"`{dotted(path)}`" if path else model.cls.__name__
+    hidden = bool(model.secret_names)
+    message = f"{where} is refused by {model.cls.__name__}"
+    message += f": {said}" if said and not hidden else ""
+    found = diagnosis.held(path) if path else []
+    if not found:
+        return Problem("MC207", "error", dotted(path), message)
+    origin, labels, excerpts = located(found[0].layer, found[0].path, "refused", diagnosis.masks)
+    return Problem(
+        "MC207", "error", dotted(path), message, origin, labels=labels, excerpts=excerpts
+    )

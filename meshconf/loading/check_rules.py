@@ -1,0 +1,151 @@
+"""Running the rules of a schema on a built configuration."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Collection, Sequence
+from operator import attrgetter
+from typing import Any
+
+import attrs
+
+from meshconf.loading.lookup import names_that_set
+from meshconf.schema.model import Model
+from meshconf.schema.rules import Rule
+from meshconf.sources.layer import Layer
+
+__all__ = ["Breach", "attribute_path", "breaches", "run"]
+
+Path = tuple[str | int, ...]
+
+
+@attrs.frozen(eq=False)
+class Breach:
+    """A rule that does not hold.
+
+    Attributes:
+        rule: The rule.
+
+        path: The path of the group whose class declares it.
+
+        said: What the rule says; ``None`` if it raised an exception instead.
+    """
+
+    rule: Rule
+    path: Path
+    said: str | None
+
+
+def breaches(model: Model, config: Any, layers: Sequence[Layer]) -> list[Breach]:
+    """Run all rules of a configuration, a group's once for each object.
+
+    Args:
+        model: The schema.
+
+        config: The configuration.
+
+        layers: What rules that ask for it learn the setting layers from.
+
+    Returns:
+        What does not hold, of either level.
+    """
+    found: list[Breach] = []
+    _visit(_ruled(model), config, (), _Layers(model, layers), set(), found)
+    return found
+
+
+@attrs.frozen(eq=False)
+class _Layers:
+    model: Model
+    layers: Sequence[Layer]
+
+    def below(self, path: Path) -> Callable[[str], Collection[str]]:
+        """Return the function that a rule in the group at *path* gets."""
+        return lambda name: names_that_set(self.model, self.layers, (*path, *name.split(".")))
+
+
+@attrs.frozen(eq=False)
+class _Ruled:
+    """The rules of a class and of the classes below it that have any."""
+
+    cls: type
+    rules: tuple[tuple[Rule, Callable[[Any], Any]], ...]
+    groups: tuple[tuple[str, str, _Ruled], ...]
+    maps: tuple[tuple[str, str, _Ruled], ...]
+    unions: tuple[tuple[str, str, dict[type, _Ruled]], ...]
+
+    @property
+    def empty(self) -> bool:
+        return not (self.rules or self.groups or self.maps or self.unions)
+
+
+@functools.cache
+def _ruled(model: Model) -> _Ruled:
+    groups: list[tuple[str, str, _Ruled]] = []
+    maps: list[tuple[str, str, _Ruled]] = []
+    unions: list[tuple[str, str, dict[type, _Ruled]]] = []
+    for name, setting in model.settings.items():
+        if setting.union is not None:
+            members = {member.cls: _ruled(member) for member in setting.union.models.values()}
+            if not all(member.empty for member in members.values()):
+                unions.append((name, setting.attribute, members))
+        for below, into in ((setting.group, groups), (setting.map_of, maps)):
+            if below is not None and not _ruled(below).empty:
+                into.append((name, setting.attribute, _ruled(below)))
+    rules = tuple((rule, _getter(model, rule)) for rule in model.rules)
+    return _Ruled(model.cls, rules, tuple(groups), tuple(maps), tuple(unions))
+
+
+def _getter(model: Model, rule: Rule) -> Callable[[Any], Any]:
+    """Return a function that takes the object and gives the values that a rule reads."""
+    paths = [attribute_path(model, path) for path in rule.paths]
+    get = attrgetter(*paths)
+    return get if len(paths) > 1 else lambda config: (get(config),)
+
+
+def attribute_path(model: Model, path: str) -> str:
+    """Turn a path of settings into one of attributes."""
+    parts = path.split(".")
+    settings = [model.find(tuple(parts[: end + 1])) for end in range(len(parts))]
+    return ".".join(setting.attribute for setting in settings if setting is not None)
+
+
+def _visit(
+    ruled: _Ruled, config: Any, path: Path, layers: _Layers, seen: set[int], found: list[Breach]
+) -> None:
+    # The same object may stand in many places, inherited; its rules have been run then.
+    if config is None or id(config) in seen:
+        return
+    seen.add(id(config))
+    for rule, get in ruled.rules:
+        try:
+            values = get(config)
+        except AttributeError:  # a group on the way is None
+            continue
+        said = run(rule, values, layers.below(path) if rule.layers else None)
+        if said is not None:
+            found.append(Breach(rule, path, said or None))
+    for name, attribute, below in ruled.groups:
+        _visit(below, getattr(config, attribute), (*path, name), layers, seen, found)
+    for name, attribute, entry in ruled.maps:
+        for key, value in (getattr(config, attribute) or {}).items():
+            _visit(entry, value, (*path, name, key), layers, seen, found)
+    for name, attribute, members in ruled.unions:
+        value = getattr(config, attribute)
+        if value is not None:
+            _visit(members[type(value)], value, (*path, name), layers, seen, found)
+
+
+def run(
+    rule: Rule, values: Sequence[Any], layers: Callable[[str], Collection[str]] | None
+) -> str | None:
+    """Run one rule.
+
+    Returns:
+        What it says, None if it holds, an empty text if it raised an exception.
+    """
+    try:
+        said = rule.check(*values) if layers is None else rule.check(*values, layers=layers)
+    except Exception:
+        return ""
+    return None if said is None else str(said) or rule.name

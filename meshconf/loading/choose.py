@@ -1,0 +1,125 @@
+"""Which sources a load reads: those named, or those that the environment and the folder hold."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from meshconf.diagnostics.problem import Origin, Problem
+from meshconf.sources.environment import Environment
+from meshconf.sources.file import File
+from meshconf.sources.layer import Layer, Source
+from meshconf.sources.secrets_directory import SecretsDirectory
+
+if TYPE_CHECKING:
+    from meshconf.schema.model import Model
+
+__all__ = ["chosen", "expanded"]
+
+_PROFILE = re.compile(r"[a-z0-9_-]{1,64}")
+
+#: Where systemd puts the credentials of a service.
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+
+
+class _Told:
+    """A source that only has a problem to tell."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+
+    def read(self, _: Model) -> Layer:
+        """Give the problem."""
+        return Layer("file", "", {}, problems=(self._problem,), complete=False)
+
+
+def chosen(
+    model: Model, sources: Sequence[Any], prefix: str | None, environ: Mapping[str, str]
+) -> list[Source]:
+    """Choose the sources of a load.
+
+    Args:
+        model: The schema.
+
+        sources: What the caller named.
+
+        prefix: What the names of variables begin with; None if the environment is not read.
+
+        environ: The variables.
+
+    Returns:
+        The sources, in no order of precedence yet.
+
+    Raises:
+        TypeError: If one of the named sources is none.
+    """
+    named = [_source(source) for source in sources]
+    if not named:
+        named = _usual(model, prefix, environ)
+    if prefix is None:
+        return named
+    if CREDENTIALS in environ and not any(isinstance(one, SecretsDirectory) for one in named):
+        # systemd keeps the directory to the service itself, whatever the modes say.
+        named.append(SecretsDirectory(environ[CREDENTIALS], world_readable="allow"))
+    if not any(isinstance(one, Environment) for one in named):
+        named.append(Environment(prefix, environ=environ))
+    return named
+
+
+def _source(source: Any) -> Source:
+    if isinstance(source, (str, os.PathLike)):
+        return File(source)
+    if callable(getattr(source, "read", None)):
+        named: Source = source
+        return named
+    msg = f"a source is a path or has a read(model) method; {type(source).__name__} is neither"
+    raise TypeError(msg)
+
+
+def _usual(model: Model, prefix: str | None, environ: Mapping[str, str]) -> list[Source]:
+    """Choose the files where none is named."""
+    listed = environ.get(f"{prefix}CONFIG", "") if prefix is not None else ""
+    if listed:
+        return [File(path) for path in listed.split(os.pathsep) if path]
+    name = model.configuration.file
+    if name is None:
+        return []
+    usual: list[Source] = [File(name, optional=True)]
+    profile = environ.get(f"{prefix}PROFILE", "") if prefix is not None else ""
+    if profile:
+        usual.append(_profile(name, profile, f"{prefix}PROFILE"))
+    return usual
+
+
+def _profile(name: str, profile: str, variable: str) -> Source:
+    if _PROFILE.fullmatch(profile):
+        path = Path(name)
+        return File(path.with_name(f"{path.stem}.{profile}{path.suffix}"))
+    message = f"{variable} is no name of a profile"
+    help_ = "use 1 to 64 of a-z, 0-9, `_` and `-`, such as production"
+    return _Told(Problem("MC406", "error", "", message, Origin("env", variable), help=help_))
+
+
+def expanded(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn overrides by dotted path into nested ones.
+
+    Raises:
+        TypeError: If a key is no text.
+    """
+    tree: dict[str, Any] = {}
+    for key, value in overrides.items():
+        if not isinstance(key, str):
+            msg = f"overrides are named by dotted paths, not by {type(key).__name__}"
+            raise TypeError(msg)
+        *above, last = key.split(".")
+        table = tree
+        for part in above:
+            below = table.setdefault(part, {})
+            table[part] = table = dict(below) if isinstance(below, Mapping) else {}
+        held = table.get(last)
+        both = isinstance(held, Mapping) and isinstance(value, Mapping)
+        table[last] = {**dict(held or {}), **value} if both else value
+    return tree

@@ -1,0 +1,186 @@
+"""Loading: the way from sources to a snapshot, or to a report.
+
+The happy path does the least work. It keeps the raw layers; positions, candidates and
+explanations are computed from them when someone asks.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+
+from meshconf.diagnostics.problem import ConfigError, Origin, Problem
+from meshconf.loading.check_rules import Breach, breaches
+from meshconf.loading.choose import chosen, expanded
+from meshconf.loading.inheritance import inherit
+from meshconf.loading.merge import Merged, merge
+from meshconf.loading.snapshot import Snapshot
+from meshconf.loading.structure import Hook, Structurer
+from meshconf.loading.versions import without_version
+from meshconf.schema.model import Model, model_of
+from meshconf.sources.layer import Layer, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["SCHEMAS_PREFIX", "UnknownVariables", "load_layers", "read_schema"]
+
+#: Stands for the prefix that the schema itself names.
+SCHEMAS_PREFIX: Any = "the prefix of the schema"
+
+#: What decides between layers, lowest first; any kind not named here comes after files.
+_RANKS = {"file": 0, "secret_file": 2, "dotenv": 3, "env": 4, "override": 5}
+_OTHER_RANK = 1
+
+_log = logging.getLogger("meshconf")
+
+
+@attrs.frozen
+class UnknownVariables:
+    """What a variable under the prefix is that matches no setting, and which are let pass."""
+
+    policy: Literal["warn", "error", "ignore"] = "warn"
+    ignored: tuple[str, ...] = ()
+
+
+def read_schema(
+    schema: Any,
+    sources: Sequence[Any],
+    *,
+    prefix: str | None = SCHEMAS_PREFIX,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    unknown_env: Literal["warn", "error", "ignore"] = "warn",
+    unknown_env_ignore: Iterable[str] = (),
+) -> Snapshot[Any]:
+    """Load a schema; see ``meshconf.load`` and ``meshconf.read`` for the arguments.
+
+    Raises:
+        ConfigError: If the configuration has errors.
+
+        TypeError: If the schema or a source is none, or there is no prefix.
+
+        ValueError: If ``unknown_env`` is no such word.
+    """
+    if unknown_env not in ("warn", "error", "ignore"):
+        msg = f"unknown_env is warn, error or ignore, not {unknown_env!r}"
+        raise ValueError(msg)
+    model = model_of(schema)
+    if prefix is SCHEMAS_PREFIX:
+        prefix = model.configuration.prefix
+        if prefix is None:
+            name = model.cls.__name__
+            msg = (
+                f'{name} names no prefix for its variables: pass prefix="…", or prefix=None to '
+                "leave the environment alone"
+            )
+            raise TypeError(msg)
+    named = chosen(model, sources, prefix, os.environ if environ is None else environ)
+    layers = [_read(source, model) for source in named]
+    if overrides:
+        layers.append(Layer("override", "overrides", expanded(overrides)))
+    unknown = UnknownVariables(unknown_env, tuple(unknown_env_ignore))
+    snapshot = load_layers(schema, layers, prefix, unknown)
+    for warning in snapshot.warnings:
+        _log.warning("%s: %s", warning.code, warning.message)
+    return snapshot
+
+
+def _read(source: Source, model: Model) -> Layer:
+    """Read a source; one that breaks its word is a finding too."""
+    try:
+        layer = source.read(model)
+    except Exception as error:
+        reason = type(error).__name__
+    else:
+        if isinstance(layer, Layer):
+            return layer
+        reason = f"it returned {type(layer).__name__}, not a Layer"
+    name = type(source).__name__
+    problem = Problem(
+        "MC405", "error", "", f"the source {name} failed: {reason}", Origin("source", name)
+    )
+    return Layer("source", name, {}, problems=(problem,), complete=False)
+
+
+def load_layers(
+    schema: Any, layers: Iterable[Layer], prefix: str | None, unknown: UnknownVariables
+) -> Snapshot[Any]:
+    """Make a snapshot of layers that were already read.
+
+    Args:
+        schema: The class.
+
+        layers: The layers in the order of their sources; their kinds decide the precedence.
+
+        prefix: What the names of variables begin with, for reports.
+
+        unknown: What unknown variables are.
+
+    Raises:
+        ConfigError: If the configuration has errors.
+    """
+    model = model_of(schema)
+    stack = sorted(layers, key=lambda layer: _RANKS.get(layer.kind, _OTHER_RANK))
+    stack = [without_version(model, layer) for layer in stack]
+    merged = merge(model, stack)
+    config: Any = None
+    found: Sequence[Breach] | None = None
+    if _is_sound(stack, merged):
+        try:
+            structurer, build = _builder(model)
+            tree = merged.tree
+            inherit(model, tree, structurer)
+            config = build(tree)
+            found = breaches(model, config, stack)
+        except Exception:  # noqa: S110 - why it failed is found out below, leaf by leaf
+            pass
+    warnings: tuple[Problem, ...] = ()
+    if found is None or found or _has_more_to_say(stack, merged):
+        warnings = _judged(model, stack, prefix, unknown, config)
+    return Snapshot(config, warnings, model, tuple(stack), prefix)
+
+
+@functools.cache
+def _builder(model: Model) -> tuple[Structurer, Hook]:
+    structurer = Structurer()
+    return structurer, structurer.of_class(model)
+
+
+def _is_sound(layers: Sequence[Layer], merged: Merged) -> bool:
+    """Tell whether nothing is known yet that refuses the load."""
+    if any(oddity.refuses for oddity in merged.oddities):
+        return False
+    return not any(
+        layer.broken or any(problem.severity == "error" for problem in layer.problems)
+        for layer in layers
+    )
+
+
+def _has_more_to_say(layers: Sequence[Layer], merged: Merged) -> bool:
+    """Tell whether there may be warnings besides those of the rules."""
+    return bool(merged.oddities) or any(layer.problems or layer.strays for layer in layers)
+
+
+def _judged(
+    model: Model,
+    layers: Sequence[Layer],
+    prefix: str | None,
+    unknown: UnknownVariables,
+    config: Any,
+) -> tuple[Problem, ...]:
+    """Find all problems; raise them if an error is among them, else return the warnings."""
+    from meshconf.loading.diagnose import diagnose
+
+    problems = diagnose(model, layers, prefix, unknown)
+    if config is None and not any(problem.severity == "error" for problem in problems):
+        name = model.cls.__name__
+        message = f"{name} refused these values, and no single one of them is to blame"
+        problems = (*problems, Problem("MC207", "error", "", message))
+    if any(problem.severity == "error" for problem in problems):
+        raise ConfigError(problems, tuple(layer.name for layer in layers if layer.name))
+    return problems

@@ -1,0 +1,309 @@
+"""Many layers into one tree, by the declared types.
+
+Groups merge leaf by leaf, maps of groups entry by entry; a list or a mapping is one value and is
+replaced whole. Keys come out as the schema spells them. What does not fit the schema's names is
+noted for the report and left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+
+from meshconf.diagnostics.suggest import fold
+from meshconf.schema import kinds
+from meshconf.schema.model import REQUIRED, Model, Setting
+from meshconf.schema.names import entry_key
+from meshconf.sources.layer import Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Merged", "Oddity", "canonical_key", "merge", "overlay"]
+
+Path = tuple[str | int, ...]
+
+
+@attrs.frozen(eq=False)
+class Oddity:
+    """A name or a shape in a layer that does not fit the schema.
+
+    Attributes:
+        sort: ``unknown`` key; ``twice``, one setting spelled in two ways; ``old`` name;
+            ``no_table`` where a group is wanted; ``ambiguous`` name of a map's entry;
+            ``exposed``, a secret's value where it should not stand.
+
+        layer: Where it is.
+
+        path: The path as the layer spells it.
+
+        model: The class whose keys are read there, where that matters.
+
+        canonical: The path as the schema spells it, up to the odd name.
+
+        other: For ``twice`` and ``ambiguous``, the other spelling.
+    """
+
+    sort: Literal["unknown", "twice", "old", "no_table", "ambiguous", "exposed"]
+    layer: Layer
+    path: Path
+    model: Model | None
+    canonical: Path
+    other: str = ""
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it refuses the load; if not, it is a warning."""
+        return self.sort != "old" and (self.sort != "exposed" or self.layer.secrets == "error")
+
+
+@attrs.frozen(eq=False)
+class Merged:
+    """The tree that the layers give together, and what did not fit."""
+
+    tree: dict[str, Any]
+    oddities: list[Oddity]
+
+
+def merge(model: Model, layers: Iterable[Layer]) -> Merged:
+    """Merge layers.
+
+    Args:
+        model: The schema.
+
+        layers: The layers, lowest precedence first. They are not changed.
+
+    Returns:
+        The tree, with a dict for every group that has no default of its own.
+    """
+    merged = Merged({}, [])
+    for layer in layers:
+        _Merge(layer, merged.oddities).group(model, merged.tree, layer.data, (), ())
+    _fill(model, merged.tree)
+    return merged
+
+
+def canonical_key(model: Model, key: str) -> str | None:
+    """Return the name of the setting that a key means; None if it means none."""
+    if key in model.settings:
+        return key
+    return model.spellings.get(fold(key)) or model.old_names.get(key) or _old(model, fold(key))
+
+
+def _old(model: Model, key: str) -> str | None:
+    return next((name for old, name in model.old_names.items() if fold(old) == key), None)
+
+
+@attrs.frozen(eq=False)
+class _Merge:
+    """Merges one layer into a tree."""
+
+    layer: Layer
+    oddities: list[Oddity]
+
+    def group(
+        self, model: Model, into: dict[str, Any], data: Mapping[str, Any], path: Path, here: Path
+    ) -> None:
+        """Merge a table; *path* is its path in the layer, *here* its path in the schema."""
+        settings = model.settings
+        for key, value in data.items():
+            setting = settings.get(key)
+            if setting is None:
+                setting = self._respelled(model, data, key, path, here)
+                if setting is None:
+                    continue
+            if setting.is_leaf:
+                into[setting.name] = value
+            else:
+                self.below(setting, into, value, (*path, key), (*here, setting.name))
+
+    def _respelled(
+        self, model: Model, data: Mapping[str, Any], key: str, path: Path, here: Path
+    ) -> Setting | None:
+        """Find the setting that a key means by another spelling or an old name."""
+        name = canonical_key(model, key) if isinstance(key, str) else None
+        if name is None:
+            self._odd("unknown", (*path, key), model, (*here, key))
+            return None
+        other = next((k for k in data if k != key and canonical_key(model, k) == name), None)
+        if other is not None:
+            # Reported once, at the spelling that is not the schema's.
+            self._odd("twice", (*path, key), model, (*here, name), other)
+            return None
+        if model.spellings.get(fold(key)) is None:
+            self._odd("old", (*path, key), model, (*here, name))
+        return model.settings[name]
+
+    def _odd(
+        self, sort: Any, path: Path, model: Model | None, canonical: Path, other: str = ""
+    ) -> None:
+        self.oddities.append(Oddity(sort, self.layer, path, model, canonical, other))
+
+    def below(
+        self, setting: Setting, into: dict[str, Any], value: Any, path: Path, here: Path
+    ) -> None:
+        """Merge the value of a setting that is more than a leaf."""
+        name = setting.name
+        if setting.secret and value and self.layer.secrets != "allow":
+            self._odd("exposed", path, None, here)
+        if setting.appends:
+            before = into.get(name, ())
+            both = isinstance(value, (list, tuple)) and isinstance(before, (list, tuple))
+            into[name] = [*before, *value] if both else value
+        elif setting.group is not None:
+            self._table(setting.group, setting, into, value, path, here)
+        elif setting.map_of is not None:
+            self._map(setting.map_of, setting, into, value, path, here)
+        elif setting.union is not None:
+            self._union(setting.union, setting, into, value, path, here)
+        else:
+            into[name] = self._normal(setting.kind, value, path, here)
+
+    def _table(
+        self,
+        model: Model,
+        setting: Setting,
+        into: dict[str, Any],
+        value: Any,
+        path: Path,
+        here: Path,
+    ) -> None:
+        if isinstance(value, dict):
+            table = into.get(setting.name)
+            if type(table) is not dict:
+                table = into[setting.name] = {}
+            self.group(model, table, value, path, here)
+        elif _is_ready(setting, value, model):
+            into[setting.name] = value
+        else:
+            self._odd("no_table", path, model, here)
+
+    def _map(
+        self,
+        model: Model,
+        setting: Setting,
+        into: dict[str, Any],
+        value: Any,
+        path: Path,
+        here: Path,
+    ) -> None:
+        if not isinstance(value, dict):
+            self._odd("no_table", path, model, here)
+            return
+        entries = into.setdefault(setting.name, {})
+        for key, entry in value.items():
+            name = key
+            if self.layer.spelled and (*path, key) in self.layer.spelled:
+                name = self._entry_name(entries, key, path, model, here)
+            if isinstance(entry, dict):
+                table = entries.get(name)
+                if type(table) is not dict:
+                    table = entries[name] = {}
+                self.group(model, table, entry, (*path, key), (*here, name))
+            elif type(entry) is model.cls:
+                entries[name] = entry
+            else:
+                self._odd("no_table", (*path, key), model, (*here, name))
+
+    def _entry_name(
+        self, entries: Mapping[str, Any], key: str, path: Path, model: Model, here: Path
+    ) -> str:
+        """Find the entry that the key in a variable's name means."""
+        same = [name for name in entries if fold(name) == fold(key)]
+        if len(same) > 1:
+            self._odd("ambiguous", (*path, key), model, here, ", ".join(same))
+        return same[0] if same else entry_key(key)
+
+    def _union(
+        self,
+        union: kinds.TaggedUnion,
+        setting: Setting,
+        into: dict[str, Any],
+        value: Any,
+        path: Path,
+        here: Path,
+    ) -> None:
+        before = into.get(setting.name)
+        if not isinstance(value, dict):
+            into[setting.name] = value
+            return
+        kept = before if type(before) is dict else {}
+        tag = value.get(union.tag, kept.get(union.tag))
+        model = union.models.get(tag) if isinstance(tag, (str, int)) else None
+        if model is None:
+            into[setting.name] = value
+            return
+        if kept.get(union.tag, tag) != tag:  # another class: nothing of the former one holds
+            kept = {}
+        into[setting.name] = kept
+        self.group(model, kept, value, path, here)
+
+    def _normal(self, kind: kinds.Kind, value: Any, path: Path, here: Path) -> Any:
+        """Spell the keys of groups within lists and mappings as the schema does."""
+        kind = kinds.bare(kind)
+        match kind:
+            case kinds.ListOf(item) if isinstance(value, (list, tuple)):
+                return [
+                    self._normal(item, element, (*path, number), (*here, number))
+                    for number, element in enumerate(value)
+                ]
+            case kinds.FixedArray(items) if isinstance(value, (list, tuple)):
+                pairs = enumerate(zip(items, value, strict=False))
+                first = [
+                    self._normal(item, element, (*path, number), (*here, number))
+                    for number, (item, element) in pairs
+                ]
+                return [*first, *value[len(first) :]]
+            case kinds.MapOf(_, item) if isinstance(value, dict):
+                return {
+                    key: self._normal(item, entry, (*path, key), (*here, key))
+                    for key, entry in value.items()
+                }
+            case kinds.GroupMap(model):
+                return self._normal(
+                    kinds.MapOf(kinds.SCALARS[str], kinds.Group(model)), value, path, here
+                )
+            case kinds.Group(model) if isinstance(value, dict):
+                table: dict[str, Any] = {}
+                self.group(model, table, value, path, here)
+                _fill(model, table)
+                return table
+            case kinds.TaggedUnion() if isinstance(value, dict):
+                tag = value.get(kind.tag)
+                member = kind.models.get(tag) if isinstance(tag, (str, int)) else None
+                if member is not None:
+                    return self._normal(kinds.Group(member), value, path, here)
+            case _:
+                pass
+        return value
+
+
+def _is_ready(setting: Setting, value: Any, model: Model) -> bool:
+    return type(value) is model.cls or (
+        value is None and isinstance(setting.kind, kinds.OptionalOf)
+    )
+
+
+def _fill(model: Model, table: dict[str, Any]) -> None:
+    """Give groups without a default a table, so that their own defaults apply."""
+    for setting in model.groups:
+        below = table.get(setting.name)
+        if below is None and setting.default is REQUIRED and setting.name not in table:
+            below = table[setting.name] = {}
+        if type(below) is dict and setting.group is not None:
+            _fill(setting.group, below)
+        elif type(below) is dict and setting.map_of is not None and setting.map_of.groups:
+            for entry in below.values():
+                if type(entry) is dict:
+                    _fill(setting.map_of, entry)
+
+
+def overlay(model: Model, below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one merged table of a class over another, leaf by leaf."""
+    table = {**below, **above}
+    for setting in model.groups:
+        lower, upper = below.get(setting.name), above.get(setting.name)
+        if setting.group is not None and type(lower) is dict and type(upper) is dict:
+            table[setting.name] = overlay(setting.group, lower, upper)
+    return table

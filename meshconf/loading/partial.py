@@ -1,0 +1,42 @@
+"""A group as far as it could be made, while a configuration is being diagnosed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from meshconf.schema.model import Model
+
+__all__ = ["BROKEN", "Partial"]
+
+
+class _Broken:
+    """Stands for a value that could not be made."""
+
+    def __repr__(self) -> str:
+        return "BROKEN"
+
+
+BROKEN = _Broken()
+
+
+@attrs.define(eq=False)
+class Partial:
+    """A group as far as it could be made.
+
+    Attributes:
+        model: Its class.
+
+        values: The converted values by name; BROKEN where there is none.
+
+        built: The object, or BROKEN.
+
+        table: The merged plain values that it was made of.
+    """
+
+    model: Model
+    values: dict[str, Any]
+    table: Mapping[str, Any]
+    built: Any = BROKEN

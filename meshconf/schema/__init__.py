@@ -1,0 +1,1 @@
+"""What a class says of its settings, compiled once into a Model."""

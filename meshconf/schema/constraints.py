@@ -1,0 +1,301 @@
+"""Bounds and other conditions on a single value, whoever declared them.
+
+They come from `setting(ge=…)`, from annotated-types in `Annotated[…]`, and from attrs' own
+validators; a report words them all alike.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+import types
+from collections.abc import Callable, Iterable, Sized
+from typing import Annotated, Any, Protocol, Union, get_args, get_origin
+
+import annotated_types
+import attrs
+
+from meshconf.diagnostics.words import noun, quoted
+from meshconf.schema.values import BadValue
+
+__all__ = [
+    "AttrsValidator",
+    "Bound",
+    "Constraint",
+    "CustomCheck",
+    "Length",
+    "OneOf",
+    "Pattern",
+    "from_annotation",
+    "from_hint",
+    "from_validator",
+]
+
+
+class Constraint(Protocol):
+    """A condition that a converted value must meet."""
+
+    def check(self, value: Any) -> BadValue | None:
+        """Return what is wrong with the value, or None."""
+        ...
+
+    def describe(self) -> str:
+        """Write the condition in a few words: "≥ 1"."""
+        ...
+
+
+_WORDS = {
+    ">": ("greater than", "not greater than"),
+    ">=": ("at least", "less than the minimum"),
+    "<": ("less than", "not less than"),
+    "<=": ("at most", "greater than the maximum"),
+}
+
+
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+
+
+@attrs.frozen
+class Bound:
+    """A limit on one side of a number, a date or whatever has an order."""
+
+    operator: str
+    limit: Any
+    _holds: Callable[[Any, Any], Any] = attrs.field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "_holds", _COMPARE[self.operator])
+
+    def check(self, value: Any) -> BadValue | None:
+        """Return what is wrong with the value, or None."""
+        if self._holds(value, self.limit):
+            return None
+        wanted, found = _WORDS[self.operator]
+        limit = quoted(self.limit)
+        return BadValue(
+            "MC202",
+            f"must be {wanted} {limit}",
+            f", got {quoted(value)}",
+            label=f"{found} {limit}",
+            found=quoted(value),
+        )
+
+    def describe(self) -> str:
+        """Write the bound as in `>= 1`."""
+        return f"{self.operator} {quoted(self.limit)}"
+
+
+@attrs.frozen
+class OneOf:
+    """A closed set of values."""
+
+    options: tuple[Any, ...]
+
+    def check(self, value: Any) -> BadValue | None:
+        """Return what is wrong with the value, or None."""
+        if value in self.options:
+            return None
+        choices = ", ".join(map(quoted, self.options))
+        return BadValue(
+            "MC203",
+            f"must be one of {choices}",
+            f", got {quoted(value)}",
+            label="not one of them",
+            found=quoted(value),
+        )
+
+    def describe(self) -> str:
+        """List the options."""
+        return "one of " + ", ".join(map(quoted, self.options))
+
+
+@attrs.frozen
+class Pattern:
+    """A regular expression that the whole text must match."""
+
+    regex: re.Pattern[str]
+
+    def check(self, value: Any) -> BadValue | None:
+        """Return what is wrong with the value, or None."""
+        if self.regex.fullmatch(value):
+            return None
+        return BadValue(
+            "MC205",
+            f"must match {self.regex.pattern}",
+            f", got {quoted(value)}",
+            label="does not match",
+            found=quoted(value),
+        )
+
+    def describe(self) -> str:
+        """Write the pattern."""
+        return f"matches {self.regex.pattern}"
+
+
+@attrs.frozen
+class Length:
+    """Limits on the number of characters or elements."""
+
+    least: int = 0
+    most: int | None = None
+
+    def check(self, value: Sized) -> BadValue | None:
+        """Return what is wrong with the value, or None."""
+        count = len(value)
+        things = "characters" if isinstance(value, str) else "elements"
+        if count < self.least:
+            if self.least == 1:
+                return BadValue("MC205", "must not be empty", label="empty", found="empty")
+            return self._bad(f"must have at least {self.least} {things}", count)
+        if self.most is not None and count > self.most:
+            return self._bad(f"must have at most {self.most} {things}", count)
+        return None
+
+    def _bad(self, expected: str, count: int) -> BadValue:
+        return BadValue("MC205", expected, f", got {count}", label=f"{count}", found=f"{count}")
+
+    def describe(self) -> str:
+        """Write the limits."""
+        if self.most is None:
+            return "not empty" if self.least == 1 else f"length >= {self.least}"
+        if not self.least:
+            return f"length <= {self.most}"
+        return f"length {self.least}..={self.most}"
+
+
+@attrs.frozen
+class CustomCheck:
+    """A function of the schema's author: it returns, or raises what it has to say.
+
+    Attributes:
+        function: Takes the value.
+
+        name: What a report calls it where its words may not be shown.
+    """
+
+    function: Callable[[Any], object]
+    name: str
+
+    def check(self, value: Any) -> BadValue | None:
+        """Return what is wrong with the value, or None."""
+        try:
+            self.function(value)
+        except BadValue as error:
+            return error
+        except Exception as error:
+            said = error.args[0] if error.args and isinstance(error.args[0], str) else ""
+        else:
+            return None
+        return BadValue(
+            "MC207",
+            f"fails the check `{self.name}`",
+            f": {said}" if said else "",
+            label="refused",
+            found=noun(value),
+        )
+
+    def describe(self) -> str:
+        """Write the name of the function."""
+        return f"check `{self.name}`"
+
+
+def from_annotation(metadata: Iterable[object]) -> tuple[Constraint, ...]:
+    """Read the constraints among the metadata of an `Annotated[…]`."""
+    found: list[Constraint] = []
+    for item in metadata:
+        if isinstance(item, annotated_types.GroupedMetadata):
+            found += from_annotation(item)
+        else:
+            found += _from_annotated_type(item)
+    return tuple(found)
+
+
+def from_hint(hint: object) -> tuple[Constraint, ...]:
+    """Read the constraints that a type hint puts on the value itself, not on its elements."""
+    if get_origin(hint) is Annotated:
+        inner, *metadata = get_args(hint)
+        return from_hint(inner) + from_annotation(metadata)
+    if get_origin(hint) in (Union, types.UnionType):
+        return tuple(found for part in get_args(hint) for found in from_hint(part))
+    return ()
+
+
+def _from_annotated_type(item: object) -> tuple[Constraint, ...]:
+    match item:
+        case annotated_types.Gt(gt):
+            return (Bound(">", gt),)
+        case annotated_types.Ge(ge):
+            return (Bound(">=", ge),)
+        case annotated_types.Lt(lt):
+            return (Bound("<", lt),)
+        case annotated_types.Le(le):
+            return (Bound("<=", le),)
+        case annotated_types.MinLen(least):
+            return (Length(least),)
+        case annotated_types.MaxLen(most):
+            return (Length(0, most),)
+        case annotated_types.MultipleOf(factor):
+            return (CustomCheck(lambda value: _multiple(value, factor), f"multiple of {factor}"),)
+        case annotated_types.Predicate(function):
+            return (CustomCheck(lambda value: _predicate(function, value), _name(function)),)
+        case _:
+            return ()
+
+
+def _multiple(value: Any, factor: Any) -> None:
+    if value % factor:
+        msg = f"it is no multiple of {factor}"
+        raise ValueError(msg)
+
+
+def _predicate(function: Callable[[Any], object], value: Any) -> None:
+    if not function(value):
+        msg = "it does not hold"
+        raise ValueError(msg)
+
+
+def _name(function: object) -> str:
+    return getattr(function, "__name__", None) or type(function).__name__
+
+
+AttrsValidator = Callable[[Any, Any, Any], Any]
+
+_NUMBER: type = type(attrs.validators.ge(0))
+_MIN_LENGTH: type = type(attrs.validators.min_len(0))
+_MAX_LENGTH: type = type(attrs.validators.max_len(0))
+_IN: type = type(attrs.validators.in_(()))
+_AND: type = type(attrs.validators.and_())
+_OPTIONAL: type = type(attrs.validators.optional(attrs.validators.ge(0)))
+_INSTANCE_OF: type = type(attrs.validators.instance_of(int))
+_MATCHES: type = type(attrs.validators.matches_re(""))
+
+
+def from_validator(validator: Any) -> tuple[Constraint | AttrsValidator, ...]:
+    """Read what an attrs validator stands for.
+
+    attrs' own validators become constraints, so that reports can word them and schemas can show
+    them. Any other is returned as it is: only the whole object can be shown to it.
+    """
+    kind = type(validator)
+    if kind is _AND:
+        return tuple(part for one in validator._validators for part in from_validator(one))  # noqa: SLF001
+    if kind is _OPTIONAL:  # constraints never see a None
+        return from_validator(validator.validator)
+    if kind is _NUMBER:
+        return (Bound(validator.compare_op, validator.bound),)
+    if kind is _MIN_LENGTH:
+        return (Length(validator.min_length),)
+    if kind is _MAX_LENGTH:
+        return (Length(0, validator.max_length),)
+    if kind is _IN:
+        return (OneOf(tuple(validator.options)),)
+    if kind is _MATCHES and validator.match_func == validator.pattern.fullmatch:
+        return (Pattern(validator.pattern),)
+    if kind is _INSTANCE_OF:  # the declared type says as much
+        return ()
+    return (validator,)

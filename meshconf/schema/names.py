@@ -1,0 +1,194 @@
+"""The names of variables: derived from the schema and looked up, never split.
+
+One function makes every name; the loader, the reports and the documentation all call it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import attrs
+
+from meshconf.diagnostics.suggest import fold
+from meshconf.diagnostics.words import dotted
+from meshconf.schema.model import Model, Setting
+
+if TYPE_CHECKING:
+    from meshconf.schema import kinds
+
+__all__ = [
+    "MapVariables",
+    "Variable",
+    "Variables",
+    "entry_key",
+    "name_of",
+    "variable_name",
+    "variables_of",
+]
+
+Path = tuple[str | int, ...]
+
+#: Stands on both sides of the key of a map's entry.
+ENTRY = "__"
+
+
+@attrs.frozen(eq=False)
+class Variable:
+    """A name and the setting or group that it sets.
+
+    ``old`` is set where the name stems from ``renamed_from``.
+    """
+
+    name: str
+    path: Path
+    setting: Setting
+    old: bool = False
+
+
+@attrs.frozen(eq=False)
+class MapVariables:
+    """The names below a map of groups: its own, the key between double underscores, the rest."""
+
+    start: str
+    path: Path
+    below: Variables
+
+
+@attrs.frozen(eq=False)
+class Variables:
+    """All names that a model gives variables.
+
+    ``outright`` lists those that do not begin with the prefix, since ``env`` names them whole.
+    """
+
+    by_name: Mapping[str, Variable]
+    maps: tuple[MapVariables, ...]
+    outright: tuple[str, ...] = ()
+
+    def find(self, name: str) -> Found | None:
+        """Look a name up; None if no setting has it."""
+        if variable := self.by_name.get(name):
+            return Found(variable, variable.path)
+        for entries in self.maps:
+            if name.startswith(entries.start):
+                key, mark, rest = name[len(entries.start) :].partition(ENTRY)
+                found = entries.below.find(rest) if mark and key else None
+                if found is not None:
+                    return found.within((*entries.path, key))
+        return None
+
+
+@attrs.frozen(eq=False)
+class Found:
+    """The variable that has a name, and the path that the name stands for.
+
+    ``entries`` lists the positions in the path of keys of maps, as the name spells them.
+    """
+
+    variable: Variable
+    path: Path
+    entries: tuple[int, ...] = ()
+
+    def within(self, path: Path) -> Found:
+        """Return the same below an entry of a map."""
+        start = len(path)
+        entries = (start - 1, *(start + position for position in self.entries))
+        return Found(self.variable, (*path, *self.path), entries)
+
+
+def variables_of(model: Model, prefix: str, separator: str = "_") -> Variables:
+    """Make the names of all variables of a model.
+
+    Args:
+        model: The root.
+
+        prefix: What all derived names begin with.
+
+        separator: What stands between the parts of a path.
+
+    Returns:
+        The names.
+
+    Raises:
+        TypeError: If two settings share a name; the message names both.
+    """
+    by_name: dict[str, Variable] = {}
+    maps: list[MapVariables] = []
+    for path, setting in _walk(model, ()):
+        _add(
+            by_name,
+            Variable(setting.facts.env or variable_name(prefix, path, separator), path, setting),
+        )
+        for old in setting.facts.renamed_from:
+            old_path = (*path[:-1], old)
+            _add(
+                by_name,
+                Variable(variable_name(prefix, old_path, separator), path, setting, old=True),
+            )
+        if setting.map_of is not None:
+            start = variable_name(prefix, path, separator) + ENTRY
+            maps.append(MapVariables(start, path, variables_of(setting.map_of, "", separator)))
+    outright = tuple(name for name in by_name if not name.startswith(prefix))
+    return Variables(by_name, tuple(maps), outright)
+
+
+def _add(by_name: dict[str, Variable], variable: Variable) -> None:
+    other = by_name.setdefault(variable.name, variable)
+    if other is not variable:
+        msg = f"`{dotted(other.path)}` and `{dotted(variable.path)}` share the variable {variable.name}"
+        raise TypeError(msg)
+
+
+def _walk(model: Model, path: Path) -> Iterator[tuple[Path, Setting]]:
+    for name, setting in model.settings.items():
+        yield (*path, name), setting
+        if setting.group is not None:
+            yield from _walk(setting.group, (*path, name))
+        elif setting.union is not None:
+            yield from _walk_union(setting.union, (*path, name))
+
+
+def _walk_union(union: kinds.TaggedUnion, path: Path) -> Iterator[tuple[Path, Setting]]:
+    """Walk the settings of all classes of a union, each name once: one variable serves them all."""
+    seen: set[Path] = set()
+    for model in union.models.values():
+        for below, setting in _walk(model, path):
+            if below not in seen:
+                seen.add(below)
+                yield below, setting
+
+
+def variable_name(prefix: str, path: Path, separator: str = "_") -> str:
+    """Derive the name of a variable from a path that leads through no map's entry."""
+    return prefix + separator.join(fold(str(part)).upper() for part in path)
+
+
+def name_of(model: Model, path: Path, prefix: str, separator: str = "_") -> str:
+    """Return the name of the variable that sets the setting at a path.
+
+    Args:
+        model: The root.
+
+        path: The path; what follows the number of a list's element is left out, since only the
+            list as a whole has a variable.
+
+        prefix: What derived names begin with.
+
+        separator: What stands between the parts of a path.
+    """
+    path = tuple(itertools.takewhile(lambda part: isinstance(part, str), path))
+    for end in range(1, len(path) - 1):
+        setting = model.find(path[:end])
+        if setting is not None and setting.map_of is not None:
+            entry = ENTRY + fold(str(path[end])).upper() + ENTRY
+            start = variable_name(prefix, path[:end], separator)
+            return start + entry + name_of(setting.map_of, path[end + 1 :], "", separator)
+    setting = model.find(path)
+    return (setting.facts.env if setting else None) or variable_name(prefix, path, separator)
+
+
+def entry_key(spelled: str) -> str:
+    """Turn the key of a variable into the key of an entry that no file names."""
+    return spelled.lower().replace("_", "-")

@@ -1,0 +1,168 @@
+"""Durations and sizes: numbers that people write with units."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["QuantityError", "format_seconds", "parse_duration", "parse_size"]
+
+#: Seconds in each unit, from the largest to the smallest, the order in which they may stand.
+_SECONDS: Mapping[str, float] = {
+    "w": 604_800,
+    "d": 86_400,
+    "h": 3_600,
+    "m": 60,
+    "s": 1,
+    "ms": 1e-3,
+    "us": 1e-6,
+    "µs": 1e-6,
+}
+
+#: Bytes in each unit: powers of 1024 for KiB and its like, of 1000 for kB and its like.
+_BYTES: Mapping[str, int] = {
+    "B": 1,
+    "kB": 1000,
+    "KB": 1000,
+    "MB": 1000**2,
+    "GB": 1000**3,
+    "TB": 1000**4,
+    "KiB": 1024,
+    "MiB": 1024**2,
+    "GiB": 1024**3,
+    "TiB": 1024**4,
+}
+
+_NUMBER = re.compile(r"\s*([+-]?\d{1,18}(?:\.\d{1,18})?)\s*", re.ASCII)
+_UNIT = re.compile(r"[^\d\s.+-]+")
+
+
+class QuantityError(ValueError):
+    """A text is no quantity.
+
+    Attributes:
+        reason: What is wrong with it, quoting the text.
+
+        start: Where the wrong part begins, in characters from 0.
+
+        end: Where it ends, exclusive.
+
+        hint: What may stand there.
+    """
+
+    def __init__(self, reason: str, start: int, end: int, hint: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.start = start
+        self.end = end
+        self.hint = hint
+
+
+def parse_duration(text: str) -> float:
+    """Read a duration such as ``500ms``, ``1h30m``, ``1.5s`` or ``2.5`` as seconds.
+
+    Units are w, d, h, m, s, ms and us, each at most once, the larger before the smaller; a
+    number without a unit stands alone and means seconds.
+
+    Args:
+        text: The duration.
+
+    Returns:
+        The seconds it takes.
+
+    Raises:
+        QuantityError: If it cannot be read.
+    """
+    parts = _parts(text, "durations look like 500ms, 1h30m or 2.5")
+    if len(parts) == 1 and not parts[0][1]:
+        return float(parts[0][0])
+    # The largest unit first makes the sum exact where its parts are: 1m30s is 90.0.
+    total = 0.0
+    order = list(_SECONDS)
+    smallest = -1
+    for number, unit, start in parts:
+        if unit not in _SECONDS:
+            raise _unknown_unit(unit, text, start, "use one of ms, s, m, h, d")
+        if order.index(unit) <= smallest:
+            msg = f"`{unit}` after a smaller or the same unit"
+            raise QuantityError(msg, start, start + len(unit), "write the larger unit first")
+        smallest = order.index(unit)
+        total += _scaled(number, _SECONDS[unit])
+    return total
+
+
+def _scaled(number: str, factor: float) -> float:
+    # Dividing keeps 500ms exactly 0.5; multiplying by 1e-3 would not keep 7ms exactly 0.007.
+    return float(number) * factor if factor >= 1 else float(number) / round(1 / factor)
+
+
+def parse_size(text: str) -> int:
+    """Read a size such as ``64KiB``, ``1.5MB`` or ``4096`` as bytes.
+
+    Args:
+        text: The size.
+
+    Returns:
+        The number of bytes.
+
+    Raises:
+        QuantityError: If it cannot be read, or is no whole number of bytes.
+    """
+    hint = "sizes look like 64KiB, 1.5MB or 4096"
+    parts = _parts(text, hint)
+    if len(parts) > 1:
+        msg = "more than one number"
+        raise QuantityError(msg, parts[0][2], len(text), hint)
+    number, unit, start = parts[0]
+    if unit and unit not in _BYTES:
+        raise _unknown_unit(unit, text, start, "use one of B, kB, MB, GB, KiB, MiB, GiB")
+    size = (
+        float(number) * _BYTES[unit or "B"] if "." in number else int(number) * _BYTES[unit or "B"]
+    )
+    if size != int(size):
+        msg = "no whole number of bytes"
+        raise QuantityError(msg, 0, len(text), hint)
+    return int(size)
+
+
+def _parts(text: str, hint: str) -> list[tuple[str, str, int]]:
+    """Split a text into (number, unit, position of the unit)."""
+    parts: list[tuple[str, str, int]] = []
+    at = 0
+    end = len(text.rstrip())
+    while at < end:
+        number = _NUMBER.match(text, at)
+        if number is None:
+            msg = f"expected a number at `{text[at:end][:20]}`"
+            raise QuantityError(msg, at, end, hint)
+        unit = _UNIT.match(text, number.end())
+        if unit is None and (parts or number.end() < end):
+            msg = f"`{number[1]}` has no unit"
+            raise QuantityError(msg, number.start(1), number.end(1), hint)
+        at = unit.end() if unit else number.end()
+        parts.append((number[1], unit[0] if unit else "", number.end()))
+    if not parts:
+        msg = "it is empty"
+        raise QuantityError(msg, 0, len(text), hint)
+    return parts
+
+
+def _unknown_unit(unit: str, text: str, start: int, hint: str) -> QuantityError:
+    known = next((name for name in (*_SECONDS, *_BYTES) if name.lower() == unit.lower()), None)
+    if known is not None and known in hint:
+        hint = f"did you mean `{known}`?"
+    return QuantityError(f"unknown unit `{unit[:20]}`", start, start + len(unit), hint)
+
+
+def format_seconds(seconds: float) -> str:
+    """Write seconds as the shortest duration text that reads back to the same number."""
+    for unit, factor in (("h", 3600), ("m", 60), ("s", 1)):
+        if seconds >= factor and seconds % factor == 0:
+            return f"{int(seconds // factor)}{unit}"
+    milliseconds = seconds * 1000
+    if milliseconds == int(milliseconds) and parse_duration(f"{int(milliseconds)}ms") == seconds:
+        return f"{int(milliseconds)}ms"
+    return repr(seconds)

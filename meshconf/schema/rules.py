@@ -1,0 +1,74 @@
+"""Rules between settings, declared in the class that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import attrs
+
+__all__ = ["Rule", "rule"]
+
+
+@attrs.frozen(eq=False)
+class Rule:
+    """A check over several settings.
+
+    Attributes:
+        paths: The settings or groups that it reads, dotted, from the class that holds the rule.
+
+        check: Takes their values in that order; returns what is wrong, or None.
+
+        level: ``error`` refuses the load, ``warning`` does not.
+
+        layers: Whether ``check`` also gets, as the keyword ``layers``, a function that takes one
+            of the paths and returns the names of the layers that set it.
+    """
+
+    paths: tuple[str, ...]
+    check: Callable[..., str | None]
+    level: Literal["error", "warning"] = "error"
+    layers: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of the function."""
+        return self.check.__name__
+
+    def __call__(self, *values: Any, **layers: Any) -> str | None:
+        """Run the rule on values; so a test can call it like the function that it was."""
+        return self.check(*values, **layers)
+
+
+def rule(
+    *paths: str, level: Literal["error", "warning"] = "error", layers: bool = False
+) -> Callable[[Callable[..., str | None]], Rule]:
+    """Declare a rule between settings, in the body of the class that holds them.
+
+    The function gets the values of *paths* in order and returns one sentence that says what is
+    wrong, or None. It has no ``self``; ``@staticmethod`` below the decorator is allowed and tells
+    type checkers so. Its docstring states the rule and is shown where the values may not be.
+
+    Args:
+        paths: The settings or groups that it reads, dotted, from this class.
+
+        level: ``error`` refuses the load; ``warning`` goes to the log and the snapshot.
+
+        layers: Give the function, as the keyword argument ``layers``, a function from a path to
+            the names of the layers (files, the environment) that set it or anything under it.
+
+    Returns:
+        A decorator.
+
+    Raises:
+        ValueError: If no path is given.
+    """
+    if not paths:
+        msg = "a rule names the settings that it reads"
+        raise ValueError(msg)
+
+    def decorate(function: Any) -> Rule:
+        plain = function.__func__ if isinstance(function, staticmethod) else function
+        return Rule(paths, plain, level, layers)
+
+    return decorate

@@ -1,0 +1,1 @@
+"""Where text comes from: files, variables, .env files, directories of secrets."""

@@ -1,0 +1,101 @@
+"""A .env file: variables written down."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import TYPE_CHECKING
+
+import attrs
+
+from meshconf.diagnostics.problem import Origin, Problem
+from meshconf.diagnostics.source_text import SourceText
+from meshconf.sources.environment import CHOOSERS, NamedText, layer_of_texts, names_for
+from meshconf.sources.layer import Layer
+from meshconf.sources.reading import Refused, read_text
+
+if TYPE_CHECKING:
+    from meshconf.schema.model import Model
+
+__all__ = ["DotEnv"]
+
+LARGEST_DOTENV = 1_048_576
+
+
+@attrs.frozen
+class DotEnv:
+    """A .env file, read only where it is asked for.
+
+    Variables of the process win over it; nothing in it is interpolated, and the environment of
+    the process is never changed.
+
+    Attributes:
+        path: Where it is.
+
+        prefix: What the names of its variables begin with, such as ``MESH_``; others are not
+            looked at.
+
+        separator: What stands between the parts of a name.
+
+        optional: Whether it may be missing.
+    """
+
+    path: str | os.PathLike[str]
+    prefix: str
+    separator: str = attrs.field(default="_", kw_only=True)
+    optional: bool = attrs.field(default=False, kw_only=True)
+
+    def read(self, model: Model) -> Layer:
+        """Read the file; the last of several lines for one name wins."""
+        name = os.fspath(self.path)
+        try:
+            text, _ = read_text(self.path, LARGEST_DOTENV)
+        except Refused as refused:
+            if self.optional and refused.code == "MC401":
+                return Layer("dotenv", name, {})
+            return Layer("dotenv", name, {}, problems=(refused.problem("dotenv", name, name),))
+        variables = names_for(model, self.prefix, self.separator)
+        texts, problems = _bindings(text, name)
+        wanted = [
+            named
+            for named in texts
+            if (named.name.startswith(self.prefix) or named.name in variables.outright)
+            and named.name.removeprefix(self.prefix) not in CHOOSERS
+        ]
+        return layer_of_texts(
+            model,
+            wanted,
+            variables,
+            kind="dotenv",
+            name=name,
+            prefix=self.prefix,
+            problems=problems,
+        )
+
+
+def _bindings(text: str, name: str) -> tuple[list[NamedText], list[Problem]]:
+    from dotenv.parser import parse_stream
+
+    texts: dict[str, NamedText] = {}
+    problems: list[Problem] = []
+    for binding in parse_stream(io.StringIO(text)):
+        # The original text of a line begins with the blank lines and comments before it.
+        skipped = len(binding.original.string) - len(binding.original.string.lstrip())
+        line = binding.original.line + binding.original.string.count("\n", 0, skipped)
+        if binding.error:
+            problems.append(_bad_line(name, line))
+        elif binding.key is not None and binding.value is not None:
+            source = SourceText("dotenv", name, binding.value, first_line=line)
+            texts[binding.key] = NamedText(binding.key, binding.value, source)
+    return list(texts.values()), problems
+
+
+def _bad_line(name: str, line: int) -> Problem:
+    return Problem(
+        "MC005",
+        "error",
+        "",
+        f"line {line} of {name} is not NAME=value",
+        Origin("dotenv", name, line),
+        help="put quotes around a value with spaces",
+    )

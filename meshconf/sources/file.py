@@ -1,0 +1,166 @@
+"""A TOML file."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+import tomli
+
+from meshconf.diagnostics.source_text import SourceText
+from meshconf.sources.layer import Layer
+from meshconf.sources.reading import Refused, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from meshconf.schema.model import Model
+
+__all__ = ["File", "parse_toml"]
+
+#: Arrays and tables nest at most so deep: far more than a configuration needs, far less than
+#: what makes a parser recurse itself to death.
+DEEPEST = 64
+
+#: The start of a line with a dotted key of more than 32 parts, which costs a parser quadratic time.
+_LONG_KEY = re.compile(
+    r"""^[ \t]*\[{0,2}(?:[ \t]*(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.){32}""", re.MULTILINE
+)
+
+#: The fewest characters that a key takes, with its value: `a=1` and the end of the line.
+_SHORTEST_KEY = 4
+
+
+@attrs.frozen
+class File:
+    """A TOML file.
+
+    Attributes:
+        path: Where it is.
+
+        optional: Whether it may be missing.
+
+        max_bytes: The largest size that is read; 1 MiB by default, ten thousand lines and more.
+
+        max_keys: The most keys, of all tables together.
+
+        secret_in_file: What a secret's value in the file is, since such files end up in
+            repositories: a warning (``warn``), an ``error``, or fine (``allow``).
+    """
+
+    path: str | os.PathLike[str]
+    optional: bool = attrs.field(default=False, kw_only=True)
+    max_bytes: int = attrs.field(default=1_048_576, kw_only=True)
+    max_keys: int = attrs.field(default=100_000, kw_only=True)
+    secret_in_file: Literal["warn", "error", "allow"] = attrs.field(
+        default="warn", kw_only=True, validator=attrs.validators.in_(("warn", "error", "allow"))
+    )
+
+    def read(self, model: Model) -> Layer:
+        """Read and parse the file."""
+        name = os.fspath(self.path)
+        try:
+            text, _ = read_text(self.path, self.max_bytes)
+        except Refused as refused:
+            if self.optional and refused.code == "MC401":
+                return Layer("file", name, {})
+            return _unread("file", name, refused)
+        return parse_toml(
+            model, text, kind="file", name=name, max_keys=self.max_keys, secrets=self.secret_in_file
+        )
+
+
+def parse_toml(
+    model: Model,
+    text: str,
+    *,
+    kind: str,
+    name: str,
+    max_keys: int = 100_000,
+    secrets: Literal["warn", "error", "allow"] = "warn",
+) -> Layer:
+    """Parse a TOML document into a layer, wherever its text came from.
+
+    Args:
+        model: The schema, which knows what must not be shown of a broken text.
+
+        text: The document.
+
+        kind: The kind of the layer's origins.
+
+        name: What reports call the document.
+
+        max_keys: The most keys, of all tables together.
+
+        secrets: What a secret's value in the document is.
+
+    Returns:
+        The layer; with a problem in place of data if the text is no TOML or over the budget.
+    """
+    try:
+        data = _parsed(text, max_keys)
+    except Refused as refused:
+        return _unread(kind, name, refused)
+    except tomli.TOMLDecodeError as error:
+        broken = error
+    else:
+        return Layer(
+            kind,
+            name,
+            data,
+            {(): SourceText(kind, name, text, "toml", first_line=1)},
+            secrets=secrets,
+        )
+    from meshconf.diagnostics.syntax import syntax_problem
+
+    source = SourceText(kind, name, text, "toml", first_line=1)
+    problem = syntax_problem(source, broken, model.secret_names)
+    return Layer(kind, name, {}, problems=(problem,), complete=False)
+
+
+def _parsed(text: str, max_keys: int) -> dict[str, Any]:
+    """Parse a text within the budget."""
+    if long_key := _LONG_KEY.search(text):
+        line = text.count("\n", 0, long_key.start()) + 1
+        raise Refused("MC004", "has a dotted key of more than 32 parts", line=line, column=1)
+    try:
+        data = tomli.loads(text)
+    except RecursionError:
+        reason = f"nests deeper than {DEEPEST} levels"
+    except tomli.TOMLDecodeError:
+        raise
+    except ValueError:  # Python refuses to read numbers of more than 4,300 digits
+        reason = "holds a number of thousands of digits"
+    else:
+        reason = _over_budget(data, text, max_keys)
+        if not reason:
+            return data
+    raise Refused("MC004", reason)
+
+
+def _over_budget(data: Mapping[str, Any], text: str, max_keys: int) -> str:
+    """Say which budget the data exceed; an ordinary text is too short to exceed any."""
+    if len(text) <= _SHORTEST_KEY * max_keys and text.count("[") + text.count("{") <= DEEPEST:
+        return ""
+    keys = depth = 0
+    level: list[Any] = [data]
+    while level:
+        depth += 1
+        below: list[Any] = []
+        for item in level:
+            if type(item) is dict:
+                keys += len(item)
+                below += [value for value in item.values() if type(value) in (dict, list)]
+            else:
+                below += [value for value in item if type(value) in (dict, list)]
+        level = below
+    if depth > DEEPEST + 1:  # the document itself is no level
+        return f"nests deeper than {DEEPEST} levels"
+    return f"has {keys:,} keys; the limit is {max_keys:,}" if keys > max_keys else ""
+
+
+def _unread(kind: str, name: str, refused: Refused) -> Layer:
+    problem = refused.problem(kind, name, name)
+    return Layer(kind, name, {}, problems=(problem,), complete=False)

@@ -1,0 +1,90 @@
+"""JSON in a variable, read as strictly as TOML."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from meshconf.diagnostics.words import noun
+from meshconf.schema.values import BadValue
+
+__all__ = ["read_json"]
+
+#: JSON nests at most so deep; a configuration is far flatter.
+DEEPEST = 64
+
+
+class _NotJson(ValueError):
+    pass
+
+
+def read_json(text: str) -> Any:
+    """Read a JSON text.
+
+    Args:
+        text: The text, of a size that a variable can have.
+
+    Returns:
+        The value.
+
+    Raises:
+        BadValue: If it is no JSON, gives a key twice, holds NaN or an infinity, or nests deeper
+            than 64 levels.
+    """
+    span: tuple[int, int] | None = None
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        reason = error.msg[:1].lower() + error.msg[1:]
+        span = (error.pos, min(error.pos + 1, len(text)))
+    except _NotJson as error:
+        reason = str(error)
+    except RecursionError:
+        reason = f"it nests deeper than {DEEPEST} levels"
+    except ValueError:  # thousands of digits
+        reason = "a number has too many digits"
+    else:
+        if _depth(value) <= DEEPEST:
+            return value
+        reason = f"it nests deeper than {DEEPEST} levels"
+    raise BadValue(
+        "MC206", "is not valid JSON", f": {reason}", label=reason, span=span, found="text"
+    )
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        msg = "a key is given twice"
+        raise _NotJson(msg)
+    return table
+
+
+def _no_constant(name: str) -> NoReturn:
+    msg = f"{name} is no JSON number"
+    raise _NotJson(msg)
+
+
+def _depth(value: object) -> int:
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        level = [
+            below
+            for item in level
+            if isinstance(item, (dict, list))
+            for below in (item.values() if isinstance(item, dict) else item)
+        ]
+    return depth
+
+
+def read_json_table(text: str) -> dict[str, Any]:
+    """Read a JSON text that must be an object.
+
+    Raises:
+        BadValue: As read_json, or if it is another kind of value.
+    """
+    value = read_json(text)
+    if isinstance(value, dict):
+        return value
+    raise BadValue("MC206", "must be a JSON table", f", got {noun(value)}", label=noun(value))

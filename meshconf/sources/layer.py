@@ -1,0 +1,111 @@
+"""What a source gives, and what a source is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import attrs
+
+from meshconf.diagnostics.problem import Problem
+from meshconf.diagnostics.source_text import SourceText
+from meshconf.schema.values import BadValue
+
+if TYPE_CHECKING:
+    from meshconf.schema.model import Model
+
+__all__ = ["Broken", "Layer", "Source", "Stray", "Unparsed"]
+
+Path = tuple[str | int, ...]
+
+
+@attrs.frozen(eq=False)
+class Unparsed:
+    """Stands in a layer for a text that could not be read as the declared type.
+
+    It is a problem only if no other layer overrides it.
+    """
+
+    bad: BadValue
+
+
+@attrs.frozen(eq=False)
+class Broken:
+    """A text for a whole group that could not be read; what else sets the group still counts."""
+
+    path: Path
+    bad: BadValue
+    source: SourceText
+
+
+@attrs.frozen
+class Stray:
+    """A name in a source that matches no setting.
+
+    Attributes:
+        name: The name of the variable or file.
+
+        family: ``unknown``; ``service_link`` for what Kubernetes injects; ``group`` for the name
+            of a group that holds no JSON.
+    """
+
+    name: str
+    family: Literal["unknown", "service_link", "group"] = "unknown"
+
+
+@attrs.frozen(eq=False)
+class Layer:
+    """What one source gave.
+
+    Attributes:
+        kind: The kind of its origins; it also decides the precedence: ``file`` is the lowest,
+            then any other kind, ``secret_file``, ``dotenv``, ``env`` and ``override``.
+
+        name: What reports call the source.
+
+        data: The values: tables as dicts, keys as the source spells them.
+
+        texts: The texts that parts of the data were read from, by the path of the part; ``()`` is
+            the whole. Positions in reports come from them.
+
+        spelled: The paths in the data whose last key comes from the name of a variable: a key of
+            a map of groups that stands for any key that folds to the same letters.
+
+        problems: What was wrong with the source itself; an error among them refuses the load.
+
+        broken: Texts of whole groups that could not be read.
+
+        strays: Names that matched no setting.
+
+        secrets: What the value of a secret in this source is: a warning (``warn``), an
+            ``error``, or fine (``allow``).
+
+        complete: Whether all that the source holds could be read; if not, nothing is said to be
+            missing.
+    """
+
+    kind: str
+    name: str
+    data: Mapping[str, Any]
+    texts: Mapping[Path, SourceText] = attrs.field(factory=dict)
+    spelled: frozenset[Path] = frozenset()
+    problems: tuple[Problem, ...] = ()
+    broken: tuple[Broken, ...] = ()
+    strays: tuple[Stray, ...] = ()
+    secrets: Literal["warn", "error", "allow"] = "allow"
+    complete: bool = True
+
+
+class Source(Protocol):
+    """Anything that `load` can read a layer from."""
+
+    def read(self, model: Model) -> Layer:
+        """Read the source.
+
+        Args:
+            model: The schema, for sources that need the declared types to read text.
+
+        Returns:
+            The layer. What goes wrong is told by its problems, never by an exception.
+        """
+        ...

@@ -1,0 +1,151 @@
+"""Reading a file whole, within limits, whatever it turns out to be."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from meshconf.diagnostics.problem import Origin, Problem
+
+__all__ = ["Refused", "read_text"]
+
+
+class Refused(Exception):
+    """A file cannot be read; holds the words for a report, never the content.
+
+    Attributes:
+        code: The code of the problem.
+
+        message: What is wrong, to stand after the name of the file.
+
+        help: How to mend it, or ``None``.
+
+        line: The line it is about, or ``None``.
+
+        column: The column, or ``None``.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        help: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.help = help
+        self.line = line
+        self.column = column
+
+    def problem(self, kind: str, name: str, subject: str, path: str = "") -> Problem:
+        """Make the finding about the file called *name*, which the sentence calls *subject*."""
+        return Problem(
+            self.code,
+            "error",
+            path,
+            f"{subject} {self.message}",
+            Origin(kind, name, self.line, self.column),
+            help=self.help,
+        )
+
+
+def read_text(path: str | os.PathLike[str], max_bytes: int) -> tuple[str, int]:
+    """Read a regular file of UTF-8 text.
+
+    It is opened once and judged by the open descriptor, so that it cannot change in between; a
+    FIFO or a device is refused without waiting for it.
+
+    Args:
+        path: The file.
+
+        max_bytes: The largest size that is read.
+
+    Returns:
+        The text and the file's permission bits.
+
+    Raises:
+        Refused: If it is missing, unreadable, no regular file, too large, or no plain UTF-8.
+    """
+    refused = None
+    try:
+        content, mode = _read_bytes(path, max_bytes)
+    except (FileNotFoundError, NotADirectoryError):
+        refused = Refused("MC401", "does not exist", _near_file(path))
+    except PermissionError:
+        refused = Refused("MC402", "may not be read: permission denied")
+    except (OSError, ValueError) as error:  # ValueError: a path that holds NUL
+        reason = getattr(error, "strerror", None) or "not a path"
+        refused = Refused("MC402", f"cannot be read: {reason.lower()}")
+    if refused is not None:
+        raise refused
+    return _decoded(content), mode
+
+
+def _read_bytes(path: str | os.PathLike[str], max_bytes: int) -> tuple[bytes, int]:
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise Refused("MC402", f"is {_file_type(status.st_mode)}, not a regular file")
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        size = max(status.st_size, len(content))
+        raise Refused("MC004", f"is too large: {size:,} bytes; the limit is {max_bytes:,}")
+    return content, stat.S_IMODE(status.st_mode)
+
+
+def _file_type(mode: int) -> str:
+    names = {
+        stat.S_IFDIR: "a directory",
+        stat.S_IFIFO: "a FIFO",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return names.get(stat.S_IFMT(mode), "something else")
+
+
+def _near_file(path: str | os.PathLike[str]) -> str | None:
+    """Name the file of the same folder that was probably meant."""
+    from meshconf.diagnostics.suggest import nearest
+
+    wanted = Path(path)
+    try:
+        names = [entry.name for entry in os.scandir(wanted.parent) if entry.is_file()]
+    except (OSError, ValueError):
+        return None
+    near = nearest(wanted.name, names)
+    return f"did you mean {wanted.with_name(near[0])}?" if near else None
+
+
+def _decoded(content: bytes) -> str:
+    if content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        raise Refused(
+            "MC003",
+            "begins with a byte order mark",
+            "save it as UTF-8 without a byte order mark",
+            line=1,
+            column=1,
+        )
+    refused = None
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        refused = _not_text(content, error.start, "is not UTF-8")
+    else:
+        if "\0" in text:
+            refused = _not_text(content, content.index(0), "holds a NUL byte, so it is no text")
+    if refused is not None:
+        raise refused
+    return text
+
+
+def _not_text(content: bytes, offset: int, message: str) -> Refused:
+    line_start = content.rfind(b"\n", 0, offset) + 1
+    line = content.count(b"\n", 0, offset) + 1
+    column = len(content[line_start:offset].decode(errors="replace")) + 1
+    return Refused("MC003", message, "save it as UTF-8", line, column)

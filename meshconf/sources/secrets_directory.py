@@ -1,0 +1,116 @@
+"""A directory with one file for each secret, as systemd, Docker and Kubernetes make it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+
+from meshconf.diagnostics.problem import Origin, Problem
+from meshconf.diagnostics.source_text import SourceText
+from meshconf.diagnostics.words import dotted
+from meshconf.schema.names import Variable, Variables
+from meshconf.sources.environment import LARGEST_SECRET, NamedText, layer_of_texts
+from meshconf.sources.layer import Layer
+from meshconf.sources.reading import Refused, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshconf.schema.model import Model
+
+__all__ = ["SecretsDirectory"]
+
+
+_READABLE_BY_OTHERS = 0o004
+
+
+@attrs.frozen
+class SecretsDirectory:
+    """A directory whose files are named by the dotted path of what they set: ``consul.token``.
+
+    Hidden entries are not read. A link that leads out of the directory is ignored with a warning.
+    Files that match no setting are none of ours.
+
+    Attributes:
+        path: Where it is.
+
+        optional: Whether it may be missing.
+
+        world_readable: What a file is that every user may read: a warning (``warn``), an
+            ``error``, or fine (``allow``). Kubernetes and Docker mount secrets like that.
+    """
+
+    path: str | os.PathLike[str]
+    optional: bool = attrs.field(default=False, kw_only=True)
+    world_readable: Literal["warn", "error", "allow"] = attrs.field(
+        default="warn", kw_only=True, validator=attrs.validators.in_(("warn", "error", "allow"))
+    )
+
+    def read(self, model: Model) -> Layer:
+        """Read the files that are named like settings."""
+        name = os.fspath(self.path)
+        try:
+            present = {entry for entry in os.listdir(self.path) if not entry.startswith(".")}
+        except FileNotFoundError:
+            reason = None if self.optional else "does not exist"
+        except (OSError, ValueError) as error:
+            reason = f"cannot be listed: {getattr(error, 'strerror', None) or 'not a path'}"
+        else:
+            return self._layer(model, name, present)
+        if reason is None:
+            return Layer("secret_file", name, {})
+        problem = Problem("MC402", "error", "", f"{name} {reason}", Origin("secret_file", name))
+        return Layer("secret_file", name, {}, problems=(problem,))
+
+    def _layer(self, model: Model, name: str, present: set[str]) -> Layer:
+        texts: list[NamedText] = []
+        problems: list[Problem] = []
+        variables = _file_names(model)
+        for entry in sorted(present & variables.by_name.keys()):
+            variable = variables.by_name[entry]
+            for found in self._entry(Path(self.path, entry), variable):
+                if isinstance(found, Problem):
+                    problems.append(found)
+                else:
+                    texts.append(found)
+        return layer_of_texts(
+            model, texts, variables, kind="secret_file", name=name, problems=problems
+        )
+
+    def _entry(self, file: Path, variable: Variable) -> Iterator[NamedText | Problem]:
+        origin = Origin("secret_file", str(file))
+        path = dotted(variable.path)
+        if _leads_out(file, Path(self.path)):
+            message = f"{file} is a link that leads out of the directory; it is ignored"
+            yield Problem("MC404", "warning", path, message, origin)
+            return
+        try:
+            text, mode = read_text(file, LARGEST_SECRET)
+        except Refused as refused:
+            yield refused.problem("secret_file", str(file), str(file), path)
+            return
+        if mode & _READABLE_BY_OTHERS and self.world_readable != "allow":
+            severity = "error" if self.world_readable == "error" else "warning"
+            message = f"{file} can be read by every user of the machine"
+            help_ = f"chmod 600 {file}"
+            yield Problem("MC403", severity, path, message, origin, help=help_)  # type: ignore[arg-type]
+        text = text.removesuffix("\n").removesuffix("\r")
+        yield NamedText(variable.name, text, SourceText("secret_file", str(file), text))
+
+
+def _leads_out(file: Path, directory: Path) -> bool:
+    """Tell whether a link ends outside its directory; Kubernetes' `..data` stays inside."""
+    if not file.is_symlink():
+        return False
+    return not file.resolve().is_relative_to(directory.resolve())
+
+
+def _file_names(model: Model) -> Variables:
+    """Name every setting by its dotted path."""
+    by_name = {
+        dotted(path): Variable(dotted(path), path, setting) for path, setting in model.walk()
+    }
+    return Variables(by_name, ())
