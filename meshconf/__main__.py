@@ -1,1 +1,23 @@
-"""Run the command line as ``python -m meshconf``."""
+"""Run the command line, as ``meshconf`` or ``python -m meshconf``."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line; without its extra, say how to get it."""
+    try:
+        from meshconf.cli import run
+    except ModuleNotFoundError as error:
+        if error.name not in {"click", "rich"}:
+            raise
+        sys.stderr.write('meshconf: the command line needs: pip install "meshconf[cli]"\n')
+        raise SystemExit(2) from None
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,6 @@ explanations are computed from them when someone asks.
 from __future__ import annotations
 
 import functools
-import logging
 import os
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,8 +34,6 @@ SCHEMAS_PREFIX: Any = "the prefix of the schema"
 #: What decides between layers, lowest first; any kind not named here comes after files.
 _RANKS = {"file": 0, "secret_file": 2, "dotenv": 3, "env": 4, "override": 5}
 _OTHER_RANK = 1
-
-_log = logging.getLogger("meshconf")
 
 
 @attrs.frozen
@@ -85,9 +82,17 @@ def read_schema(
         layers.append(Layer("override", "overrides", expanded(overrides)))
     unknown = UnknownVariables(unknown_env, tuple(unknown_env_ignore))
     snapshot = load_layers(schema, layers, prefix, unknown)
-    for warning in snapshot.warnings:
-        _log.warning("%s: %s", warning.code, warning.message)
+    if snapshot.warnings:
+        _log(snapshot.warnings)
     return snapshot
+
+
+def _log(warnings: Sequence[Problem]) -> None:
+    import logging  # only what has something to log pays for it
+
+    logger = logging.getLogger("meshconf")
+    for warning in warnings:
+        logger.warning("%s: %s", warning.code, warning.message)
 
 
 def _read(source: Source, model: Model) -> Layer:

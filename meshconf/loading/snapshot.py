@@ -12,7 +12,6 @@ import attrs
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.words import Path, dotted, quantity
 from meshconf.loading.lookup import held
-from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.secret import MASK
 from meshconf.sources.layer import Layer, Unparsed
@@ -59,6 +58,14 @@ class Snapshot(Generic[T_co]):
     def sources(self) -> tuple[str, ...]:
         """The names of the sources that were read, lowest precedence first."""
         return tuple(layer.name for layer in self._layers)
+
+    def path(self, text: str) -> Path:
+        """Read a dotted path.
+
+        Raises:
+            KeyError: If the configuration has no such path; it names the nearest.
+        """
+        return self._found(text)[0]
 
     def origin(self, path: str) -> Origin:
         """Return where the value at a path came from.
@@ -138,7 +145,7 @@ class Snapshot(Generic[T_co]):
         lines = sorted(
             f"{dotted(path)} = {_canonical(value)}"
             for path, setting, value in self.values()
-            if setting.is_leaf or (not kinds.models_in(setting.kind) and not setting.secret)
+            if setting.holds_value(value) and not setting.secret
         )
         return sha256("\n".join(lines).encode()).hexdigest()[:16]
 

@@ -29,7 +29,6 @@ class CircuitBreakerConfig:
         1000,
         ge=1,
         le=_MOST,
-        unit="requests",
         help=(
             "Most requests in flight to one upstream; what Envoy and Istio call circuit breaking "
             "and resilience4j a bulkhead."
@@ -39,14 +38,12 @@ class CircuitBreakerConfig:
         1024,
         ge=1,
         le=_MOST,
-        unit="connections",
         help="Most connections open to one upstream; the threshold of the same name in Envoy.",
     )
     max_pending_requests: int = setting(
         1024,
         ge=1,
         le=_MOST,
-        unit="requests",
         help=(
             "Most requests that wait for a connection, further ones are refused; the threshold of "
             "the same name in Envoy, maxqueue in HAProxy."
@@ -63,7 +60,6 @@ class CircuitBreakerConfig:
         20,
         ge=1,
         le=_MOST,
-        unit="requests",
         help=(
             "Requests within one window below which error_threshold is not judged; the request "
             "volume of Envoy's outlier detection, the minimum number of calls of resilience4j."
@@ -81,7 +77,6 @@ class CircuitBreakerConfig:
         5,
         ge=0,
         le=_MOST,
-        unit="failures",
         help=(
             "Failures in a row after which a host is ejected whatever error_threshold says, 0 for "
             "never; consecutive_5xx of Envoy, fail_max of pybreaker."
@@ -107,7 +102,6 @@ class CircuitBreakerConfig:
         5,
         ge=1,
         le=_MOST,
-        unit="requests",
         help=(
             "Trial requests that a host gets when its ejection ends; the permitted calls in the "
             "half-open state of a breaker."
@@ -117,7 +111,6 @@ class CircuitBreakerConfig:
         50,
         ge=0,
         le=100,
-        unit="percent",
         help=(
             "Most hosts of an upstream, in percent, that are ejected at the same time; under ten "
             "hosts Envoy's own default of 10 would eject none."

@@ -185,7 +185,6 @@ class LoadBalancerConfig:
         3,
         ge=0,
         le=_MOST,
-        unit="picks",
         help=(
             "How often another host is picked when the pick has already failed this request; "
             "host_selection_retry_max_attempts of Envoy, option redispatch of HAProxy."

@@ -30,7 +30,7 @@ _PAUSES = 100
     "timeouts.request",
     level="warning",
 )
-def attempts_fit_request(  # noqa: PLR0917 - each is a setting
+def attempts_fit_request(
     attempts: int,
     base: float,
     longest: float,

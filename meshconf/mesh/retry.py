@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF009 - setting() makes a field of a class
 
+from collections.abc import Callable, Collection
 from operator import attrgetter
 from typing import Annotated, Literal
 
@@ -41,7 +42,6 @@ class RetryConfig:
         3,
         ge=1,
         le=2**31 - 1,
-        unit="attempts",
         help=(
             "Most attempts of one request in total, the first included; gRPC's maxAttempts, and "
             "one more than the retries that Envoy, HAProxy, Consul and Istio count."
@@ -101,14 +101,21 @@ class RetryConfig:
             return f"base_delay {base:g} s is longer than max_delay {longest:g} s"
         return None
 
-    @rule("max_attempts", *_REST, level="warning")
+    @rule("max_attempts", *_REST, level="warning", layers=True)
     @staticmethod
-    def retries_happen(attempts: int, *rest: object) -> str | None:
+    def retries_happen(
+        attempts: int, *rest: object, layers: Callable[[str], Collection[str]]
+    ) -> str | None:
         """A retry setting is changed only where there are retries."""
         if attempts > 1:
             return None
+        # What an upstream inherits, it cannot take back: only its own settings count.
         defaults = attrgetter(*_REST)(RetryConfig())
-        idle = [name for name, *both in zip(_REST, rest, defaults) if both[0] != both[1]]  # noqa: B905
+        idle = [
+            name
+            for name, value, default in zip(_REST, rest, defaults, strict=True)
+            if value != default and layers(name)
+        ]
         if idle:
-            return f"max_attempts 1 means no retry: {' and '.join(idle)} would have no effect"
+            return f"max_attempts 1 means no retry, so {' and '.join(idle)} would have no effect"
         return None

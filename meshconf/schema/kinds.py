@@ -10,14 +10,16 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 import attrs
 
 from meshconf.diagnostics.words import quoted
 from meshconf.schema import values
 from meshconf.schema.constraints import Constraint
-from meshconf.schema.model import Model
+
+if TYPE_CHECKING:
+    from meshconf.schema.model import Model  # noqa: TC004 - nothing resolves these annotations
 
 __all__ = [
     "BYTES",

@@ -118,6 +118,10 @@ class Setting:
         """Whether merging has nothing to do but take the value, whole and as it is."""
         return not (kinds.models_in(self.kind) or self.appends or self.secret)
 
+    def holds_value(self, value: Any) -> bool:
+        """Whether a value of it is shown as one, and not setting by setting."""
+        return value is None or not (self.group or self.map_of or self.union)
+
     @functools.cached_property
     def checks_itself(self) -> bool:
         """Whether the class checks what the hint demands: a `setting()` of an attrs class does."""

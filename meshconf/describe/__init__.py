@@ -1,0 +1,1 @@
+"""What a schema and a loaded configuration say of themselves."""

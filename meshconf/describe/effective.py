@@ -1,0 +1,152 @@
+"""The effective configuration with the origin of each value, as TOML or as JSON."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from enum import Enum
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import tomli_w
+
+from meshconf.diagnostics.words import dotted, printable
+from meshconf.schema.model import Model, model_of
+from meshconf.schema.quantities import format_seconds
+from meshconf.schema.secret import MASK, Secret
+
+if TYPE_CHECKING:
+    from meshconf.diagnostics.problem import Origin
+    from meshconf.diagnostics.words import Path
+    from meshconf.loading.snapshot import Snapshot
+
+__all__ = ["effective_json", "effective_toml"]
+
+FORMAT_VERSION = "1.0"
+
+
+@attrs.frozen
+class _Shown:
+    path: Path
+    value: Any
+    origin: Origin
+    secret: bool
+
+
+def effective_toml(snapshot: Snapshot[Any], path: str = "") -> str:
+    """Write a configuration as TOML, with the origin of each value in a comment.
+
+    Secrets and settings that are not set stand in comments, so that the text can be loaded.
+
+    Args:
+        snapshot: The configuration.
+
+        path: Show only what stands at or under this dotted path.
+
+    Returns:
+        The document, with a newline at its end.
+
+    Raises:
+        KeyError: If nothing stands at *path*.
+    """
+    blocks: dict[Path, list[str]] = {}
+    for shown in _shown(snapshot, path):
+        blocks.setdefault(shown.path[:-1], []).append(_toml_line(shown))
+    texts = [
+        "\n".join(([f"[{dotted(table)}]"] if table else []) + lines)
+        for table, lines in sorted(blocks.items(), key=lambda block: bool(block[0]))
+    ]
+    return "\n\n".join(texts) + "\n"
+
+
+def _shown(snapshot: Snapshot[Any], path: str) -> Iterator[_Shown]:
+    """Yield the settings at and under a path, groups left out."""
+    under = snapshot.path(path) if path else ()
+    for where, setting, value in snapshot.values():
+        if where[: len(under)] == under and setting.holds_value(value):
+            yield _Shown(where, value, snapshot.origin(dotted(where)), setting.secret)
+
+
+def _toml_line(shown: _Shown) -> str:
+    key, origin = dotted(shown.path[-1:]), _place(shown.origin)
+    if shown.value is None:
+        return f"# {key} is not set"
+    if shown.secret:
+        return f"# {key} = {MASK}  # {origin}"
+    return f"{key} = {toml_value(plain(shown.value))}  # {origin}"
+
+
+def _place(origin: Origin) -> str:
+    return "default" if origin.kind == "default" else printable(str(origin))
+
+
+def toml_value(value: Any) -> str:
+    """Write one plain value in TOML, on one line."""
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{dotted((str(key),))} = {toml_value(item)}" for key, item in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml_value, value))}]"
+    return tomli_w.dumps({"v": value}).removeprefix("v = ").rstrip("\n")
+
+
+def plain(value: Any) -> Any:
+    """Turn a value of a configuration into what a file would say."""
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, Secret):
+        return MASK
+    if isinstance(value, dt.timedelta):
+        return format_seconds(value.total_seconds())
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(plain(key)): plain(item) for key, item in value.items() if item is not None}
+    if isinstance(value, Set):
+        return sorted(map(plain, value), key=repr)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(item) for item in value]
+    if attrs.has(type(value)) or hasattr(value, "__dataclass_fields__"):
+        return dict(_plain_group(model_of(type(value)), value))
+    return value
+
+
+def _plain_group(model: Model, value: Any) -> Iterable[tuple[str, Any]]:
+    for setting in model.settings.values():
+        held = getattr(value, setting.attribute)
+        if held is not None:
+            yield setting.name, MASK if setting.secret else plain(held)
+
+
+def effective_json(snapshot: Snapshot[Any], path: str = "") -> str:
+    """Write a configuration as JSON: for each setting its path, value and origin.
+
+    Args:
+        snapshot: The configuration.
+
+        path: Show only what stands at or under this dotted path.
+
+    Returns:
+        The document, without a newline at its end.
+
+    Raises:
+        KeyError: If nothing stands at *path*.
+    """
+    settings = [
+        {
+            "path": dotted(shown.path),
+            "value": MASK if shown.secret and shown.value is not None else plain(shown.value),
+            "sensitive": shown.secret,
+            "origin": attrs.asdict(shown.origin),
+        }
+        for shown in _shown(snapshot, path)
+    ]
+    document = {
+        "format_version": FORMAT_VERSION,
+        "fingerprint": snapshot.fingerprint,
+        "sources": list(snapshot.sources),
+        "settings": settings,
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False, default=str)
