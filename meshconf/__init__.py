@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from meshconf.schema.configuration import configuration
     from meshconf.schema.rules import rule
     from meshconf.schema.secret import Secret
-    from meshconf.schema.setting import Bytes, Port, Ratio, Seconds, setting
+    from meshconf.schema.hint_aliases import Bytes, Port, Ratio, Seconds
+    from meshconf.schema.setting import setting
     from meshconf.sources.dotenv import DotEnv
     from meshconf.sources.environment import Environment
     from meshconf.sources.file import File
@@ -60,7 +61,8 @@ _HOMES = {
     "schema.configuration": ("configuration",),
     "schema.rules": ("rule",),
     "schema.secret": ("Secret",),
-    "schema.setting": ("Bytes", "Port", "Ratio", "Seconds", "setting"),
+    "schema.hint_aliases": ("Bytes", "Port", "Ratio", "Seconds"),
+    "schema.setting": ("setting",),
     "sources.dotenv": ("DotEnv",),
     "sources.environment": ("Environment",),
     "sources.file": ("File",),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from meshconf.diagnostics.spans import Position
 from meshconf.diagnostics.words import printable
+
+if TYPE_CHECKING:
+    from meshconf.diagnostics.spans import Position  # noqa: TC004 - nothing resolves annotations
 
 __all__ = ["ConfigError", "Excerpt", "Label", "Line", "Mark", "Origin", "Problem", "Severity"]
 

@@ -6,9 +6,7 @@ Everything here speaks the language of the file (string, integer, table), never 
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -62,9 +60,15 @@ def dotted(path: Path) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            key = part if _BARE_KEY.match(part) else json.dumps(printable(part))
+            key = part if _BARE_KEY.match(part) else _in_quotes(part)
             text += f".{key}" if text else key
     return text
+
+
+def _in_quotes(text: str) -> str:
+    import json  # only reports quote
+
+    return json.dumps(printable(text), ensure_ascii=False)
 
 
 def printable(text: str) -> str:
@@ -78,6 +82,8 @@ def printable(text: str) -> str:
 
 
 def _is_plain(char: str) -> bool:
+    import unicodedata  # only reports show text
+
     return char.isprintable() or unicodedata.category(char) == "Zs"
 
 
@@ -95,7 +101,7 @@ def quoted(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return elide(json.dumps(printable(value), ensure_ascii=False))
+        return elide(_in_quotes(value))
     if isinstance(value, dt.timedelta):
         return quantity(value.total_seconds(), "s")
     if isinstance(value, Mapping):
@@ -109,7 +115,7 @@ def quoted(value: object) -> str:
 def quoted_key(key: object) -> str:
     """Write the key of a mapping bare where TOML allows it."""
     text = str(key)
-    return text if _BARE_KEY.match(text) else json.dumps(printable(text), ensure_ascii=False)
+    return text if _BARE_KEY.match(text) else _in_quotes(text)
 
 
 def variable_text(value: object) -> str:
@@ -129,6 +135,8 @@ def cells(text: str) -> int:
 
 
 def _char_cells(char: str) -> int:
+    import unicodedata  # only reports show text
+
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

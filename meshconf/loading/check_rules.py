@@ -19,7 +19,7 @@ __all__ = ["Breach", "attribute_path", "breaches", "run"]
 Path = tuple[str | int, ...]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Breach:
     """A rule that does not hold.
 
@@ -54,7 +54,7 @@ def breaches(model: Model, config: Any, layers: Sequence[Layer]) -> list[Breach]
     return found
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class _Layers:
     model: Model
     layers: Sequence[Layer]
@@ -64,7 +64,7 @@ class _Layers:
         return lambda name: names_that_set(self.model, self.layers, (*path, *name.split(".")))
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class _Ruled:
     """The rules of a class and of the classes below it that have any."""
 

@@ -29,7 +29,7 @@ def inherit(root: Model, tree: dict[str, Any], structurer: Structurer) -> None:
         _Inheritance(root, tree, structurer).apply(root, tree)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class _Inheritance:
     root: Model
     tree: dict[str, Any]

@@ -21,7 +21,7 @@ __all__ = ["Held", "held", "names_that_set", "place", "text_of"]
 Path = tuple[str | int, ...]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Held:
     """What a layer holds for a path: the value, and the path as the layer spells it."""
 

@@ -25,7 +25,7 @@ __all__ = ["Merged", "Oddity", "canonical_key", "merge", "overlay"]
 Path = tuple[str | int, ...]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Oddity:
     """A name or a shape in a layer that does not fit the schema.
 
@@ -58,7 +58,7 @@ class Oddity:
         return self.sort != "old" and (self.sort != "exposed" or self.layer.secrets == "error")
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Merged:
     """The tree that the layers give together, and what did not fit."""
 
@@ -95,7 +95,7 @@ def _old(model: Model, key: str) -> str | None:
     return next((name for old, name in model.old_names.items() if fold(old) == key), None)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class _Merge:
     """Merges one layer into a tree."""
 

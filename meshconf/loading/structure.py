@@ -24,7 +24,7 @@ __all__ = ["Hook", "Structurer"]
 Hook = Callable[..., Any]
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Structurer:
     """Makes the hooks of one schema, each class's function once."""
 

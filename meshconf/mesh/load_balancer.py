@@ -5,6 +5,7 @@
 from collections.abc import Callable, Collection
 from enum import Enum
 from functools import lru_cache
+from itertools import count
 from math import isqrt
 from typing import Annotated, Literal
 
@@ -71,10 +72,8 @@ def prime(number: int) -> bool:
     """Accept prime numbers, as Maglev's table demands."""
     if _is_prime(number):
         return True
-    msg = f"{number} is no prime number"
-    if number < _LARGEST_TABLE:
-        following = next(filter(_is_prime, range(max(number, 2), _LARGEST_TABLE + 1)))
-        msg += f", the next one is {following}"
+    following = next(filter(_is_prime, count(number)))
+    msg = f"{number} is no prime number, the next one is {following}"
     raise ValueError(msg)
 
 
@@ -82,12 +81,10 @@ def prime(number: int) -> bool:
 def _is_prime(number: int) -> bool:
     if number < 4:  # noqa: PLR2004 - two and three
         return number > 1
-    # No divisor needs to be larger: what is above the largest table is refused anyway.
-    largest = isqrt(min(number, _LARGEST_TABLE))
-    return number % 2 == 1 and all(number % divisor for divisor in range(3, largest + 1, 2))
+    return number % 2 == 1 and all(number % odd for odd in range(3, isqrt(number) + 1, 2))
 
 
-#: The bounds stand first, so that only numbers within them are divided.
+# The bounds stand first, so that only numbers within them are divided.
 TableSize = Annotated[
     int,
     annotated_types.Interval(ge=2, le=_LARGEST_TABLE),

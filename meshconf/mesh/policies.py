@@ -16,7 +16,8 @@ __all__ = [
     "one_request_is_no_volume",
 ]
 
-# So many pauses into the back-off, a delay has long reached its maximum, or never will.
+# So many waits into the back-off, a delay has reached its maximum, or grows so slowly that the
+# rest may count as equally long.
 _PAUSES = 100
 
 

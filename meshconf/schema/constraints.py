@@ -9,10 +9,9 @@ from __future__ import annotations
 import operator
 import re
 import types
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Callable, Sized
 from typing import Annotated, Any, Protocol, Union, get_args, get_origin
 
-import annotated_types
 import attrs
 
 from meshconf.diagnostics.words import noun, quoted
@@ -26,7 +25,6 @@ __all__ = [
     "Length",
     "OneOf",
     "Pattern",
-    "from_annotation",
     "from_hint",
     "from_validator",
 ]
@@ -204,63 +202,16 @@ class CustomCheck:
         return f"check `{self.name}`"
 
 
-def from_annotation(metadata: Iterable[object]) -> tuple[Constraint, ...]:
-    """Read the constraints among the metadata of an `Annotated[…]`."""
-    found: list[Constraint] = []
-    for item in metadata:
-        if isinstance(item, annotated_types.GroupedMetadata):
-            found += from_annotation(item)
-        else:
-            found += _from_annotated_type(item)
-    return tuple(found)
-
-
 def from_hint(hint: object) -> tuple[Constraint, ...]:
     """Read the constraints that a type hint puts on the value itself, not on its elements."""
     if get_origin(hint) is Annotated:
+        from meshconf.schema.annotations import from_annotation  # many schemas need none
+
         inner, *metadata = get_args(hint)
         return from_hint(inner) + from_annotation(metadata)
     if get_origin(hint) in (Union, types.UnionType):
         return tuple(found for part in get_args(hint) for found in from_hint(part))
     return ()
-
-
-def _from_annotated_type(item: object) -> tuple[Constraint, ...]:
-    match item:
-        case annotated_types.Gt(gt):
-            return (Bound(">", gt),)
-        case annotated_types.Ge(ge):
-            return (Bound(">=", ge),)
-        case annotated_types.Lt(lt):
-            return (Bound("<", lt),)
-        case annotated_types.Le(le):
-            return (Bound("<=", le),)
-        case annotated_types.MinLen(least):
-            return (Length(least),)
-        case annotated_types.MaxLen(most):
-            return (Length(0, most),)
-        case annotated_types.MultipleOf(factor):
-            return (CustomCheck(lambda value: _multiple(value, factor), f"multiple of {factor}"),)
-        case annotated_types.Predicate(function):
-            return (CustomCheck(lambda value: _predicate(function, value), _name(function)),)
-        case _:
-            return ()
-
-
-def _multiple(value: Any, factor: Any) -> None:
-    if value % factor:
-        msg = f"it is no multiple of {factor}"
-        raise ValueError(msg)
-
-
-def _predicate(function: Callable[[Any], object], value: Any) -> None:
-    if not function(value):
-        msg = "it does not hold"
-        raise ValueError(msg)
-
-
-def _name(function: object) -> str:
-    return getattr(function, "__name__", None) or type(function).__name__
 
 
 AttrsValidator = Callable[[Any, Any, Any], Any]

@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Scalar:
     """A single value.
 
@@ -62,7 +62,7 @@ class Scalar:
     convert: Callable[[object], Any]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Choice:
     """A closed set of values: an Enum, or a Literal.
 
@@ -109,12 +109,12 @@ class Choice:
         )
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Anything:
     """A value of any kind, taken as it is."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Converted:
     """A value that a converter of the schema's author takes.
 
@@ -128,21 +128,21 @@ class Converted:
     by_class: bool
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Masked:
     """A `Secret` around a value."""
 
     inner: Kind
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class OptionalOf:
     """A value or None; a TOML file can only leave it out."""
 
     inner: Kind
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Constrained:
     """A value on which the type hint puts constraints."""
 
@@ -150,7 +150,7 @@ class Constrained:
     constraints: tuple[Constraint, ...]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class ListOf:
     """An array of equal elements: list, tuple, set or frozenset."""
 
@@ -158,14 +158,14 @@ class ListOf:
     container: Callable[[Iterator[Any]], Any]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class FixedArray:
     """A tuple of a fixed number of elements, each with its own type."""
 
     items: tuple[Kind, ...]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class MapOf:
     """A mapping from names to values, replaced as a whole."""
 
@@ -173,21 +173,21 @@ class MapOf:
     item: Kind
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Group:
     """A nested class."""
 
     model: Model
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class GroupMap:
     """A mapping from names to groups, merged name by name."""
 
     model: Model
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class TaggedUnion:
     """A group of one of several classes, told apart by the value of one field.
 

@@ -20,13 +20,12 @@ from collections.abc import (
 from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-import annotated_types
 import attrs
 
 from meshconf.diagnostics.suggest import fold
 from meshconf.schema import kinds
 from meshconf.schema.configuration import Configuration, configuration_of
-from meshconf.schema.constraints import AttrsValidator, Constraint, from_annotation, from_validator
+from meshconf.schema.constraints import AttrsValidator, Constraint, from_validator
 from meshconf.schema.hints import hints_of
 from meshconf.schema.rules import Rule
 from meshconf.schema.secret import Secret
@@ -50,7 +49,7 @@ _LISTS: dict[Any, Callable[[Iterator[Any]], Any]] = {
 _MAPPINGS = (dict, Mapping, MutableMapping)
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, repr=False, kw_only=True)
 class Setting:
     """One field of a class; where its kind is a group or a map of groups, what is below it.
 
@@ -162,7 +161,7 @@ def _holds_secret(kind: kinds.Kind) -> bool:
             return False
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, repr=False, kw_only=True)
 class Model:
     """The description of one class.
 
@@ -409,8 +408,10 @@ class _Compiler:
         return kinds.MapOf(key, item)
 
     def _annotated(self, hint: Any, where: str) -> kinds.Kind:
+        from meshconf.schema.annotations import from_annotation, units_in  # many need none
+
         inner, *metadata = get_args(hint)
-        units = {item.unit for item in metadata if isinstance(item, annotated_types.Unit)}
+        units = units_in(metadata)
         facts = _facts_in(hint)
         if facts is not None:
             units.add(facts.unit)

@@ -34,7 +34,7 @@ Path = tuple[str | int, ...]
 ENTRY = "__"
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Variable:
     """A name and the setting or group that it sets.
 
@@ -47,7 +47,7 @@ class Variable:
     old: bool = False
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class MapVariables:
     """The names below a map of groups: its own, the key between double underscores, the rest."""
 
@@ -56,7 +56,7 @@ class MapVariables:
     below: Variables
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Variables:
     """All names that a model gives variables.
 
@@ -80,7 +80,7 @@ class Variables:
         return None
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Found:
     """The variable that has a name, and the path that the name stands for.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Any, Generic, NoReturn, TypeVar
 
 __all__ = ["MASK", "Secret"]
@@ -42,8 +41,10 @@ class Secret(Generic[T_co]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
+        from hmac import compare_digest  # rarely needed
+
         mine, theirs = (repr(secret.reveal()).encode() for secret in (self, other))
-        return hmac.compare_digest(mine, theirs)
+        return compare_digest(mine, theirs)
 
     __hash__ = None  # type: ignore[assignment]
 

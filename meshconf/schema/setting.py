@@ -5,28 +5,15 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Literal, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
-import annotated_types
 import attrs
 
 from meshconf.schema.constraints import Bound, Constraint, OneOf, Pattern, from_hint
 
-__all__ = ["FACTS", "Bytes", "Facts", "Port", "Ratio", "Seconds", "setting"]
+__all__ = ["FACTS", "Checks", "Facts", "setting"]
 
 T = TypeVar("T")
-
-#: Seconds as a float in Python; a file or a variable may also say "500ms" or "1h30m".
-Seconds = Annotated[float, annotated_types.Unit("s")]
-
-#: Bytes as an int in Python; a file or a variable may also say "64KiB".
-Bytes = Annotated[int, annotated_types.Unit("B")]
-
-#: A share between 0 and 1, both included.
-Ratio = Annotated[float, annotated_types.Interval(ge=0, le=1)]
-
-#: A TCP or UDP port, 1 to 65535; 0 means "any" to an operating system and is no address.
-Port = Annotated[int, annotated_types.Interval(ge=1, le=65535)]
 
 #: The key of a field's metadata under which its facts stand.
 FACTS = "meshconf"

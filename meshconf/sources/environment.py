@@ -137,7 +137,7 @@ def layer_of_texts(
     )
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class _Entry:
     path: Path
     setting: Setting
@@ -145,7 +145,7 @@ class _Entry:
     entries: tuple[int, ...]
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Builder:
     """Puts texts where their settings are."""
 

@@ -19,7 +19,7 @@ __all__ = ["Broken", "Layer", "Source", "Stray", "Unparsed"]
 Path = tuple[str | int, ...]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Unparsed:
     """Stands in a layer for a text that could not be read as the declared type.
 
@@ -29,7 +29,7 @@ class Unparsed:
     bad: BadValue
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Broken:
     """A text for a whole group that could not be read; what else sets the group still counts."""
 
@@ -53,7 +53,7 @@ class Stray:
     family: Literal["unknown", "service_link", "group"] = "unknown"
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Layer:
     """What one source gave.
 

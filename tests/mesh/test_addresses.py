@@ -131,5 +131,5 @@ class TestHttpAddress:
     )
     def test_refuses(self, text: str) -> None:
         """Other schemes, paths and passwords are no part of a server's URL."""
-        with pytest.raises(ValueError, match="write \"http://host:port\""):
+        with pytest.raises(ValueError, match='write "http://host:port"'):
             addresses.http_address(text)

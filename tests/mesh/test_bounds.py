@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -24,11 +24,13 @@ from meshconf.mesh import (
     ZookeeperConfig,
 )
 
+Row = tuple[type, str, list[Any], list[Any]]
+
 MOST = 2**31 - 1
 TINY = 5e-324
 
 #: The class, the setting, the values at its limits, the values just beyond them.
-NUMBERS: list[tuple[type, str, list[Any], list[Any]]] = [
+NUMBERS: list[Row] = [
     (CircuitBreakerConfig, "max_requests", [1, MOST], [0, MOST + 1]),
     (CircuitBreakerConfig, "max_connections", [1, MOST], [0, MOST + 1]),
     (CircuitBreakerConfig, "max_pending_requests", [1, MOST], [0, MOST + 1]),
@@ -70,7 +72,7 @@ NUMBERS: list[tuple[type, str, list[Any], list[Any]]] = [
     (TracingConfig, "sampling_ratio", [0.0, 1.0], [-TINY, 1.0000001]),
     (UpstreamConfig, "port", [None, 1, 65535], [0, 65536]),
 ]
-TEXTS: list[tuple[type, str, list[Any], list[Any]]] = [
+TEXTS: list[Row] = [
     (ServiceMeshConfig, "service_name", ["a", "a" * 253], ["", "a" * 254]),
     (HealthCheckConfig, "path", ["/", "/health?deep=1"], ["", "health", "/he alth", "/a\n"]),
     (MetricsConfig, "path", ["/", "/metrics"], ["", "metrics", "/met rics"]),
@@ -91,9 +93,10 @@ TEXTS: list[tuple[type, str, list[Any], list[Any]]] = [
 ]
 
 
-def flat(table: list[tuple[type, str, list[Any], list[Any]]], column: int) -> list[Any]:
-    """Return the class, setting and value of each value in a column."""
-    return [pytest.param(row[0], row[1], value) for row in table for value in row[column]]
+def flat(values: Literal["at", "beyond"]) -> list[tuple[type, str, Any]]:
+    """Return each value with its class and setting."""
+    rows = [(cls, name, {"at": at, "beyond": beyond}) for cls, name, at, beyond in NUMBERS + TEXTS]
+    return [(cls, name, value) for cls, name, lists in rows for value in lists[values]]
 
 
 def build(cls: type, name: str, value: Any) -> Any:
@@ -105,12 +108,12 @@ def build(cls: type, name: str, value: Any) -> Any:
 class TestConstruction:
     """Objects that a program builds itself."""
 
-    @pytest.mark.parametrize(("cls", "name", "value"), flat(NUMBERS + TEXTS, 2))
+    @pytest.mark.parametrize(("cls", "name", "value"), flat("at"))
     def test_takes_the_limit(self, cls: type, name: str, value: Any) -> None:
         """A value at the limit is taken."""
         assert value == getattr(build(cls, name, value), name)
 
-    @pytest.mark.parametrize(("cls", "name", "value"), flat(NUMBERS + TEXTS, 3))
+    @pytest.mark.parametrize(("cls", "name", "value"), flat("beyond"))
     def test_refuses_what_is_beyond(self, cls: type, name: str, value: Any) -> None:
         """A value beyond the limit raises ValueError with the setting's name."""
         with pytest.raises(ValueError, match=name):
@@ -143,7 +146,7 @@ PATHS = {
 class TestLoad:
     """Values that a source gives."""
 
-    @pytest.mark.parametrize(("cls", "name", "value"), flat(NUMBERS + TEXTS, 3))
+    @pytest.mark.parametrize(("cls", "name", "value"), flat("beyond"))
     def test_refuses_what_is_beyond(self, cls: type, name: str, value: Any, find: Any) -> None:
         """A value beyond the limit is one error that names the setting."""
         path = PATHS[cls] + name

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
@@ -12,6 +11,9 @@ import pytest
 import meshconf
 from meshconf import CircuitBreakerConfig, LoadBalancerConfig, ServiceMeshConfig
 from meshconf.mesh import RetryConfig, TimeoutsConfig, UpstreamConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DEFAULTS: dict[str, Any] = {
     "service_version": "0.1.0",

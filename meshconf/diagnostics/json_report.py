@@ -1,0 +1,83 @@
+"""Problems as JSON, for programs: the data of the report, after `terraform validate -json`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from meshconf.diagnostics.problem import Label, Origin, Problem
+    from meshconf.diagnostics.spans import Position
+
+__all__ = ["FORMAT_VERSION", "report_json"]
+
+#: The first number changes when a program that reads the form has to change.
+FORMAT_VERSION = "1.0"
+
+
+def report_json(problems: Sequence[Problem], sources: Sequence[str] = ()) -> str:
+    """Write all problems as one JSON object.
+
+    Args:
+        problems: The findings, in the order in which they are to be read.
+
+        sources: The names of the sources that were read, lowest precedence first.
+
+    Returns:
+        The object, indented, without a newline at its end.
+    """
+    errors = sum(problem.severity == "error" for problem in problems)
+    document = {
+        "format_version": FORMAT_VERSION,
+        "valid": not errors,
+        "error_count": errors,
+        "warning_count": len(problems) - errors,
+        "sources": list(sources),
+        "problems": [_problem(problem) for problem in problems],
+    }
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    # Bytes of a name that are not UTF-8 arrive as lone surrogates, which no encoder takes.
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "severity": problem.severity,
+        "path": problem.path,
+        "summary": problem.message,
+        "expected": problem.expected,
+        "found": problem.found,
+        "sensitive": problem.sensitive,
+        "origin": None if problem.origin is None else _origin(problem.origin),
+        "labels": [_label(label) for label in problem.labels],
+        "notes": list(problem.notes),
+        "help": None if problem.help is None else {"text": problem.help, "edit": None},
+    }
+
+
+def _origin(origin: Origin) -> dict[str, Any]:
+    return {
+        "kind": origin.kind,
+        "name": origin.name,
+        "line": origin.line,
+        "column": origin.column,
+    }
+
+
+def _label(label: Label) -> dict[str, Any]:
+    return {
+        "source": label.origin.name,
+        "kind": label.origin.kind,
+        "text": label.text,
+        "primary": label.primary,
+        "start": _position(label.start),
+        "end": _position(label.end),
+    }
+
+
+def _position(position: Position | None) -> dict[str, int] | None:
+    """Write a place in the text of its source: lines and columns from 1, bytes of UTF-8 from 0."""
+    return None if position is None else position._asdict()
