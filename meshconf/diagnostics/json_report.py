@@ -38,8 +38,14 @@ def report_json(problems: Sequence[Problem], sources: Sequence[str] = ()) -> str
         "problems": [_problem(problem) for problem in problems],
     }
     text = json.dumps(document, indent=2, ensure_ascii=False)
-    # Bytes of a name that are not UTF-8 arrive as lone surrogates, which no encoder takes.
-    return text.encode(errors="backslashreplace").decode()
+    return "\n".join(map(_safe, text.split("\n")))
+
+
+def _safe(line: str) -> str:
+    """Escape what could steer a terminal, and lone surrogates, which no encoding takes."""
+    if line.isprintable():
+        return line
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)
 
 
 def _problem(problem: Problem) -> dict[str, Any]:

@@ -46,13 +46,19 @@ class SourceText:
 
     @functools.cached_property
     def index(self) -> SpanIndex:
-        """The spans of keys and values; only for a text that its parser has accepted."""
+        """The spans of keys and values; the text as a whole where it is no text of its format."""
         from meshconf.diagnostics import spans
 
         if self.format == "toml":
             return spans.index_toml(self.text)
         if self.format == "json":
-            return spans.index_json(self.text)
+            import json
+
+            try:
+                json.loads(self.text)  # the scanner judges nothing
+                return spans.index_json(self.text)
+            except (ValueError, RecursionError):
+                pass
         values: dict[Path, Span] = {(): spans.Span(0, len(self.text))}
         if self.format == "list":
             values |= _elements(self.text)

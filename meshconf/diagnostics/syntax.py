@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import tomli
+import attrs
 
 from meshconf.diagnostics.excerpt import Highlight, excerpt, labels
 from meshconf.diagnostics.problem import Excerpt, Problem
-from meshconf.diagnostics.source_text import SourceText
-from meshconf.diagnostics.spans import Span
+from meshconf.diagnostics.spans import Span, index_toml
+from meshconf.diagnostics.suggest import fold, nearest
 from meshconf.diagnostics.words import dotted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import tomli
+
+    from meshconf.diagnostics.source_text import SourceText
     from meshconf.diagnostics.words import Path
 
 __all__ = ["syntax_problem"]
@@ -41,7 +44,7 @@ _WORDS = {
 }
 
 _TWICE = re.compile(
-    r"Cannot (?:declare .* twice|overwrite a value|mutate immutable namespace .*)"
+    r"Cannot (?:declare .* twice|overwrite a value|(?:mutate immutable|redefine) namespace .*)"
     r"|Duplicate inline table key.*",
     re.DOTALL,
 )
@@ -49,6 +52,32 @@ _TWICE = re.compile(
 #: A bare duration or size, the value that people most often forget to quote.
 _UNQUOTED = re.compile(r"([A-Za-z0-9_.-]+)\s*=\s*(\d+(?:\.\d+)?\s*[A-Za-zµ]+)\s*(?:#.*)?$")
 _BARE_WORD = re.compile(r"([A-Za-z0-9_.-]+)\s*=\s*([A-Za-z_][A-Za-z0-9_./:-]*)\s*(?:#.*)?$")
+
+_WORD = re.compile(r"[A-Za-z0-9_-]+")
+
+#: A key and its sign, at the end of a text.
+_PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
+_KEY = re.compile(rf"({_PART}(?:[ \t]*\.[ \t]*{_PART})*)[ \t]*=\s*\Z")
+
+#: Longer keys are not looked for.
+LONGEST_KEY = 200
+
+#: What tells statements apart: whole strings and comments, brackets, ends of lines.
+_TOKEN = re.compile(
+    r"""
+      "{3} (?: \\. | [^\\] )*? "{3,5}
+    | '{3} .*? '{3,5}
+    | "{3} | '{3}
+    | " (?: \\. | [^"\\\n] )* "
+    | ' [^'\n]* '
+    | \# [^\n]*
+    | [\[\]{}\n]
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_BLANK = re.compile(r"[ \t\r\n]*")
+_UNCLOSED = ('"""', "'''")
+_CLOSING = {"[": "]", "{": "}"}
 
 
 def syntax_problem(
@@ -67,9 +96,9 @@ def syntax_problem(
     Returns:
         The finding.
     """
+    at = _offset(source.text, error.pos)
     if _TWICE.fullmatch(error.msg):
-        return _given_twice(source, error, secret_names)
-    at = min(error.pos, len(source.text))
+        return _given_twice(source, at, secret_names)
     span = Span(at, min(at + 1, len(source.text)))
     message = _WORDS.get(error.msg, error.msg[:1].lower() + error.msg[1:])
     visible = _visible(source.text, at, secret_names)
@@ -85,6 +114,15 @@ def syntax_problem(
         labels=labels(source, [Highlight(span, label)]),
         excerpts=(_excerpt(source, [Highlight(span, label)], visible=visible),),
     )
+
+
+def _offset(text: str, at: int) -> int:
+    """Turn the parser's offset into one of the text: it counts the end of a line as one."""
+    for line_end in re.finditer("\r\n", text):
+        if line_end.start() >= at:
+            break
+        at += 1
+    return min(at, len(text))
 
 
 def _without_quote(message: str) -> str:
@@ -105,16 +143,17 @@ def _excerpt(source: SourceText, highlights: list[Highlight], *, visible: bool) 
 
 
 def _visible(text: str, at: int, secret_names: Collection[str]) -> bool:
-    """Tell whether the table around a position surely holds no secret."""
+    """Tell whether the table around a position surely holds no secret, misspelt or not."""
     if not secret_names:
         return True
-    before = text[:at]
-    # A header inside a multi-line string is none; then only the whole text is safe to judge.
-    starts = [] if '"""' in text or "'''" in text else list(re.finditer(r"(?m)^[ \t]*\[", before))
-    start = starts[-1].start() if starts else 0
     end = text.find("\n[", at)
-    region = text[start : end if end >= 0 else len(text)].lower().replace("-", "_")
-    return "\\" not in region and not any(name.lower() in region for name in secret_names)
+    region = text[_statement(text[:at]).table : end if end >= 0 else len(text)]
+    if "\\" in region:  # an escape may write any name
+        return False
+    words = {fold(word) for word in _WORD.findall(region)}
+    return not any(fold(name) in word for name in secret_names for word in words) and not any(
+        nearest(word, secret_names) for word in words
+    )
 
 
 def _remedy(line: str) -> str | None:
@@ -128,12 +167,9 @@ def _remedy(line: str) -> str | None:
     return f'text needs quotes: {found[1]} = "{found[2]}"' if found else None
 
 
-def _given_twice(
-    source: SourceText, error: tomli.TOMLDecodeError, secret_names: Collection[str]
-) -> Problem:
-    """Name the key and both places, as far as the text before the second one tells."""
-    line = source.lines.position(min(error.pos, len(source.text))).line
-    span, path, first = _second_place(source, error.pos, line)
+def _given_twice(source: SourceText, at: int, secret_names: Collection[str]) -> Problem:
+    """Name the key and both places."""
+    span, path, first = _both_places(source.text, at)
     visible = _visible(source.text, span.start, secret_names)
     highlights = [Highlight(span, "again here")]
     if first is not None:
@@ -153,50 +189,65 @@ def _given_twice(
     )
 
 
-def _second_place(source: SourceText, at: int, line: int) -> tuple[Span, Path, Span | None]:
-    """Find the statement that repeats a key: where it is, its path, and the first place."""
-    for number in range(line, 0, -1):  # a value may span lines, so the key may stand further up
-        start = source.lines.start(number)
-        statement = source.lines.line_text(number)
-        before = SourceText(source.kind, source.name, source.text[:start], "toml", 1)
-        repeated = _statement_path(before, source.text[start:at], statement)
-        if repeated is None:
-            continue
-        path, offset, length = repeated
-        while path and path not in before.index.keys:
-            path = path[:-1]
-        return Span(start + offset, start + offset + length), path, before.index.keys.get(path)
-    return Span(at, min(at + 1, len(source.text))), (), None
+def _both_places(text: str, at: int) -> tuple[Span, Path, Span | None]:
+    """Find the key that a statement repeats: where, its path, and where it was given first.
+
+    The text up to where the parser stopped is valid but for brackets that are still open and for
+    the repetition itself, and the index of spans minds neither.
+    """
+    statement = _statement(text[:at])
+    index = index_toml(text[:at] + statement.closing)
+    found = next((p for p, span in index.headers.items() if span.start == statement.start), None)
+    if found is not None:
+        second = index.headers[found]
+        second = Span(second.start, min(second.end, len(text)))
+    else:
+        found = next((p for p, span in index.values.items() if span.end == at), ())
+        second = _key_before(text, index.values[found].start if found else at)
+    # The index keeps the first place that names a path.
+    while found and index.keys[found].start >= second.start:
+        found = found[:-1]
+    return second, found, index.keys[found] if found else None
 
 
-def _statement_path(before: SourceText, text: str, line: str) -> tuple[Path, int, int] | None:
-    """Read the key of a statement that stands after a valid text."""
-    try:
-        tomli.loads(before.text)
-    except (ValueError, RecursionError):
-        return None
-    key = re.match(r"\s*(\[{0,2})\s*((?:[^\s=\[\]\"']|\"[^\"]*\"|'[^']*'|\s(?=[^=]*=))+)", line)
-    if key is None:
-        return None
-    name = key[2].strip()
-    parts = _key_parts(name)
-    header = () if key[1] else _last_header(before)
-    return ((*header, *parts), key.start(2), len(name)) if parts and text is not None else None
+def _key_before(text: str, value: int) -> Span:
+    """Find the key of a value; the value's own first character where the key is too long."""
+    start = max(value - LONGEST_KEY, 0)
+    key = _KEY.search(text[start:value])
+    return Span(value, value + 1) if key is None else Span(start + key.start(1), start + key.end(1))
 
 
-def _key_parts(name: str) -> Path:
-    try:
-        nested: object = tomli.loads(f"{name} = 0")
-    except (ValueError, RecursionError):
-        return ()
-    parts: list[str] = []
-    while isinstance(nested, dict):
-        part = next(iter(nested))
-        parts.append(part)
-        nested = nested[part]
-    return tuple(parts)
+@attrs.frozen
+class _Statement:
+    """The statement that a text ends in.
+
+    Attributes:
+        start: Where it starts.
+
+        table: Where the table starts that it stands in: at its header, or with the text.
+
+        closing: The brackets that are still open in it, closed.
+    """
+
+    start: int
+    table: int
+    closing: str
 
 
-def _last_header(source: SourceText) -> Path:
-    headers = source.index.headers
-    return max(headers, key=lambda path: headers[path].start, default=())
+def _statement(text: str) -> _Statement:
+    """Find the statement that a text ends in; all before it is valid TOML."""
+    start = table = 0
+    closing = ""
+    for token in _TOKEN.finditer(text):
+        sign = token[0]
+        if sign in _UNCLOSED:
+            break
+        if sign in _CLOSING:
+            closing = _CLOSING[sign] + closing
+        elif sign in ("]", "}"):
+            closing = closing[1:]
+        elif sign == "\n" and not closing:
+            if text.startswith("[", start):
+                table = start
+            start = _BLANK.match(text, token.end()).end()  # type: ignore[union-attr]
+    return _Statement(start, table, closing)

@@ -30,8 +30,8 @@ def report(problems: Sequence[Problem], sources: Sequence[str] = ()) -> str:
         The report without a newline at its end.
     """
     blocks = ["\n".join(problem_lines(problem)) for problem in problems[:MOST_PROBLEMS]]
-    if left := len(problems) - MOST_PROBLEMS:
-        blocks += [f"… and {left} more"] * (left > 0)
+    if len(problems) > MOST_PROBLEMS:
+        blocks.append(f"… and {len(problems) - MOST_PROBLEMS} more")
     return "\n\n".join([*blocks, footer(problems, sources)])
 
 
@@ -39,9 +39,8 @@ def footer(problems: Sequence[Problem], sources: Sequence[str]) -> str:
     """Count the problems, name the sources and say what came of the load."""
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = len(problems) - errors
-    counts = [_count(errors, "error")] * (errors > 0) + [_count(warnings, "warning")] * (
-        warnings > 0
-    )
+    found = ((errors, "error"), (warnings, "warning"))
+    counts = [_count(number, word) for number, word in found if number]
     where = f" in {', '.join(map(printable, sources))}" if sources else ""
     end = "; nothing was loaded" if errors else ""
     return f"meshconf: {', '.join(counts) or 'no problems'}{where}{end}"
@@ -54,15 +53,17 @@ def _count(number: int, word: str) -> str:
 def problem_lines(problem: Problem) -> Iterable[str]:
     """Write one problem, line by line."""
     gutter = " " * _gutter_width(problem.excerpts)
-    yield f"{problem.severity}[{problem.code}]: {problem.message}"
+    # What authors of rules and validators say is not known to be safe to print.
+    yield f"{problem.severity}[{problem.code}]: {printable(problem.message)}"
     for position, excerpt in enumerate(problem.excerpts):
         yield f"{gutter}{':::' if position else '-->'} {excerpt.origin}"
         if excerpt.lines:
             yield f"{gutter} |"
             yield from _excerpt_lines(excerpt, gutter)
             yield f"{gutter} |"
-    remarks = [f"note: {note}" for note in problem.notes]
-    remarks += [f"help: {problem.help}"] * (problem.help is not None)
+    remarks = [f"note: {printable(note)}" for note in problem.notes]
+    if problem.help is not None:
+        remarks.append(f"help: {printable(problem.help)}")
     if remarks and problem.excerpts and not problem.excerpts[-1].lines:
         yield f"{gutter} |"
     yield from (f"{gutter} = {remark}" for remark in remarks)
@@ -90,4 +91,4 @@ def _source_line(line: Line, gutter: str) -> str:
 
 def _mark_line(mark: Mark, gutter: str) -> str:
     underline = ("^" if mark.primary else "-") * mark.width
-    return f"{gutter} | {' ' * mark.offset}{underline} {mark.text}".rstrip()
+    return f"{gutter} | {' ' * mark.offset}{underline} {printable(mark.text)}".rstrip()

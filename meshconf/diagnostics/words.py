@@ -27,6 +27,9 @@ Path = tuple[str | int, ...]
 #: A value longer than this is cut where it is quoted in a sentence.
 LONGEST_VALUE = 60
 
+#: An integer of more bits is written in base 16: Python refuses to write thousands of digits.
+LONGEST_INTEGER = 1024
+
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 # bool before int and datetime before date: each is also the other.
@@ -68,7 +71,7 @@ def dotted(path: Path) -> str:
 def _in_quotes(text: str) -> str:
     import json  # only reports quote
 
-    return json.dumps(printable(text), ensure_ascii=False)
+    return printable(json.dumps(text, ensure_ascii=False))
 
 
 def printable(text: str) -> str:
@@ -109,6 +112,8 @@ def quoted(value: object) -> str:
         return elide("{" + ", ".join(pairs) + "}")
     if isinstance(value, (Sequence, AbstractSet)):
         return elide("[" + ", ".join(map(quoted, value)) + "]")
+    if isinstance(value, int) and value.bit_length() > LONGEST_INTEGER:
+        return elide(hex(value))
     return elide(printable(str(value)))
 
 
@@ -137,6 +142,6 @@ def cells(text: str) -> int:
 def _char_cells(char: str) -> int:
     import unicodedata  # only reports show text
 
-    if unicodedata.combining(char):
+    if unicodedata.category(char) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -1,7 +1,7 @@
 """When a host, or the whole upstream, is left alone for a while."""
 
 # ruff: noqa: FBT001 - a rule gets its values by position
-# ruff: noqa: RUF009 - setting() makes a field of a class
+
 
 import attrs
 

@@ -1,6 +1,6 @@
 """Where the hosts of an upstream are looked up: the choice of a backend, and its settings."""
 
-# ruff: noqa: RUF009 - setting() makes a field of a class
+
 
 from collections.abc import Mapping
 from typing import Literal

@@ -1,6 +1,6 @@
 """Which host of an upstream gets a request, and which hosts count as healthy."""
 
-# ruff: noqa: RUF009 - setting() makes a field of a class
+
 
 from collections.abc import Callable, Collection
 from enum import Enum

@@ -41,7 +41,7 @@ def attempts_fit_request(
     request: float,
 ) -> str | None:
     """All attempts and the pauses between them fit into the request."""
-    if per_try >= request:  # what other rules are about
+    if per_try >= request or base > longest:  # what other rules are about
         return None
     waits = _waits(attempts - 1, base, longest, multiplier) * (1 + jitter)
     total = attempts * per_try + waits

@@ -1,6 +1,6 @@
 """How often, when and how fast a failed request is tried again."""
 
-# ruff: noqa: RUF009 - setting() makes a field of a class
+
 
 from collections.abc import Callable, Collection
 from operator import attrgetter

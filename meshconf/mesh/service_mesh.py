@@ -1,7 +1,7 @@
 """The whole configuration of one service in the mesh."""
 
 # ruff: noqa: FBT001 - a rule gets its values by position
-# ruff: noqa: RUF009 - setting() makes a field of a class
+
 
 import re
 from collections.abc import Callable, Collection, Mapping

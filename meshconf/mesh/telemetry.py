@@ -1,6 +1,6 @@
 """What the service tells of itself: metrics and traces."""
 
-# ruff: noqa: RUF009 - setting() makes a field of a class
+
 
 import attrs
 

@@ -1,6 +1,6 @@
 """How long a request, its attempts and its connection may take."""
 
-# ruff: noqa: RUF009 - setting() makes a field of a class
+
 
 import attrs
 

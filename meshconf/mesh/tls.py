@@ -1,7 +1,7 @@
 """How connections to upstreams are encrypted and who is believed."""
 
 # ruff: noqa: FBT001 - a rule gets its values by position
-# ruff: noqa: RUF009 - setting() makes a field of a class
+
 
 from pathlib import Path
 

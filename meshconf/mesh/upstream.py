@@ -1,6 +1,6 @@
 """One service that is called."""
 
-# ruff: noqa: RUF009 - setting() makes a field of a class
+
 
 from typing import Literal
 

@@ -282,7 +282,7 @@ def _check_inheritance(root: Model, model: Model) -> None:
             _check_inheritance(root, below)
 
 
-@attrs.define
+@attrs.define(eq=False, repr=False)
 class _Compiler:
     """Compiles the classes of one schema, each once."""
 
@@ -457,7 +457,7 @@ def _tag_options(setting: Setting | None) -> tuple[Any, ...]:
     return tuple(setting.kind.options) if setting.kind.enum is None else ()
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class _Field:
     """What attrs and dataclasses both know of a field."""
 

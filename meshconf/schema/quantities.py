@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,18 @@ if TYPE_CHECKING:
 
 __all__ = ["QuantityError", "format_seconds", "parse_duration", "parse_size"]
 
-#: Seconds in each unit, from the largest to the smallest, the order in which they may stand.
-_SECONDS: Mapping[str, float] = {
-    "w": 604_800,
-    "d": 86_400,
-    "h": 3_600,
-    "m": 60,
-    "s": 1,
-    "ms": 1e-3,
-    "us": 1e-6,
-    "µs": 1e-6,
+_MICROSECONDS = 1_000_000
+
+#: Microseconds in each unit; a larger unit stands before a smaller one.
+_DURATIONS: Mapping[str, int] = {
+    "w": 604_800 * _MICROSECONDS,
+    "d": 86_400 * _MICROSECONDS,
+    "h": 3_600 * _MICROSECONDS,
+    "m": 60 * _MICROSECONDS,
+    "s": _MICROSECONDS,
+    "ms": 1_000,
+    "us": 1,
+    "µs": 1,
 }
 
 #: Bytes in each unit: powers of 1024 for KiB and its like, of 1000 for kB and its like.
@@ -36,7 +39,13 @@ _BYTES: Mapping[str, int] = {
     "TiB": 1024**4,
 }
 
-_NUMBER = re.compile(r"\s*([+-]?\d{1,18}(?:\.\d{1,18})?)\s*", re.ASCII)
+#: More digits than any quantity needs, before and after the point.
+_MOST_DIGITS = 18
+
+#: Numbers are counted in such parts, as integers, so that sums and products are exact.
+_PARTS = 10**_MOST_DIGITS
+
+_NUMBER = re.compile(r"\s*(([+-]?)(\d+)(?:\.(\d+))?)\s*", re.ASCII)
 _UNIT = re.compile(r"[^\d\s.+-]+")
 
 
@@ -78,25 +87,18 @@ def parse_duration(text: str) -> float:
     """
     parts = _parts(text, "durations look like 500ms, 1h30m or 2.5")
     if len(parts) == 1 and not parts[0][1]:
-        return float(parts[0][0])
-    # The largest unit first makes the sum exact where its parts are: 1m30s is 90.0.
-    total = 0.0
-    order = list(_SECONDS)
-    smallest = -1
+        return parts[0][0] / _PARTS
+    total = 0
+    smallest: float = math.inf
     for number, unit, start in parts:
-        if unit not in _SECONDS:
-            raise _unknown_unit(unit, text, start, "use one of ms, s, m, h, d")
-        if order.index(unit) <= smallest:
+        if unit not in _DURATIONS:
+            raise _unknown_unit(unit, start, "use one of ms, s, m, h, d")
+        if _DURATIONS[unit] >= smallest:
             msg = f"`{unit}` after a smaller or the same unit"
             raise QuantityError(msg, start, start + len(unit), "write the larger unit first")
-        smallest = order.index(unit)
-        total += _scaled(number, _SECONDS[unit])
-    return total
-
-
-def _scaled(number: str, factor: float) -> float:
-    # Dividing keeps 500ms exactly 0.5; multiplying by 1e-3 would not keep 7ms exactly 0.007.
-    return float(number) * factor if factor >= 1 else float(number) / round(1 / factor)
+        smallest = _DURATIONS[unit]
+        total += number * smallest
+    return total / (_PARTS * _MICROSECONDS)
 
 
 def parse_size(text: str) -> int:
@@ -118,19 +120,17 @@ def parse_size(text: str) -> int:
         raise QuantityError(msg, parts[0][2], len(text), hint)
     number, unit, start = parts[0]
     if unit and unit not in _BYTES:
-        raise _unknown_unit(unit, text, start, "use one of B, kB, MB, GB, KiB, MiB, GiB")
-    size = (
-        float(number) * _BYTES[unit or "B"] if "." in number else int(number) * _BYTES[unit or "B"]
-    )
-    if size != int(size):
+        raise _unknown_unit(unit, start, "use one of B, kB, MB, GB, KiB, MiB, GiB")
+    size, rest = divmod(number * _BYTES[unit or "B"], _PARTS)
+    if rest:
         msg = "no whole number of bytes"
         raise QuantityError(msg, 0, len(text), hint)
-    return int(size)
+    return size
 
 
-def _parts(text: str, hint: str) -> list[tuple[str, str, int]]:
+def _parts(text: str, hint: str) -> list[tuple[int, str, int]]:
     """Split a text into (number, unit, position of the unit)."""
-    parts: list[tuple[str, str, int]] = []
+    parts: list[tuple[int, str, int]] = []
     at = 0
     end = len(text.rstrip())
     while at < end:
@@ -138,20 +138,24 @@ def _parts(text: str, hint: str) -> list[tuple[str, str, int]]:
         if number is None:
             msg = f"expected a number at `{text[at:end][:20]}`"
             raise QuantityError(msg, at, end, hint)
+        if max(len(number[3]), len(number[4] or "")) > _MOST_DIGITS:
+            msg = f"a number has more than {_MOST_DIGITS} digits"
+            raise QuantityError(msg, number.start(1), number.end(1), hint)
         unit = _UNIT.match(text, number.end())
         if unit is None and (parts or number.end() < end):
             msg = f"`{number[1]}` has no unit"
             raise QuantityError(msg, number.start(1), number.end(1), hint)
         at = unit.end() if unit else number.end()
-        parts.append((number[1], unit[0] if unit else "", number.end()))
+        exact = int(number[2] + number[3] + (number[4] or "").ljust(_MOST_DIGITS, "0"))
+        parts.append((exact, unit[0] if unit else "", number.end()))
     if not parts:
         msg = "it is empty"
         raise QuantityError(msg, 0, len(text), hint)
     return parts
 
 
-def _unknown_unit(unit: str, text: str, start: int, hint: str) -> QuantityError:
-    known = next((name for name in (*_SECONDS, *_BYTES) if name.lower() == unit.lower()), None)
+def _unknown_unit(unit: str, start: int, hint: str) -> QuantityError:
+    known = next((name for name in (*_DURATIONS, *_BYTES) if name.lower() == unit.lower()), None)
     if known is not None and known in hint:
         hint = f"did you mean `{known}`?"
     return QuantityError(f"unknown unit `{unit[:20]}`", start, start + len(unit), hint)

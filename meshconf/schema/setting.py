@@ -19,7 +19,7 @@ T = TypeVar("T")
 FACTS = "meshconf"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(eq=False, repr=False, kw_only=True)
 class Facts:
     """What `setting()` says of a field beyond its type and default."""
 

@@ -36,7 +36,7 @@ names_for = lru_cache(maxsize=64)(variables_of)
 """The names of a model's variables, made once per prefix and separator."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class NamedText:
     """A text under a name that may set something.
 

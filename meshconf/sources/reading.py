@@ -87,15 +87,27 @@ def read_text(path: str | os.PathLike[str], max_bytes: int) -> tuple[str, int]:
 
 def _read_bytes(path: str | os.PathLike[str], max_bytes: int) -> tuple[bytes, int]:
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Refused("MC402", f"is {_file_type(status.st_mode)}, not a regular file")
-        content = file.read(max_bytes + 1)
+        content = _read_up_to(descriptor, max_bytes + 1, status.st_size)
+    finally:
+        os.close(descriptor)
     if len(content) > max_bytes:
         size = max(status.st_size, len(content))
         raise Refused("MC004", f"is too large: {size:,} bytes; the limit is {max_bytes:,}")
     return content, stat.S_IMODE(status.st_mode)
+
+
+def _read_up_to(descriptor: int, most: int, expected: int) -> bytes:
+    """Read a file to its end, but no more than *most* bytes, whatever size it claims to have."""
+    chunks: list[bytes] = []
+    left = most
+    while left and (chunk := os.read(descriptor, min(left, expected + 1))):
+        chunks.append(chunk)
+        left -= len(chunk)
+    return b"".join(chunks)
 
 
 def _file_type(mode: int) -> str:

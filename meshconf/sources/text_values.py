@@ -6,6 +6,7 @@ what the class wants is the same work for every source and is done later.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +17,7 @@ from meshconf.sources.json_text import read_json, read_json_table
 from meshconf.sources.layer import Unparsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = ["TextReader", "format_of", "is_service_link"]
 
@@ -119,7 +120,7 @@ class TextReader:
 
     def _parsed(self, name: str, text: str, parser: str, wanted: str) -> Any:
         if self._env is None:
-            self._env = _environs_reader(self._texts, self._prefix)
+            self._env = _reader_class()(self._texts, self._prefix)
         self._texts[name] = text
         parse: Callable[[str], Any] = getattr(self._env, parser)
         try:
@@ -145,13 +146,18 @@ def _bad_text(text: str, wanted: str) -> BadValue:
     )
 
 
-def _environs_reader(texts: dict[str, str], prefix: str) -> Any:
-    """Make an environs Env that looks into *texts* and nowhere else."""
-    from environs import Env
+@functools.cache
+def _reader_class() -> Any:
+    """Derive from environs' Env a class that looks into given texts and nowhere else."""
+    from environs import Env  # only a variable that has to be parsed needs it
 
     class Reader(Env):
+        def __init__(self, texts: Mapping[str, str], prefix: str) -> None:
+            super().__init__(prefix=prefix)
+            self._texts = texts
+
         # The one look-up method of Env, which its own FileAwareEnv overrides too.
         def _get_value(self, env_key: str, default: Any) -> Any:
-            return texts.get(env_key, default)
+            return self._texts.get(env_key, default)
 
-    return Reader(prefix=prefix)
+    return Reader

@@ -49,6 +49,7 @@ class TestAttemptsFitRequest:
             (4, 1.0, 1.5, 2.0, 0.0, 1.0, 8.0),  # 1 + 1.5 + 1.5: the longest delay holds
             (3, 1.0, 30.0, 2.0, 0.2, 60.0, 60.0),  # attempts_are_possible speaks of it
             (3, 1.0, 30.0, 2.0, 0.2, 61.0, 60.0),  # attempt_fits_request speaks of it
+            (3, 31.0, 30.0, 2.0, 0.2, 15.0, 60.0),  # backoff_can_grow speaks of it
         ],
     )
     def test_holds(

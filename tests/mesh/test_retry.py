@@ -60,10 +60,10 @@ class TestBackoffCanGrow:
         assert message == RetryConfig.backoff_can_grow(45.0, 20.0)
 
     def test_refuses_the_load(self, find: Any) -> None:
-        """It is an error."""
-        message = "`retry`: base_delay 2.5 s is longer than max_delay 2 s"
+        """It is an error, and the only finding."""
+        message = "`retry`: base_delay 25 s is longer than max_delay 20 s"
 
-        assert [("error", message)] == find({"retry.base_delay": 2.5, "retry.max_delay": "2s"})
+        assert [("error", message)] == find({"retry.base_delay": 25, "retry.max_delay": "20s"})
 
 
 class TestRetriesHappen:

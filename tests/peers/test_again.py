@@ -1,7 +1,5 @@
 """Loading a second time, and what a load leaves behind."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

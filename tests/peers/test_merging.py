@@ -1,7 +1,5 @@
 """Several sources for one setting, or for one group."""
 
-from __future__ import annotations
-
 import itertools
 from pathlib import Path
 from typing import Any
@@ -74,7 +72,7 @@ KINDS = [
 class TestPrecedence:
     """Which of two sources wins."""
 
-    @pytest.mark.parametrize(("low", "high"), itertools.combinations(KINDS, 2))
+    @pytest.mark.parametrize(("low", "high"), [*itertools.combinations(KINDS, 2)])
     def test_pair(self, low: str, high: str, tmp_path: Path) -> None:
         """Of each two kinds of sources, the higher one wins, whatever the order of the call."""
         options: dict[str, Any] = {"environ": {}}
@@ -259,5 +257,5 @@ class TestOptionalGroup:
     def test_empty_table(self, file: Path) -> None:
         """An empty table asks for it, so that what is required is missing."""
         file.write_text("[database]\n")
-        with pytest.raises(meshconf.ConfigError, match="`database.host` is required"):
+        with pytest.raises(meshconf.ConfigError, match=r"`database\.host` is required"):
             read(file)

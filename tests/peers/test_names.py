@@ -1,7 +1,5 @@
 """Names that match nothing, or two things."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What other libraries leave out of a report: places, names, the second mistake."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -125,8 +123,8 @@ class TestAllAtOnce:
 
         @attrs.frozen
         class Required:
-            name: Any = attrs.field()
-            port: Any = attrs.field(validator=ge(1))
+            name: str
+            port: int = attrs.field(validator=ge(1))
 
         file.write_text("port = 0\n")
         problems = errors_of(Required, file)
@@ -246,9 +244,8 @@ class TestSecretBesideAMistake:
 
         @attrs.frozen
         class Outer:
-            login: Any = attrs.Factory(Login)
+            login: Login = attrs.Factory(Login)
 
-        Outer.__annotations__["login"] = Login
         file.write_text('login = {password = "hunter2", attempts = "x"}\n')
         shown = str(report_of(Outer, file))
 

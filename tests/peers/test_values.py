@@ -1,7 +1,5 @@
 """Values that other libraries turn around without a word."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
