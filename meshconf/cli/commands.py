@@ -57,7 +57,9 @@ def _common(command: Callable[..., None]) -> Callable[..., None]:
 
 @meshconf.command()
 @_common
-def check(files: tuple[str, ...], schema: str | None, prefix: str | None, output_format: str) -> None:
+def check(
+    files: tuple[str, ...], schema: str | None, prefix: str | None, output_format: str
+) -> None:
     """Load the configuration and print every problem.
 
     Without FILE, the files are those that the service itself would read.

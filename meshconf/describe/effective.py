@@ -85,7 +85,9 @@ def _place(origin: Origin) -> str:
 def toml_value(value: Any) -> str:
     """Write one plain value in TOML, on one line."""
     if isinstance(value, Mapping):
-        pairs = ", ".join(f"{dotted((str(key),))} = {toml_value(item)}" for key, item in value.items())
+        pairs = ", ".join(
+            f"{dotted((str(key),))} = {toml_value(item)}" for key, item in value.items()
+        )
         return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, list):
         return f"[{', '.join(map(toml_value, value))}]"

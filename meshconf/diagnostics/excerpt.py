@@ -6,18 +6,19 @@ masks secrets, escapes what could steer a terminal, and cuts what is too long.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 import attrs
 
 from meshconf.diagnostics.problem import Excerpt, Label, Line, Mark
-from meshconf.diagnostics.spans import Span
 from meshconf.diagnostics.words import LONGEST_VALUE, cells, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from meshconf.diagnostics.source_text import SourceText
+    from meshconf.diagnostics.spans import Span
 
 __all__ = ["ELLIPSIS", "MASK", "Highlight", "Mask", "excerpt", "labels"]
 
@@ -74,7 +75,13 @@ def labels(
 
 
 def _within(span: Span, masks: Sequence[Mask]) -> bool:
-    return any(mask.start <= span.start < mask.end for mask in masks)
+    return any(mask.start <= span.start for mask in _overlapping(masks, span.start, span.end))
+
+
+def _overlapping(masks: Sequence[Mask], start: int, end: int) -> Sequence[Mask]:
+    """Find the masks that hide a part of a stretch, or stand where it is empty."""
+    first = bisect_right(masks, start, key=lambda mask: mask.end)
+    return masks[first : bisect_right(masks, end, key=lambda mask: mask.start)]
 
 
 def excerpt(
@@ -87,7 +94,7 @@ def excerpt(
 
         highlights: What to underline, the primary one first.
 
-        masks: What must not be shown.
+        masks: What must not be shown, in order and apart from each other.
 
     Returns:
         The lines; it holds nothing of what is masked.
@@ -111,19 +118,24 @@ def _with_gaps(numbers: Iterable[int]) -> Iterable[int]:
 
 
 def _shown(
-    source: SourceText, number: int, highlights: Iterable[Highlight], masks: Sequence[Mask]
+    source: SourceText, number: int, highlights: Sequence[Highlight], masks: Sequence[Mask]
 ) -> Line:
     start = source.lines.start(number)
-    text = source.lines.line_text(number)
+    whole = source.lines.line_text(number)
+    # Of a very long line only what surrounds the first highlight is looked at.
+    first = min((highlight.span.start - start for highlight in highlights), default=0)
+    left = max(first - LONGEST_LINE, 0)
+    text = whole[left : first + 2 * LONGEST_LINE]
+    start += left
     inside = [
         Mask(max(mask.start - start, 0), min(mask.end - start, len(text)), mask.shown)
-        for mask in masks
-        if mask.start < start + len(text) + 1 and mask.end > start
+        for mask in _overlapping(masks, start, start + len(text))
     ]
     shown, columns = _safe(text, inside)
     marks = [_mark(highlight, start, columns) for highlight in highlights]
     longest = LONGEST_LINE if source.first_line is not None else LONGEST_VALUE
-    shown, marks = _cut(shown, marks, longest)
+    before, after = "…" * (left > 0), "…" * (left + len(text) < len(whole))
+    shown, marks = _cut(shown, marks, longest, before, after)
     numbered = None if source.first_line is None else number + source.first_line - 1
     return Line(numbered, shown, tuple(marks))
 
@@ -155,14 +167,17 @@ def _mark(highlight: Highlight, start: int, columns: Sequence[int]) -> Mark:
     return Mark(left, max(right - left, 1), highlight.text, highlight.primary)
 
 
-def _cut(text: str, marks: list[Mark], longest: int) -> tuple[str, list[Mark]]:
-    """Cut a long line to a window around its first mark."""
-    if cells(text) <= longest:
-        return text, marks
-    left = max(min(mark.offset for mark in marks) - longest // 3, 0) if marks else 0
-    kept, skipped, width = _window(text, left, longest)
-    before = "…" if skipped else ""
-    after = "…" if skipped + width < cells(text) else ""
+def _cut(
+    text: str, marks: list[Mark], longest: int, before: str, after: str
+) -> tuple[str, list[Mark]]:
+    """Cut a long line to a window around its first mark; mark what is left out on either side."""
+    width, skipped, kept = cells(text), 0, text
+    if before or after or width > longest:
+        left = max(min((mark.offset for mark in marks), default=0) - longest // 3, 0)
+        kept, skipped, size = _window(text, left, longest)
+        before = "…" if skipped else before
+        after = "…" if skipped + size < width else after
+        width = size
     shift = len(before) - skipped
     end = len(before) + width
     moved = [

@@ -10,6 +10,8 @@ from typing import Any
 import attrs
 
 from meshconf.loading.lookup import names_that_set
+from meshconf.loading.walk import groups_in
+from meshconf.schema import kinds
 from meshconf.schema.model import Model
 from meshconf.schema.rules import Rule
 from meshconf.sources.layer import Layer
@@ -72,28 +74,29 @@ class _Ruled:
     rules: tuple[tuple[Rule, Callable[[Any], Any]], ...]
     groups: tuple[tuple[str, str, _Ruled], ...]
     maps: tuple[tuple[str, str, _Ruled], ...]
-    unions: tuple[tuple[str, str, dict[type, _Ruled]], ...]
+    others: tuple[tuple[str, str, kinds.Kind], ...]
 
     @property
     def empty(self) -> bool:
-        return not (self.rules or self.groups or self.maps or self.unions)
+        return not (self.rules or self.groups or self.maps or self.others)
 
 
 @functools.cache
 def _ruled(model: Model) -> _Ruled:
     groups: list[tuple[str, str, _Ruled]] = []
     maps: list[tuple[str, str, _Ruled]] = []
-    unions: list[tuple[str, str, dict[type, _Ruled]]] = []
+    others: list[tuple[str, str, kinds.Kind]] = []
     for name, setting in model.settings.items():
-        if setting.union is not None:
-            members = {member.cls: _ruled(member) for member in setting.union.models.values()}
-            if not all(member.empty for member in members.values()):
-                unions.append((name, setting.attribute, members))
-        for below, into in ((setting.group, groups), (setting.map_of, maps)):
-            if below is not None and not _ruled(below).empty:
-                into.append((name, setting.attribute, _ruled(below)))
+        if all(_ruled(below).empty for below in kinds.models_in(setting.kind)):
+            continue
+        if setting.group is not None:
+            groups.append((name, setting.attribute, _ruled(setting.group)))
+        elif setting.map_of is not None:
+            maps.append((name, setting.attribute, _ruled(setting.map_of)))
+        else:
+            others.append((name, setting.attribute, setting.kind))
     rules = tuple((rule, _getter(model, rule)) for rule in model.rules)
-    return _Ruled(model.cls, rules, tuple(groups), tuple(maps), tuple(unions))
+    return _Ruled(model.cls, rules, tuple(groups), tuple(maps), tuple(others))
 
 
 def _getter(model: Model, rule: Rule) -> Callable[[Any], Any]:
@@ -130,10 +133,9 @@ def _visit(
     for name, attribute, entry in ruled.maps:
         for key, value in (getattr(config, attribute) or {}).items():
             _visit(entry, value, (*path, name, key), layers, seen, found)
-    for name, attribute, members in ruled.unions:
-        value = getattr(config, attribute)
-        if value is not None:
-            _visit(members[type(value)], value, (*path, name), layers, seen, found)
+    for name, attribute, kind in ruled.others:
+        for where, model, value in groups_in(kind, getattr(config, attribute), (*path, name)):
+            _visit(_ruled(model), value, where, layers, seen, found)
 
 
 def run(
@@ -146,6 +148,6 @@ def run(
     """
     try:
         said = rule.check(*values) if layers is None else rule.check(*values, layers=layers)
+        return None if said is None else str(said) or rule.name
     except Exception:
         return ""
-    return None if said is None else str(said) or rule.name

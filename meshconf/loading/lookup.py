@@ -9,7 +9,8 @@ import attrs
 
 from meshconf.diagnostics.problem import Origin
 from meshconf.diagnostics.suggest import fold
-from meshconf.loading.merge import canonical_key
+from meshconf.loading.walk import setting_at, step
+from meshconf.schema import kinds
 from meshconf.sources.layer import Layer
 
 if TYPE_CHECKING:
@@ -37,10 +38,27 @@ class Held:
 
 def held(model: Model, layers: Sequence[Layer], path: Path) -> Iterator[Held]:
     """Yield what the layers hold for a path, the winner first."""
+    if any(isinstance(part, int) for part in path):
+        layers, path = _element(model, layers, path)
     for layer in reversed(layers):
         found = _spelled(model, layer, path)
         if found is not None:
             yield Held(layer, *found)
+
+
+def _element(model: Model, layers: Sequence[Layer], path: Path) -> tuple[Sequence[Layer], Path]:
+    """Find the layer that gave an element of a joined list, and the element's path in it."""
+    for end, part in enumerate(path):
+        setting = setting_at(model, path[:end])
+        if setting is None or not setting.appends or not isinstance(part, int):
+            continue
+        position = part
+        for one in reversed(list(held(model, layers, path[:end]))):
+            count = len(one.value) if isinstance(one.value, (list, tuple)) else 1
+            if position < count:
+                return [one.layer], (*path[:end], position, *path[end + 1 :])
+            position -= count
+    return layers, path
 
 
 def names_that_set(model: Model, layers: Sequence[Layer], path: Path) -> Collection[str]:
@@ -50,50 +68,36 @@ def names_that_set(model: Model, layers: Sequence[Layer], path: Path) -> Collect
 
 def _spelled(model: Model, layer: Layer, path: Path) -> tuple[Path, Any] | None:
     value: Any = layer.data
-    at: Model | None = model
-    entries: Model | None = None
+    kind: kinds.Kind | None = kinds.Group(model)
     raw: Path = ()
     for part in path:
-        key = part if entries is None else _entry(layer, raw, value, part)
-        if entries is None and at is not None and isinstance(value, Mapping):
-            key = _key(at, value, str(part))
+        key = _key(layer, kind, raw, value, part)
         if not _has(value, key):
             return None
+        kind = step(kind, part, value)[1]
         value = value[key]
         raw = (*raw, key)
-        if entries is not None:
-            at, entries = entries, None
-        elif at is not None:
-            setting = at.settings.get(str(part))
-            at = None if setting is None else (setting.group or _member(setting.union, value))
-            entries = None if setting is None else setting.map_of
     return raw, value
 
 
-def _member(union: Any, value: Any) -> Model | None:
-    if union is None or not isinstance(value, Mapping):
-        return None
-    tag = value.get(union.tag)
-    if isinstance(tag, (str, int)) and tag in union.models:
-        model: Model = union.models[tag]
-        return model
-    # A layer may set a part of the union without its tag: any class that knows the names will do.
-    return next((one for one in union.models.values() if set(value) <= set(one.settings)), None)
+def _key(
+    layer: Layer, kind: kinds.Kind | None, raw: Path, table: Any, part: str | int
+) -> str | int:
+    """Return the key by which a table of a layer calls what the schema calls *part*."""
+    if not isinstance(table, Mapping) or part in table or kind is None:
+        return part
+    kind = kinds.bare(kind)
+    if isinstance(kind, kinds.GroupMap):
+        folded = fold(str(part))
+        same = (key for key in table if (*raw, key) in layer.spelled and fold(key) == folded)
+    else:
+        same = (key for key in table if _names(kind, key, table) == part)
+    return next(same, part)
 
 
-def _key(model: Model, table: Mapping[str, Any], name: str) -> str:
-    if name in table:
-        return name
-    return next((key for key in table if canonical_key(model, key) == name), name)
-
-
-def _entry(layer: Layer, raw: Path, table: Any, name: str | int) -> str | int:
-    if not isinstance(table, Mapping) or name in table:
-        return name
-    folded = fold(str(name))
-    return next(
-        (key for key in table if (*raw, key) in layer.spelled and fold(key) == folded), name
-    )
+def _names(kind: kinds.Kind, key: str | int, table: Any) -> str | None:
+    setting, _ = step(kind, key, table)
+    return None if setting is None else setting.name
 
 
 def _has(value: Any, key: str | int) -> bool:

@@ -2,7 +2,6 @@
 
 # ruff: noqa: FBT001 - a rule gets its values by position
 
-
 import attrs
 
 from meshconf import Ratio, Seconds, rule, setting

@@ -1,7 +1,5 @@
 """Where the hosts of an upstream are looked up: the choice of a backend, and its settings."""
 
-
-
 from collections.abc import Mapping
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Which host of an upstream gets a request, and which hosts count as healthy."""
 
-
-
 from collections.abc import Callable, Collection
 from enum import Enum
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """How often, when and how fast a failed request is tried again."""
 
-
-
 from collections.abc import Callable, Collection
 from operator import attrgetter
 from typing import Annotated, Literal

@@ -1,7 +1,5 @@
 """What the service tells of itself: metrics and traces."""
 
-
-
 import attrs
 
 from meshconf import Port, Ratio, setting

@@ -1,7 +1,5 @@
 """How long a request, its attempts and its connection may take."""
 
-
-
 import attrs
 
 from meshconf import Seconds, rule, setting

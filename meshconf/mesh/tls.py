@@ -2,7 +2,6 @@
 
 # ruff: noqa: FBT001 - a rule gets its values by position
 
-
 from pathlib import Path
 
 import attrs

@@ -1,7 +1,5 @@
 """One service that is called."""
 
-
-
 from typing import Literal
 
 import attrs

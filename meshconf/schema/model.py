@@ -305,10 +305,9 @@ class _Compiler:
 
     def _compile(self, schema: Any, where: str) -> Model:
         cls = get_origin(schema) or schema
+        fields = _fields_of(cls, where)
         hints = hints_of(schema)
-        settings = [
-            self._setting(cls, field, hints) for field in _fields_of(cls, where) if field.init
-        ]
+        settings = [self._setting(cls, field, hints) for field in fields if field.init]
         by_name = {setting.name: setting for setting in settings}
         model = Model(
             cls=cls,

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["QuantityError", "format_seconds", "parse_duration", "parse_size"]
 
@@ -40,7 +40,7 @@ _BYTES: Mapping[str, int] = {
 }
 
 #: More digits than any quantity needs, before and after the point.
-_MOST_DIGITS = 18
+_MOST_DIGITS = 20
 
 #: Numbers are counted in such parts, as integers, so that sums and products are exact.
 _PARTS = 10**_MOST_DIGITS
@@ -92,7 +92,7 @@ def parse_duration(text: str) -> float:
     smallest: float = math.inf
     for number, unit, start in parts:
         if unit not in _DURATIONS:
-            raise _unknown_unit(unit, start, "use one of ms, s, m, h, d")
+            raise _unknown_unit(unit, start, _DURATIONS, "use one of ms, s, m, h, d")
         if _DURATIONS[unit] >= smallest:
             msg = f"`{unit}` after a smaller or the same unit"
             raise QuantityError(msg, start, start + len(unit), "write the larger unit first")
@@ -120,7 +120,7 @@ def parse_size(text: str) -> int:
         raise QuantityError(msg, parts[0][2], len(text), hint)
     number, unit, start = parts[0]
     if unit and unit not in _BYTES:
-        raise _unknown_unit(unit, start, "use one of B, kB, MB, GB, KiB, MiB, GiB")
+        raise _unknown_unit(unit, start, _BYTES, "use one of B, kB, MB, GB, KiB, MiB, GiB")
     size, rest = divmod(number * _BYTES[unit or "B"], _PARTS)
     if rest:
         msg = "no whole number of bytes"
@@ -154,19 +154,16 @@ def _parts(text: str, hint: str) -> list[tuple[int, str, int]]:
     return parts
 
 
-def _unknown_unit(unit: str, start: int, hint: str) -> QuantityError:
-    known = next((name for name in (*_DURATIONS, *_BYTES) if name.lower() == unit.lower()), None)
-    if known is not None and known in hint:
-        hint = f"did you mean `{known}`?"
+def _unknown_unit(unit: str, start: int, units: Iterable[str], hint: str) -> QuantityError:
+    near = next((name for name in units if name.lower() == unit.lower()), None)
+    if near is not None:
+        hint = f"did you mean `{near}`?"
     return QuantityError(f"unknown unit `{unit[:20]}`", start, start + len(unit), hint)
 
 
 def format_seconds(seconds: float) -> str:
-    """Write seconds as the shortest duration text that reads back to the same number."""
-    for unit, factor in (("h", 3600), ("m", 60), ("s", 1)):
-        if seconds >= factor and seconds % factor == 0:
-            return f"{int(seconds // factor)}{unit}"
-    milliseconds = seconds * 1000
-    if milliseconds == int(milliseconds) and parse_duration(f"{int(milliseconds)}ms") == seconds:
-        return f"{int(milliseconds)}ms"
-    return repr(seconds)
+    """Write seconds, to the microsecond, as one number with the largest unit that fits: ``90s``."""
+    microseconds = round(seconds * _MICROSECONDS)
+    units = ("h", "m", "s", "ms", "us") if microseconds else ("s",)
+    unit = next(unit for unit in units if microseconds % _DURATIONS[unit] == 0)
+    return f"{microseconds // _DURATIONS[unit]}{unit}"

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-class BadValue(ValueError):
+class BadValue(ValueError):  # noqa: N818 - it says what the value is
     """A value is not what the schema declares.
 
     Attributes:

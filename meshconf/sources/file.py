@@ -10,6 +10,7 @@ import attrs
 import tomli
 
 from meshconf.diagnostics.source_text import SourceText
+from meshconf.sources.budget import DEEPEST, levels
 from meshconf.sources.layer import Layer
 from meshconf.sources.reading import Refused, read_text
 
@@ -20,18 +21,18 @@ if TYPE_CHECKING:
 
 __all__ = ["File", "parse_toml"]
 
-#: Arrays and tables nest at most so deep: far more than a configuration needs, far less than
-#: what makes a parser recurse itself to death.
-DEEPEST = 64
-
 #: A dotted key has at most so many parts.
 MOST_KEY_PARTS = 32
 
 #: The start of a line with a dotted key of more than 32 parts, which costs a parser quadratic time.
-_LONG_KEY = r"""(?m)^[ \t]*\[{0,2}(?:[ \t]*(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.){32}"""
+#: Keys within inline tables cost no more than their length.
+_LONG_KEY = (
+    r"""(?m)^[ \t]*(?:\[{1,2}[ \t]*)?"""
+    r"""(?:(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*\.[ \t]*){32}"""
+)
 
-#: The fewest characters that a key takes, with its value: `a=1` and the end of the line.
-_SHORTEST_KEY = 4
+#: The fewest characters that a key takes: `a.` within a dotted key.
+_SHORTEST_KEY = 2
 
 
 @attrs.frozen
@@ -143,21 +144,12 @@ def _parsed(text: str, max_keys: int) -> dict[str, Any]:
 
 def _over_budget(data: Mapping[str, Any], text: str, max_keys: int) -> str:
     """Say which budget the data exceed; an ordinary text is too short to exceed any."""
-    if len(text) <= _SHORTEST_KEY * max_keys and text.count("[") + text.count("{") <= DEEPEST:
+    if len(text) <= _SHORTEST_KEY * max_keys and sum(map(text.count, "[{.")) <= DEEPEST:
         return ""
     keys = depth = 0
-    level: list[Any] = [data]
-    while level:
-        depth += 1
-        below: list[Any] = []
-        for item in level:
-            if type(item) is dict:
-                keys += len(item)
-                below += [value for value in item.values() if type(value) in (dict, list)]
-            else:
-                below += [value for value in item if type(value) in (dict, list)]
-        level = below
-    if depth > DEEPEST + 1:  # the document itself is no level
+    for depth, level in enumerate(levels(data)):  # the document itself is no level
+        keys += sum(len(item) for item in level if type(item) is dict)
+    if depth > DEEPEST:
         return f"nests deeper than {DEEPEST} levels"
     return f"has {keys:,} keys; the limit is {max_keys:,}" if keys > max_keys else ""
 

@@ -7,14 +7,12 @@ from typing import Any, NoReturn
 
 from meshconf.diagnostics.words import noun
 from meshconf.schema.values import BadValue
+from meshconf.sources.budget import DEEPEST, levels
 
-__all__ = ["read_json"]
-
-#: JSON nests at most so deep; a configuration is far flatter.
-DEEPEST = 64
+__all__ = ["read_json", "read_json_table"]
 
 
-class _NotJson(ValueError):
+class _NotJsonError(ValueError):
     pass
 
 
@@ -37,14 +35,14 @@ def read_json(text: str) -> Any:
     except json.JSONDecodeError as error:
         reason = error.msg[:1].lower() + error.msg[1:]
         span = (error.pos, min(error.pos + 1, len(text)))
-    except _NotJson as error:
+    except _NotJsonError as error:
         reason = str(error)
     except RecursionError:
         reason = f"it nests deeper than {DEEPEST} levels"
     except ValueError:  # thousands of digits
         reason = "a number has too many digits"
     else:
-        if _depth(value) <= DEEPEST:
+        if sum(1 for _ in levels(value)) <= DEEPEST:
             return value
         reason = f"it nests deeper than {DEEPEST} levels"
     raise BadValue(
@@ -56,26 +54,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) < len(pairs):
         msg = "a key is given twice"
-        raise _NotJson(msg)
+        raise _NotJsonError(msg)
     return table
 
 
 def _no_constant(name: str) -> NoReturn:
     msg = f"{name} is no JSON number"
-    raise _NotJson(msg)
-
-
-def _depth(value: object) -> int:
-    level, depth = [value], 0
-    while level:
-        depth += 1
-        level = [
-            below
-            for item in level
-            if isinstance(item, (dict, list))
-            for below in (item.values() if isinstance(item, dict) else item)
-        ]
-    return depth
+    raise _NotJsonError(msg)
 
 
 def read_json_table(text: str) -> dict[str, Any]:
@@ -87,4 +72,5 @@ def read_json_table(text: str) -> dict[str, Any]:
     value = read_json(text)
     if isinstance(value, dict):
         return value
-    raise BadValue("MC206", "must be a JSON table", f", got {noun(value)}", label=noun(value))
+    found = noun(value)
+    raise BadValue("MC206", "must be a JSON table", f", got {found}", label=found, found=found)

@@ -11,7 +11,7 @@ from meshconf.diagnostics.problem import Origin, Problem
 __all__ = ["Refused", "read_text"]
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - it says what became of the file
     """A file cannot be read; holds the words for a report, never the content.
 
     Attributes:
@@ -127,10 +127,10 @@ def _near_file(path: str | os.PathLike[str]) -> str | None:
 
     wanted = Path(path)
     try:
-        names = [entry.name for entry in os.scandir(wanted.parent) if entry.is_file()]
-    except (OSError, ValueError):
+        names = [entry.name for entry in wanted.parent.iterdir() if entry.is_file()]
+    except OSError:
         return None
-    near = nearest(wanted.name, names)
+    near = nearest(wanted.name, names) if wanted.name else ()
     return f"did you mean {wanted.with_name(near[0])}?" if near else None
 
 

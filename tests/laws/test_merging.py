@@ -1,5 +1,5 @@
 """The laws of merging layers."""
-# ruff: noqa: RUF009 - setting() makes a field of a class
+
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence

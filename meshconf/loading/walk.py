@@ -1,0 +1,120 @@
+"""Going through values by what the schema declares: from a table to what stands under its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from meshconf.loading.merge import canonical_key
+from meshconf.schema import kinds
+
+if TYPE_CHECKING:
+    from meshconf.schema.model import Model, Setting
+
+__all__ = ["groups_in", "inherited_path", "kind_at", "member", "setting_at", "step"]
+
+Path = tuple[str | int, ...]
+
+
+def step(
+    kind: kinds.Kind | None, part: str | int, table: object = None
+) -> tuple[Setting | None, kinds.Kind | None]:
+    """Go from a value to what stands under one of its keys or at one of its positions.
+
+    Args:
+        kind: The kind of the value; None if the schema does not know it.
+
+        part: The key, in any spelling that a file may use, or the position.
+
+        table: The value, which tells which class of a union it is; None if that is not known.
+
+    Returns:
+        The setting that the key names, if it names one, and the kind of what stands there; None
+        for what the schema does not know.
+    """
+    kind = None if kind is None else kinds.bare(kind)
+    match kind:
+        case kinds.Group(model):
+            name = canonical_key(model, part) if isinstance(part, str) else None
+            setting = model.settings[name] if name is not None else None
+            return setting, setting.kind if setting is not None else None
+        case kinds.TaggedUnion(_, models):
+            known = member(kind, table)
+            steps = [
+                step(kinds.Group(one), part) for one in ((known,) if known else models.values())
+            ]
+            return next((found for found in steps if found[0] is not None), (None, None))
+        case kinds.GroupMap(model):
+            return None, kinds.Group(model)
+        case kinds.ListOf(item) | kinds.MapOf(_, item):
+            return None, item
+        case kinds.FixedArray(items) if isinstance(part, int) and part < len(items):
+            return None, items[part]
+        case kinds.Anything() | kinds.Converted():
+            return None, kind
+        case _:
+            return None, None
+
+
+def member(union: kinds.TaggedUnion, value: object) -> Model | None:
+    """Return the class that the tag in a table, or the object itself, stands for."""
+    if isinstance(value, Mapping):
+        tag = value.get(union.tag)
+        return union.models.get(tag) if isinstance(tag, (str, int)) else None
+    return next((one for one in union.models.values() if type(value) is one.cls), None)
+
+
+def setting_at(model: Model, path: Path) -> Setting | None:
+    """Return the setting at a path; at an entry of a map or a list, the map or the list."""
+    kind: kinds.Kind | None = kinds.Group(model)
+    found: Setting | None = None
+    for part in path:
+        setting, kind = step(kind, part)
+        if kind is None:
+            return None
+        found = setting or found
+    return found
+
+
+def kind_at(model: Model, path: Path) -> kinds.Kind | None:
+    """Return the kind of what stands at a path; None if the schema does not know it."""
+    kind: kinds.Kind | None = kinds.Group(model)
+    for part in path:
+        kind = step(kind, part)[1]
+    return kind
+
+
+def inherited_path(model: Model, path: Path) -> Path | None:
+    """Return the path that a path below an inheriting group takes its value from."""
+    for end in range(len(path), 0, -1):
+        setting = setting_at(model, path[:end])
+        if setting is not None and setting.facts.inherits and path[end - 1] == setting.name:
+            return (*setting.facts.inherits.split("."), *path[end:])
+    return None
+
+
+def groups_in(kind: kinds.Kind, value: Any, path: Path = ()) -> Iterator[tuple[Path, Model, Any]]:
+    """Yield the groups that a value consists of: itself, or the entries of a map or list.
+
+    A group that is not set, or that is no table and no object of its class, is left out.
+    """
+    kind = kinds.bare(kind)
+    match kind:
+        case _ if not kinds.models_in(kind):
+            return
+        case kinds.Group(model) if isinstance(value, (dict, model.cls)):
+            yield path, model, value
+        case kinds.TaggedUnion() if (model := member(kind, value)) is not None:
+            yield path, model, value
+        case kinds.GroupMap() | kinds.MapOf() if isinstance(value, Mapping):
+            for key, entry in value.items():
+                yield from groups_in(_item(kind, key), entry, (*path, key))
+        case kinds.ListOf() | kinds.FixedArray() if not isinstance(value, (str, Mapping)):
+            for number, entry in enumerate(value or ()):
+                yield from groups_in(_item(kind, number), entry, (*path, number))
+        case _:
+            return
+
+
+def _item(kind: kinds.Kind, part: str | int) -> kinds.Kind:
+    return step(kind, part)[1] or kinds.Anything()
