@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 if TYPE_CHECKING:
+    __version__: str
     import os
     from collections.abc import Iterable, Mapping
 
@@ -172,7 +173,7 @@ def read(*sources: Any, schema: Any = None, **options: Any) -> Any:
     return read_schema(schema, sources, **options)
 
 
-def __getattr__(name: str) -> Any:
+def _public(name: str) -> Any:
     """Import a public name when it is first used."""
     if name == "__version__":
         from importlib.metadata import version
@@ -185,6 +186,10 @@ def __getattr__(name: str) -> Any:
             return value
     msg = f"module 'meshconf' has no attribute {name!r}"
     raise AttributeError(msg)
+
+
+if not TYPE_CHECKING:  # a type checker would take any name for a public one
+    __getattr__ = _public
 
 
 def __dir__() -> list[str]:

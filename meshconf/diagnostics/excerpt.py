@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import attrs
 
 from meshconf.diagnostics.problem import Excerpt, Label, Line, Mark
+from meshconf.diagnostics.spans import Span
 from meshconf.diagnostics.words import LONGEST_VALUE, cells, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from meshconf.diagnostics.source_text import SourceText
-    from meshconf.diagnostics.spans import Span
 
 __all__ = ["ELLIPSIS", "MASK", "Highlight", "Mask", "excerpt", "labels"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["distance", "fold", "nearest"]
+__all__ = ["distance", "fold", "nearest", "speaks_of"]
 
 #: Longer names get no suggestion: comparing them costs more than it helps.
 LONGEST_NAME = 64
@@ -46,6 +46,13 @@ def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
     if best > reach:
         return ()
     return tuple(sorted(name for score, name in scored if score == best))[:MOST_SUGGESTIONS]
+
+
+def speaks_of(word: str, names: Iterable[str]) -> bool:
+    """Tell whether a word holds one of some names or is a likely misspelling of one."""
+    folded = fold(word)
+    known = tuple(map(fold, names))
+    return any(name in folded for name in known) or bool(nearest(folded, known))
 
 
 def _reach(name: str) -> int:

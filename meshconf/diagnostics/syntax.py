@@ -10,7 +10,7 @@ import attrs
 from meshconf.diagnostics.excerpt import Highlight, excerpt, labels
 from meshconf.diagnostics.problem import Excerpt, Problem
 from meshconf.diagnostics.spans import Span, index_toml
-from meshconf.diagnostics.suggest import fold, nearest
+from meshconf.diagnostics.suggest import speaks_of
 from meshconf.diagnostics.words import dotted, printable
 
 if TYPE_CHECKING:
@@ -150,10 +150,7 @@ def _visible(text: str, at: int, secret_names: Collection[str]) -> bool:
     region = text[_statement(text[:at]).table : end if end >= 0 else len(text)]
     if "\\" in region:  # an escape may write any name
         return False
-    words = {fold(word) for word in _WORD.findall(region)}
-    return not any(fold(name) in word for name in secret_names for word in words) and not any(
-        nearest(word, secret_names) for word in words
-    )
+    return not any(speaks_of(word, secret_names) for word in set(_WORD.findall(region)))
 
 
 def _remedy(line: str) -> str | None:

@@ -9,13 +9,14 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 __all__ = [
     "Path",
     "cells",
     "dotted",
     "elide",
-    "noun",
+    "noun", "parse_path",
     "printable",
     "quantity",
     "quoted",
@@ -66,6 +67,24 @@ def dotted(path: Path) -> str:
             key = part if _BARE_KEY.match(part) else _in_quotes(part)
             text += f".{key}" if text else key
     return text
+
+
+def parse_path(text: str) -> Path:
+    """Read a dotted path, with quotes around keys that hold dots; empty if it is none."""
+    if '"' not in text and "'" not in text:
+        return tuple(text.split("."))
+    import tomli
+
+    try:
+        nested: Any = tomli.loads(f"{text} = 0")
+    except (ValueError, RecursionError):
+        return ()
+    path: list[str] = []
+    while isinstance(nested, dict):
+        key = next(iter(nested))
+        path.append(key)
+        nested = nested[key]
+    return tuple(path)
 
 
 def _in_quotes(text: str) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshconf.diagnostics.problem import Origin, Problem
-from meshconf.sources.environment import Environment
+from meshconf.diagnostics.words import parse_path
+from meshconf.sources.environment import Environment, choosers_of, names_for
 from meshconf.sources.file import File
 from meshconf.sources.layer import Layer, Source
 from meshconf.sources.secrets_directory import SecretsDirectory
@@ -81,16 +82,17 @@ def _source(source: Any) -> Source:
 
 def _usual(model: Model, prefix: str | None, environ: Mapping[str, str]) -> list[Source]:
     """Choose the files where none is named."""
-    listed = environ.get(f"{prefix}CONFIG", "") if prefix is not None else ""
+    choosers = {} if prefix is None else choosers_of(names_for(model, prefix), prefix)
+    listed = environ.get(choosers.get("CONFIG", ""), "")
     if listed:
         return [File(path) for path in listed.split(os.pathsep) if path]
     name = model.configuration.file
     if name is None:
         return []
     usual: list[Source] = [File(name, optional=True)]
-    profile = environ.get(f"{prefix}PROFILE", "") if prefix is not None else ""
-    if profile:
-        usual.append(_profile(name, profile, f"{prefix}PROFILE"))
+    chooser = choosers.get("PROFILE", "")
+    if profile := environ.get(chooser, ""):
+        usual.append(_profile(name, profile, chooser))
     return usual
 
 
@@ -107,19 +109,28 @@ def expanded(overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Turn overrides by dotted path into nested ones.
 
     Raises:
-        TypeError: If a key is no text.
+        TypeError: If a key is no dotted path, or one names a group that another gives a value.
     """
     tree: dict[str, Any] = {}
     for key, value in overrides.items():
-        if not isinstance(key, str):
-            msg = f"overrides are named by dotted paths, not by {type(key).__name__}"
+        path = parse_path(key) if isinstance(key, str) else ()
+        if not path:
+            msg = f"overrides are named by dotted paths; {key!r} is none"
             raise TypeError(msg)
-        *above, last = key.split(".")
-        table = tree
-        for part in above:
-            below = table.setdefault(part, {})
-            table[part] = table = dict(below) if isinstance(below, Mapping) else {}
-        held = table.get(last)
-        both = isinstance(held, Mapping) and isinstance(value, Mapping)
-        table[last] = {**dict(held or {}), **value} if both else value
+        nested = value
+        for part in reversed(path):
+            nested = {part: nested}
+        _lay_over(tree, nested, key)
     return tree
+
+
+def _lay_over(tree: dict[str, Any], above: Mapping[str, Any], key: str) -> None:
+    for name, value in above.items():
+        if name not in tree:
+            tree[name] = dict(value) if isinstance(value, Mapping) else value
+        elif isinstance(tree[name], dict) and isinstance(value, Mapping):
+            tree[name] = dict(tree[name])
+            _lay_over(tree[name], value, key)
+        else:
+            msg = f"the override {key!r} contradicts another"
+            raise TypeError(msg)

@@ -50,7 +50,7 @@ def diagnose(
     Returns:
         The problems in the order of the report: by source, then by place.
     """
-    diagnosis = Diagnosis(model, layers, prefix, merge(model, layers), Masks(model))
+    diagnosis = Diagnosis(model, layers, prefix, merge(model, layers), Masks(model, layers))
     diagnosis.run(unknown)
     return tuple(_ordered(diagnosis.problems, layers))
 

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from meshconf.diagnostics.excerpt import ELLIPSIS, MASK, Highlight, Mask, excerpt, labels
+from meshconf.diagnostics.excerpt import (
+    ELLIPSIS,
+    LONGEST_LINE,
+    MASK,
+    Highlight,
+    Mask,
+    excerpt,
+    labels,
+)
 from meshconf.diagnostics.problem import Excerpt, Label, Origin, Problem
 from meshconf.diagnostics.spans import Span
-from meshconf.diagnostics.suggest import fold
+from meshconf.diagnostics.suggest import speaks_of
 from meshconf.diagnostics.words import dotted
 from meshconf.loading.lookup import text_of
-from meshconf.loading.merge import canonical_key
+from meshconf.loading.walk import step
 from meshconf.schema import kinds
 from meshconf.schema.model import Model, Setting
+from meshconf.schema.secret import Secret
+from meshconf.sources.layer import Layer
 
 if TYPE_CHECKING:
     from meshconf.diagnostics.source_text import SourceText
     from meshconf.schema.values import BadValue
-    from meshconf.sources.layer import Broken, Layer
+    from meshconf.sources.layer import Broken
 
 __all__ = ["Masks", "broken_problem", "located", "value_problem"]
 
@@ -28,19 +40,21 @@ Path = tuple[str | int, ...]
 Located = tuple[Origin, tuple[Label, ...], tuple[Excerpt, ...]]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Masks:
-    """What must not be shown of each text: the values of secrets, and what may be one.
+    """What must not be shown: the values of secrets, and what may be one.
 
     Made once for a report. A string under an unknown key may be a secret whose name is misspelt,
     and a comment may be one that was taken out of use: neither is shown.
     """
 
     model: Model
+    layers: Sequence[Layer]
     _masks: dict[int, tuple[Mask, ...]] = attrs.field(factory=dict)
+    _judged: dict[str, bool] = attrs.field(factory=dict)
 
     def of(self, layer: Layer, text: SourceText, start: Path) -> tuple[Mask, ...]:
-        """Return the spans of a text that are masked.
+        """Return the stretches of a text that are masked, in order and apart from each other.
 
         Args:
             layer: The layer that the text belongs to.
@@ -50,76 +64,97 @@ class Masks:
             start: The path in the layer of what was read from it.
         """
         if id(text) not in self._masks:
-            self._masks[id(text)] = tuple(self._found(layer, text, start))
+            found = self._found(layer, text, start) if self.model.secret_names else ()
+            self._masks[id(text)] = _apart(found)
         return self._masks[id(text)]
+
+    def harmless(self, said: str) -> str:
+        """Return what the schema's author says of values; nothing if it would tell a secret."""
+        return "" if any(text in said for text in self._secret_texts()) else said
+
+    def _secret_texts(self) -> Iterator[str]:
+        for layer in self.layers:
+            for _, shown, value in self._hidden(kinds.Group(self.model), layer.data, ()):
+                if shown == MASK and not isinstance(value, (Mapping, list, tuple)):
+                    yield str(value.reveal() if isinstance(value, Secret) else value)
 
     def _found(self, layer: Layer, text: SourceText, start: Path) -> Iterator[Mask]:
         value: Any = layer.data
-        at: Any = kinds.Group(self.model)
-        secret = False
+        kind: kinds.Kind | None = kinds.Group(self.model)
         for part in start:
+            setting, kind = step(kind, part, value)
             value = value[part]
-            at, below_secret = _step(at, part)
-            secret = secret or below_secret
-        if secret:
-            yield Mask(0, len(text.text))
-            return
-        names = {fold(name) for name in self.model.secret_names}
-        if not names:
-            return
-        for path, shown in _hidden(at, value, ()):
-            if span := text.index.values.get(path):
-                yield Mask(span.start, span.end, shown)
-        for comment in text.index.comments:
-            words = fold(text.text[comment.start : comment.end])
-            if any(name in words for name in names):
-                yield Mask(comment.start + 1, comment.end, ELLIPSIS)
+            if setting is not None and setting.secret:
+                yield Mask(0, len(text.text))
+                return
+        secrets: set[Path] = set()
+        ends: list[int] = []
+        for path, shown, _ in self._hidden(kind, value, ()):
+            if shown == MASK:
+                secrets.add(path)
+            # In a table that stands for a secret, the keys may be what is secret.
+            if path[:-1] in secrets and path in text.index.keys:
+                yield Mask(*text.index.keys[path])
+            if path in text.index.values and path not in text.index.headers:
+                yield Mask(*text.index.values[path], shown)
+                ends.append(text.index.values[path].end)
+        yield from self._comments(text, sorted(ends))
+
+    def _hidden(
+        self, kind: kinds.Kind | None, value: Any, path: Path, shown: str = ""
+    ) -> Iterator[tuple[Path, str, Any]]:
+        """Yield what must not be shown of a value: its path, what is shown instead, and itself."""
+        shown = shown or self._instead(kind, value)
+        if shown:
+            yield path, shown, value
+        for part, below in _parts(value):
+            setting, below_kind = step(kind, part, value)
+            secret = shown or (
+                setting.secret
+                if setting is not None
+                else below_kind is None and self._like_secret(str(part))
+            )
+            yield from self._hidden(below_kind, below, (*path, part), MASK if secret else "")
+
+    def _instead(self, kind: kinds.Kind | None, value: Any) -> str:
+        """Say what is shown instead of a value that may be a secret in the wrong place."""
+        if isinstance(value, (Mapping, list, tuple)):
+            return ""
+        if kind is None:
+            return ELLIPSIS if isinstance(value, str) else ""
+        return ELLIPSIS if any(model.secret_names for model in kinds.models_in(kind)) else ""
+
+    def _comments(self, text: SourceText, ends: Sequence[int]) -> Iterator[Mask]:
+        """Hide the comments that speak of a secret, or stand on the line of one."""
+        for start, end in text.index.comments:
+            before = bisect_right(ends, start)
+            beside = before and text.text.rfind("\n", ends[before - 1], start) < 0
+            words = _WORD.findall(text.text, start, end)
+            if beside or any(map(self._like_secret, words)):
+                yield Mask(start + 1, end, ELLIPSIS)
+
+    def _like_secret(self, name: str) -> bool:
+        if name not in self._judged:
+            self._judged[name] = speaks_of(name, self.model.secret_names)
+        return self._judged[name]
 
 
-def _step(kind: Any, part: str | int) -> tuple[Any, bool]:
-    """Return the kind of what stands under a key of a value, and whether that is a secret."""
-    kind = kinds.bare(kind) if kind is not None else None
-    match kind:
-        case kinds.Group(model):
-            name = canonical_key(model, part) if isinstance(part, str) else None
-            setting = model.settings[name] if name is not None else None
-            return (setting.kind, setting.secret) if setting is not None else (None, False)
-        case kinds.GroupMap(model):
-            return kinds.Group(model), False
-        case kinds.TaggedUnion(_, models):
-            steps = [_step(kinds.Group(model), part) for model in models.values()]
-            known = [step for step in steps if step[0] is not None]
-            return (known[0][0], any(step[1] for step in known)) if known else (None, False)
-        case kinds.ListOf(item) | kinds.MapOf(_, item):
-            return item, False
-        case kinds.FixedArray(items) if isinstance(part, int) and part < len(items):
-            return items[part], False
-        case _:
-            return kind, False
+_WORD = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def _hidden(kind: Any, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the paths below a value that must not be shown, and what is shown instead.
-
-    *kind* is None below an unknown key, whose texts may be secrets under a misspelt name.
-    """
+def _parts(value: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(value, Mapping):
-        pairs: Sequence[tuple[Any, Any]] = list(value.items())
-    elif isinstance(value, (list, tuple)):
-        pairs = list(enumerate(value))
-    else:
-        if kind is _SECRET:
-            yield path, MASK
-        elif kind is None and isinstance(value, str):
-            yield path, ELLIPSIS
-        return
-    for part, below in pairs:
-        # A table in the place of a secret: what stands in it is as secret.
-        below_kind, secret = (kind, False) if kind in (None, _SECRET) else _step(kind, part)
-        yield from _hidden(_SECRET if secret else below_kind, below, (*path, part))
+        return value.items()
+    return enumerate(value) if isinstance(value, (list, tuple)) else ()
 
 
-_SECRET: Any = object()
+def _apart(masks: Iterable[Mask]) -> tuple[Mask, ...]:
+    """Sort masks and leave out those that stand within another."""
+    apart: list[Mask] = []
+    for mask in sorted(masks, key=lambda one: (one.start, -one.end)):
+        if not apart or mask.start >= apart[-1].end:
+            apart.append(mask)
+    return tuple(apart)
 
 
 def located(

@@ -21,6 +21,8 @@ from meshconf.loading.snapshot import Snapshot
 from meshconf.loading.structure import Hook, Structurer
 from meshconf.loading.versions import without_version
 from meshconf.schema.model import Model, model_of
+from meshconf.sources.dotenv import DotEnv
+from meshconf.sources.environment import Environment, names_for
 from meshconf.sources.layer import Layer, Source
 
 if TYPE_CHECKING:
@@ -77,6 +79,10 @@ def read_schema(
             )
             raise TypeError(msg)
     named = chosen(model, sources, prefix, os.environ if environ is None else environ)
+    for source in named:
+        if isinstance(source, (DotEnv, Environment)):
+            # Names that clash are a fault of the schema, not of the source that finds them.
+            names_for(model, source.prefix, source.separator)
     layers = [_read(source, model) for source in named]
     if overrides:
         layers.append(Layer("override", "overrides", expanded(overrides)))

@@ -11,13 +11,14 @@ from meshconf.diagnostics.problem import Origin
 from meshconf.diagnostics.suggest import fold
 from meshconf.loading.walk import setting_at, step
 from meshconf.schema import kinds
+from meshconf.schema.model import REQUIRED
 from meshconf.sources.layer import Layer
 
 if TYPE_CHECKING:
     from meshconf.diagnostics.source_text import SourceText
     from meshconf.schema.model import Model
 
-__all__ = ["Held", "held", "names_that_set", "place", "text_of"]
+__all__ = ["Held", "default_at", "held", "names_that_set", "place", "text_of"]
 
 Path = tuple[str | int, ...]
 
@@ -59,6 +60,29 @@ def _element(model: Model, layers: Sequence[Layer], path: Path) -> tuple[Sequenc
                 return [one.layer], (*path[:end], position, *path[end + 1 :])
             position -= count
     return layers, path
+
+
+def default_at(model: Model, path: Path) -> Any:
+    """Return the default of the setting at a path; REQUIRED if it has none.
+
+    The default of a group, an object, decides over the defaults of the group's class.
+    """
+    at: Model | None = model
+    entries: Model | None = None
+    value: Any = REQUIRED
+    for part in path:
+        if entries is not None:
+            at, entries, value = entries, None, REQUIRED
+            continue
+        setting = at.settings.get(str(part)) if at is not None else None
+        if setting is None:
+            return REQUIRED
+        if type(value) is setting.owner:
+            value = getattr(value, setting.attribute)
+        else:
+            value = setting.default_value()
+        at, entries = setting.group, setting.map_of
+    return value
 
 
 def names_that_set(model: Model, layers: Sequence[Layer], path: Path) -> Collection[str]:

@@ -78,8 +78,11 @@ def merge(model: Model, layers: Iterable[Layer]) -> Merged:
         The tree, with a dict for every group that has no default of its own.
     """
     merged = Merged({}, [])
+    unions: dict[Path, list[_Part]] = {}
     for layer in layers:
-        _Merge(layer, merged.oddities).group(model, merged.tree, layer.data, (), ())
+        _Merge(layer, merged.oddities, unions).group(model, merged.tree, layer.data, (), ())
+    while unions:  # a union may hold another
+        _join(*unions.popitem())
     _fill(model, merged.tree)
     return merged
 
@@ -101,6 +104,7 @@ class _Merge:
 
     layer: Layer
     oddities: list[Oddity]
+    unions: dict[Path, list[_Part]]
 
     def group(
         self, model: Model, into: dict[str, Any], data: Mapping[str, Any], path: Path, here: Path
@@ -172,7 +176,7 @@ class _Merge:
         if isinstance(value, dict):
             table = into.get(setting.name)
             if type(table) is not dict:
-                table = into[setting.name] = {}
+                table = into[setting.name] = _copied(setting.default_table)
             self.group(model, table, value, path, here)
         elif _is_ready(setting, value, model):
             into[setting.name] = value
@@ -224,20 +228,8 @@ class _Merge:
         path: Path,
         here: Path,
     ) -> None:
-        before = into.get(setting.name)
-        if not isinstance(value, dict):
-            into[setting.name] = value
-            return
-        kept = before if type(before) is dict else {}
-        tag = value.get(union.tag, kept.get(union.tag))
-        model = union.models.get(tag) if isinstance(tag, (str, int)) else None
-        if model is None:
-            into[setting.name] = value
-            return
-        if kept.get(union.tag, tag) != tag:  # another class: nothing of the former one holds
-            kept = {}
-        into[setting.name] = kept
-        self.group(model, kept, value, path, here)
+        """Put off merging until the last layer has said which class it is."""
+        self.unions.setdefault(here, []).append(_Part(self, union, setting, into, value, path))
 
     def _normal(self, kind: kinds.Kind, value: Any, path: Path, here: Path) -> Any:
         """Spell the keys of groups within lists and mappings as the schema does."""
@@ -277,6 +269,48 @@ class _Merge:
             case _:
                 pass
         return value
+
+
+@attrs.frozen(eq=False, repr=False)
+class _Part:
+    """What one layer says of a union."""
+
+    merge: _Merge
+    union: kinds.TaggedUnion
+    setting: Setting
+    into: dict[str, Any]
+    value: Any
+    path: Path
+
+
+def _join(here: Path, parts: list[_Part]) -> None:
+    """Merge what the layers say of a union, once it is known which class it is."""
+    last = parts[-1]
+    name, tag = last.setting.name, last.union.tag
+    last.into[name] = last.value
+    if not isinstance(last.value, dict):
+        return
+    kept: list[_Part] = []
+    chosen: Any = None
+    for part in reversed(parts):
+        told = part.value.get(tag) if isinstance(part.value, dict) else None
+        if not isinstance(part.value, dict) or (None not in (told, chosen) and told != chosen):
+            break  # another class: nothing of what it had holds
+        chosen = told if chosen is None else chosen
+        kept.append(part)
+    model = last.union.models.get(chosen) if isinstance(chosen, (str, int)) else None
+    if model is None:
+        return
+    table = last.into[name] = {}
+    for part in reversed(kept):
+        part.merge.group(model, table, part.value, part.path, here)
+    _fill(model, table)
+
+
+def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _copied(value) if type(value) is dict else value for name, value in table.items()
+    }
 
 
 def _is_ready(setting: Setting, value: Any, model: Model) -> bool:

@@ -10,8 +10,8 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from meshconf.diagnostics.problem import Origin, Problem
-from meshconf.diagnostics.words import Path, dotted, quantity
-from meshconf.loading.lookup import held
+from meshconf.diagnostics.words import Path, dotted, parse_path, quantity
+from meshconf.loading.lookup import default_at, held
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.secret import MASK
 from meshconf.sources.layer import Layer, Unparsed
@@ -94,9 +94,10 @@ class Snapshot(Generic[T_co]):
             if where is not None
             for one in held(self._model, self._layers, where)
         ]
-        if setting.default is not REQUIRED:
+        default = default_at(self._model, parts)
+        if default is not REQUIRED:
             origin = Origin("default", f"{setting.owner.__name__}.{setting.attribute}")
-            found.append(Candidate(origin, _shown(setting, setting.default_value())))
+            found.append(Candidate(origin, _shown(setting, default)))
         return tuple(found)
 
     def _inherited(self, path: Path) -> Path | None:
@@ -167,24 +168,6 @@ class Snapshot(Generic[T_co]):
         if setting.facts.help:
             lines.append(f"  {setting.facts.help}")
         return "\n".join(lines)
-
-
-def parse_path(text: str) -> Path:
-    """Read a dotted path, with quotes around keys that hold dots; empty if it is none."""
-    if '"' not in text and "'" not in text:
-        return tuple(text.split("."))
-    import tomli
-
-    try:
-        nested: Any = tomli.loads(f"{text} = 0")
-    except (ValueError, RecursionError):
-        return ()
-    path: list[str] = []
-    while isinstance(nested, dict):
-        key = next(iter(nested))
-        path.append(key)
-        nested = nested[key]
-    return tuple(path)
 
 
 def _values(

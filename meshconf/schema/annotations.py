@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import annotated_types
 
 from meshconf.schema.constraints import Bound, Constraint, CustomCheck, Length
+from meshconf.schema.setting import FieldMaker, read_validators
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 __all__ = ["from_annotation", "units_in"]
 
@@ -23,6 +26,8 @@ def from_annotation(metadata: Iterable[object]) -> tuple[Constraint, ...]:
     for item in metadata:
         if isinstance(item, annotated_types.GroupedMetadata):
             found += from_annotation(item)
+        elif isinstance(item, FieldMaker):
+            found += read_validators(item._validator)[0]  # noqa: SLF001 - it has no public name
         else:
             found += _from_annotated_type(item)
     return tuple(found)

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Protocol, Union, get_args, get_origin
 import attrs
 
 from meshconf.diagnostics.words import noun, quoted
+from meshconf.schema.hints import behind_name
 from meshconf.schema.values import BadValue
 
 __all__ = [
@@ -71,10 +72,14 @@ class Bound:
 
     def check(self, value: Any) -> BadValue | None:
         """Return what is wrong with the value, or None."""
-        if self._holds(value, self.limit):
-            return None
-        wanted, found = _WORDS[self.operator]
         limit = quoted(self.limit)
+        try:
+            if self._holds(value, self.limit):
+                return None
+        except TypeError:  # a date-time with an offset and one without have no order
+            wanted, found = "comparable with", "not comparable with"
+        else:
+            wanted, found = _WORDS[self.operator]
         return BadValue(
             "MC202",
             f"must be {wanted} {limit}",
@@ -204,6 +209,8 @@ class CustomCheck:
 
 def from_hint(hint: object) -> tuple[Constraint, ...]:
     """Read the constraints that a type hint puts on the value itself, not on its elements."""
+    if (named := behind_name(hint)) is not None:
+        return from_hint(named)
     if get_origin(hint) is Annotated:
         from meshconf.schema.annotations import from_annotation  # many schemas need none
 
@@ -235,8 +242,9 @@ def from_validator(validator: Any) -> tuple[Constraint | AttrsValidator, ...]:
     kind = type(validator)
     if kind is _AND:
         return tuple(part for one in validator._validators for part in from_validator(one))  # noqa: SLF001
-    if kind is _OPTIONAL:  # constraints never see a None
-        return from_validator(validator.validator)
+    if kind is _OPTIONAL:  # constraints never see a None, but other validators would
+        parts = from_validator(validator.validator)
+        return parts if all(hasattr(part, "check") for part in parts) else (validator,)
     if kind is _NUMBER:
         return (Bound(validator.compare_op, validator.bound),)
     if kind is _MIN_LENGTH:

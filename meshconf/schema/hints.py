@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import types
 import typing
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin
 
-__all__ = ["hints_of", "substitute"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["behind_name", "hints_of", "substitute"]
 
 
 def hints_of(hint: Any) -> dict[str, Any]:
@@ -21,7 +25,7 @@ def hints_of(hint: Any) -> dict[str, Any]:
         The hint of each name.
 
     Raises:
-        TypeError: If a hint names what its module does not know.
+        TypeError: If a hint cannot be resolved, as when it names what its module does not know.
     """
     cls = get_origin(hint) or hint
     resolved: dict[str, Any] = {}
@@ -36,19 +40,40 @@ def _own_hints(cls: type) -> dict[str, Any]:
     try:
         names = inspect.get_annotations(cls)
         hints = typing.get_type_hints(cls, include_extras=True)
-    except NameError as error:
-        unknown = error.name
+    except Exception:
+        found = next(_unresolved(cls), f"{cls.__qualname__}: its hints cannot be resolved")
     else:
         return {name: hints[name] for name in names}
-    msg = f"{cls.__qualname__}: {_culprit(cls, unknown)}the module of the class does not know"
-    raise TypeError(msg)
+    raise TypeError(found)
 
 
-def _culprit(cls: type, unknown: str | None) -> str:
-    """Name the field whose hint could not be resolved, where the hints are still text."""
-    texts = {name: str(hint) for name, hint in vars(cls).get("__annotations__", {}).items()}
-    field = next((name for name, text in texts.items() if unknown and unknown in text), "")
-    return f"the hint of `{field}` names {unknown!r}, which " if field else f"{unknown!r} is what "
+def _unresolved(cls: type) -> Iterator[str]:
+    """Tell which fields have hints that cannot be resolved, and why."""
+    known = vars(sys.modules[cls.__module__])
+    for name, hint in _as_written(cls).items():
+        alone = types.SimpleNamespace(__annotations__={name: hint})
+        try:
+            typing.get_type_hints(alone, known, dict(vars(cls)))
+        except NameError as error:
+            yield f"{cls.__qualname__}.{name}: its module does not know {error.name!r}"
+        except Exception as error:
+            yield f"{cls.__qualname__}.{name}: {error}"
+
+
+def _as_written(cls: type) -> dict[str, Any]:
+    """Return the hints of a class without resolving them."""
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        return annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF)
+    return inspect.get_annotations(cls)
+
+
+def behind_name(hint: Any) -> Any:
+    """Return what a NewType or a `type` statement gives a name to; None for any other hint."""
+    if isinstance(hint, typing.NewType):
+        return hint.__supertype__
+    return hint.__value__ if type(hint) is getattr(typing, "TypeAliasType", None) else None
 
 
 def _variables(hint: Any, base: type) -> dict[Any, Any]:
@@ -67,10 +92,9 @@ def substitute(hint: Any, variables: dict[Any, Any]) -> Any:
     """Put types in the place of type variables."""
     if isinstance(hint, TypeVar):
         return variables.get(hint, hint)
-    arguments = get_args(hint)
-    if not variables or not arguments:
+    arguments, origin = get_args(hint), get_origin(hint)
+    if not variables or not arguments or origin is typing.Literal:
         return hint
-    origin = get_origin(hint)
     if origin is Annotated:
         inner = substitute(arguments[0], variables)
         return functools.reduce(lambda made, part: Annotated[made, part], arguments[1:], inner)
@@ -79,6 +103,4 @@ def substitute(hint: Any, variables: dict[Any, Any]) -> Any:
     )
     if origin in (Union, types.UnionType):
         return Union[filled]  # noqa: UP007 - the parts are only known here
-    if origin is typing.Literal:
-        return hint
     return hint.copy_with(filled) if hasattr(hint, "copy_with") else origin[filled]

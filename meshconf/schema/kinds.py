@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -67,12 +67,12 @@ class Choice:
     """A closed set of values: an Enum, or a Literal.
 
     Attributes:
-        options: What a file may say for each member, in the order of the declaration.
+        options: What a file may say, in the order of the declaration.
 
         enum: The Enum, or ``None`` for a Literal.
     """
 
-    options: Mapping[Any, Any]
+    options: tuple[Any, ...]
     enum: type[Enum] | None = None
 
     def convert(self, value: object, _: object = None) -> Any:
@@ -201,21 +201,21 @@ class TaggedUnion:
     models: Mapping[Any, Model]
 
 
-Kind = Union[
-    Scalar,
-    Choice,
-    Anything,
-    Converted,
-    Masked,
-    OptionalOf,
-    Constrained,
-    ListOf,
-    FixedArray,
-    MapOf,
-    Group,
-    GroupMap,
-    TaggedUnion,
-]
+Kind = (
+    Scalar
+    | Choice
+    | Anything
+    | Converted
+    | Masked
+    | OptionalOf
+    | Constrained
+    | ListOf
+    | FixedArray
+    | MapOf
+    | Group
+    | GroupMap
+    | TaggedUnion
+)
 
 #: The scalar types, each with its strict conversion.
 SCALARS: dict[Any, Scalar] = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import types
-import typing
 from collections.abc import (
     Callable,
     Iterator,
@@ -25,11 +24,11 @@ import attrs
 from meshconf.diagnostics.suggest import fold
 from meshconf.schema import kinds
 from meshconf.schema.configuration import Configuration, configuration_of
-from meshconf.schema.constraints import AttrsValidator, Constraint, from_validator
-from meshconf.schema.hints import hints_of
+from meshconf.schema.constraints import AttrsValidator, Constraint, from_hint
+from meshconf.schema.hints import behind_name, hints_of
 from meshconf.schema.rules import Rule
 from meshconf.schema.secret import Secret
-from meshconf.schema.setting import FACTS, Checks, Facts
+from meshconf.schema.setting import FACTS, Facts, FieldMaker, read_validators
 
 __all__ = ["REQUIRED", "Model", "Setting", "model_of"]
 
@@ -72,6 +71,9 @@ class Setting:
         validators: Validators that only the whole object can be shown to.
 
         field: The attrs attribute, for those validators; ``None`` in a dataclass.
+
+        checks_itself: Whether the class checks what the hint demands: a `setting()` of an attrs
+            class does, as far as the class knows what its type variables stand for.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Setting:
     constraints: tuple[Constraint, ...] = ()
     validators: tuple[AttrsValidator, ...] = ()
     field: attrs.Attribute[Any] | None = None
+    checks_itself: bool = False
 
     @functools.cached_property
     def secret(self) -> bool:
@@ -117,14 +120,17 @@ class Setting:
         """Whether merging has nothing to do but take the value, whole and as it is."""
         return not (kinds.models_in(self.kind) or self.appends or self.secret)
 
+    @functools.cached_property
+    def default_table(self) -> Mapping[str, Any]:
+        """What the default of a group sets otherwise than its class does, as a merged table."""
+        default = None if self.default is REQUIRED else self.default_value()
+        if self.group is None or type(default) is not self.group.cls:
+            return {}
+        return _differences(self.group, default)
+
     def holds_value(self, value: Any) -> bool:
         """Whether a value of it is shown as one, and not setting by setting."""
         return value is None or not (self.group or self.map_of or self.union)
-
-    @functools.cached_property
-    def checks_itself(self) -> bool:
-        """Whether the class checks what the hint demands: a `setting()` of an attrs class does."""
-        return self.field is not None and FACTS in self.field.metadata
 
     @functools.cached_property
     def unit(self) -> str:
@@ -145,6 +151,19 @@ class Setting:
         if self.facts.unit and self.facts.unit not in ("s", "B"):
             said.append(f"in {self.facts.unit}")
         return f"{self.owner.__name__}.{self.attribute}: {', '.join(said)}"
+
+
+def _differences(model: Model, instance: Any) -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    for name, setting in model.settings.items():
+        value = getattr(instance, setting.attribute)
+        if setting.default is not REQUIRED and setting.default_value() == value:
+            continue
+        below = setting.group
+        table[name] = value
+        if below is not None and type(value) is below.cls:
+            table[name] = _differences(below, value)
+    return table
 
 
 def _holds_secret(kind: kinds.Kind) -> bool:
@@ -220,14 +239,14 @@ class Model:
         model: Model | None = self
         setting: Setting | None = None
         entry_of: Model | None = None
-        for part in path:
+        for position, part in enumerate(path, 1):
             if entry_of is not None:
                 model, entry_of = entry_of, None
                 continue
             setting = model.settings.get(str(part)) if model is not None else None
             if setting is None:
                 return None
-            model, entry_of = _below(setting, path), setting.map_of
+            model, entry_of = _below(setting, path[position:]), setting.map_of
         return setting
 
     def walk(self, path: Path = ()) -> Iterator[tuple[Path, Setting]]:
@@ -238,13 +257,12 @@ class Model:
                 yield from setting.group.walk((*path, name))
 
 
-def _below(setting: Setting, path: Path) -> Model | None:
+def _below(setting: Setting, rest: Path) -> Model | None:
     if setting.union is None:
         return setting.group
     # Any class of the union that knows the next name will do.
-    following = path[path.index(setting.name) + 1 :][:1]
     models = setting.union.models.values()
-    return next((model for model in models if following and following[0] in model.settings), None)
+    return next((model for model in models if rest and rest[0] in model.settings), None)
 
 
 @functools.cache
@@ -278,6 +296,12 @@ def _check_inheritance(root: Model, model: Model) -> None:
                     f"no group of the same class in {root.cls.__qualname__}"
                 )
                 raise TypeError(msg)
+            if base.facts.inherits is not None:
+                msg = (
+                    f"{_field_name(setting.owner, setting.attribute)} inherits {source!r}, which "
+                    "itself inherits"
+                )
+                raise TypeError(msg)
         for below in kinds.models_in(setting.kind):
             _check_inheritance(root, below)
 
@@ -307,7 +331,8 @@ class _Compiler:
         cls = get_origin(schema) or schema
         fields = _fields_of(cls, where)
         hints = hints_of(schema)
-        settings = [self._setting(cls, field, hints) for field in fields if field.init]
+        _refuse_init_variables(cls, hints)
+        settings = [self._setting(schema, field, hints) for field in fields if field.init]
         by_name = {setting.name: setting for setting in settings}
         model = Model(
             cls=cls,
@@ -321,20 +346,25 @@ class _Compiler:
             _check_paths(model, rule)
         return model
 
-    def _setting(self, cls: type, field: _Field, hints: Mapping[str, Any]) -> Setting:
+    def _setting(self, schema: Any, field: _Field, hints: Mapping[str, Any]) -> Setting:
+        cls = get_origin(schema) or schema
         where = _field_name(cls, field.attribute)
         if field.attribute not in hints:
             msg = f"{where} has no type annotation"
             raise TypeError(msg)
         hint = hints[field.attribute]
         facts = field.metadata.get(FACTS) or _facts_in(hint) or Facts()
-        if isinstance(field.default, _CountingAttr):
-            msg = f"{where}: in a dataclass, write setting() into the hint: Annotated[int, setting(…)]"
-            raise TypeError(msg)
-        kind = self._own_kind(hint, facts, field, where)
-        found = [part for validator in field.validators for part in _read_validator(validator)]
-        constraints = tuple(part for part in found if hasattr(part, "check"))
-        validators = tuple(part for part in found if not hasattr(part, "check"))
+        _refuse_misplaced(hint, field, where)
+        constraints, validators = read_validators(field.validator)
+        kind: kinds.Kind | None = _converted(facts, field)
+        if kind is None:
+            kind = _in_unit(self.kind(hint, where), facts.unit)
+        else:  # the converter decides what the hint otherwise would
+            facts = attrs.evolve(facts, secret=facts.secret or _names_secret(hint))
+            if kind.by_class:
+                constraints += _checked_by_class(hint, field, where)
+            else:
+                kind = _constrained(kind, from_hint(hint))
         return Setting(
             name=field.name,
             attribute=field.attribute,
@@ -345,39 +375,28 @@ class _Compiler:
             constraints=constraints,
             validators=validators,
             field=field.field,
+            checks_itself=FACTS in field.metadata and schema is cls,
         )
-
-    def _own_kind(self, hint: Any, facts: Facts, field: _Field, where: str) -> kinds.Kind:
-        """Compile the hint of a field, whose facts may say more than the hint."""
-        converter = facts.converter or getattr(field.field, "converter", None)
-        if converter is not None:
-            function = getattr(converter, "converter", converter)
-            return kinds.Converted(function, by_class=field.field is not None)
-        if facts.unit == "s" and hint is float:
-            return kinds.SECONDS
-        if facts.unit == "B" and hint is int:
-            return kinds.BYTES
-        return self.kind(hint, where)
 
     def kind(self, hint: Any, where: str) -> kinds.Kind:
         """Compile a type hint."""
+        origin, arguments = get_origin(hint), get_args(hint)
+        if origin is Annotated:
+            return self._annotated(hint, where)
         if hint in kinds.SCALARS:
             return kinds.SCALARS[hint]
         if hint is Any or hint is object:
             return kinds.Anything()
-        origin, arguments = get_origin(hint), get_args(hint)
-        if origin is Annotated:
-            return self._annotated(hint, where)
+        if (named := behind_name(hint)) is not None:
+            return self.kind(named, where)
         if origin is Literal:
-            return kinds.Choice({option: option for option in arguments})
+            return kinds.Choice(arguments)
         if origin in (Union, types.UnionType):
             return self._union(arguments, where)
         if isinstance(hint, type) and issubclass(hint, Enum):
-            return kinds.Choice({member.value: member for member in hint}, hint)
+            return kinds.Choice(tuple(member.value for member in hint), hint)
         if (origin or hint) is Secret:
             return kinds.Masked(self.kind(arguments[0] if arguments else str, where))
-        if isinstance(hint, typing.NewType):
-            return self.kind(hint.__supertype__, where)
         if _is_class_with_fields(origin or hint):
             return kinds.Group(self.model(hint, where))
         return self._collection(origin or hint, arguments, hint, where)
@@ -403,6 +422,9 @@ class _Compiler:
             msg = f"{where}: the keys of a mapping are text, as in TOML"
             raise TypeError(msg)
         if isinstance(item, kinds.Group):
+            if not isinstance(key, (kinds.Scalar, kinds.Anything)):
+                msg = f"{where}: the keys of a map of groups are plain str"
+                raise TypeError(msg)
             return kinds.GroupMap(item.model)
         return kinds.MapOf(key, item)
 
@@ -410,18 +432,11 @@ class _Compiler:
         from meshconf.schema.annotations import from_annotation, units_in  # many need none
 
         inner, *metadata = get_args(hint)
-        units = units_in(metadata)
+        kind = self.kind(inner, where)
         facts = _facts_in(hint)
-        if facts is not None:
-            units.add(facts.unit)
-        if inner is float and "s" in units:
-            kind: kinds.Kind = kinds.SECONDS
-        elif inner is int and "B" in units:
-            kind = kinds.BYTES
-        else:
-            kind = self.kind(inner, where)
-        constraints = from_annotation(metadata) + (facts.constraints if facts else ())
-        return kinds.Constrained(kind, constraints) if constraints else kind
+        for unit in (*units_in(metadata), facts.unit if facts else ""):
+            kind = _in_unit(kind, unit)
+        return _constrained(kind, from_annotation(metadata))
 
     def _union(self, arguments: tuple[Any, ...], where: str) -> kinds.Kind:
         parts = [part for part in arguments if part is not types.NoneType]
@@ -465,14 +480,14 @@ class _Field:
     default: Any
     init: bool
     metadata: Mapping[Any, Any]
-    validators: tuple[Any, ...] = ()
+    validator: Any = None
     field: attrs.Attribute[Any] | None = None
 
 
-_CountingAttr = type(attrs.field())
-
-
 def _fields_of(cls: Any, where: str) -> list[_Field]:
+    if not _is_class_with_fields(cls):
+        msg = f"{where}: {_name(cls)} is neither an attrs class nor a dataclass"
+        raise TypeError(msg)
     if attrs.has(cls):
         return [
             _Field(
@@ -481,18 +496,15 @@ def _fields_of(cls: Any, where: str) -> list[_Field]:
                 default=field.default,
                 init=field.init,
                 metadata=field.metadata,
-                validators=() if field.validator is None else (field.validator,),
+                validator=field.validator,
                 field=field,
             )
             for field in attrs.fields(cls)
         ]
-    if dataclasses.is_dataclass(cls):
-        return [
-            _Field(field.name, field.name, _dataclass_default(field), field.init, field.metadata)
-            for field in dataclasses.fields(cls)
-        ]
-    msg = f"{where}: {_name(cls)} is neither an attrs class nor a dataclass"
-    raise TypeError(msg)
+    return [
+        _Field(field.name, field.name, _dataclass_default(field), field.init, field.metadata)
+        for field in dataclasses.fields(cls)
+    ]
 
 
 def _dataclass_default(field: dataclasses.Field[Any]) -> Any:
@@ -505,23 +517,95 @@ def _is_class_with_fields(hint: Any) -> bool:
     return isinstance(hint, type) and (attrs.has(hint) or dataclasses.is_dataclass(hint))
 
 
+def _refuse_init_variables(cls: type, hints: Mapping[str, Any]) -> None:
+    for name, hint in hints.items():
+        if isinstance(hint, dataclasses.InitVar) and not hasattr(cls, name):
+            msg = f"{_field_name(cls, name)}: an InitVar is no setting, so it needs a default"
+            raise TypeError(msg)
+
+
+def _settings_in(hint: Any) -> Iterator[Any]:
+    """Find what `setting()` made within an `Annotated[…]`, optional or not."""
+    if (named := behind_name(hint)) is not None:
+        yield from _settings_in(named)
+    elif get_origin(hint) in (Union, types.UnionType):
+        for part in get_args(hint):
+            yield from _settings_in(part)
+    elif get_origin(hint) is Annotated:
+        inner, *metadata = get_args(hint)
+        yield from (item for item in metadata if isinstance(item, FieldMaker))
+        yield from _settings_in(inner)
+
+
 def _facts_in(hint: Any) -> Facts | None:
-    """Find the `setting()` that stands in an `Annotated[…]`, optional or not."""
-    if get_origin(hint) in (Union, types.UnionType):
-        return next(filter(None, map(_facts_in, get_args(hint))), None)
-    metadata = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
-    for item in metadata:
-        if isinstance(item, _CountingAttr):
-            facts: Facts | None = item.metadata.get(FACTS)
-            return facts
-    return None
+    return next((made.metadata.get(FACTS) for made in _settings_in(hint)), None)
 
 
-def _read_validator(validator: Any) -> list[Any]:
-    parts: list[Any] = []
-    for part in from_validator(validator):
-        parts += part.constraints if isinstance(part, Checks) else [part]
-    return parts
+def _refuse_misplaced(hint: Any, field: _Field, where: str) -> None:
+    """Refuse what a `setting()` says in a place where it has no effect."""
+    if isinstance(field.default, FieldMaker):
+        msg = f"{where}: in a dataclass, write setting() into the hint: Annotated[int, setting(…)]"
+        raise TypeError(msg)
+    for made in _settings_in(hint):
+        if made._default is not attrs.NOTHING:  # noqa: SLF001 - it has no public name
+            msg = f"{where}: the default stands behind the hint, not in its setting()"
+            raise TypeError(msg)
+        _, validators = read_validators(made._validator)  # noqa: SLF001 - the same
+        if validators:
+            msg = f"{where}: in a hint, write a check of your own as annotated_types.Predicate"
+            raise TypeError(msg)
+
+
+def _converted(facts: Facts, field: _Field) -> kinds.Converted | None:
+    own = getattr(field.field, "converter", None)
+    if own is not None:
+        return kinds.Converted(getattr(own, "converter", own), by_class=True)
+    return None if facts.converter is None else kinds.Converted(facts.converter, by_class=False)
+
+
+def _checked_by_class(hint: Any, field: _Field, where: str) -> tuple[Constraint, ...]:
+    """Return what the hint demands of a value that the class converts."""
+    constraints = from_hint(hint)
+    if constraints and FACTS not in field.metadata:
+        msg = f"{where}: behind a converter nothing checks the hint; use setting(converter=…)"
+        raise TypeError(msg)
+    return constraints
+
+
+def _names_secret(hint: Any) -> bool:
+    return (get_origin(hint) or hint) is Secret or any(map(_names_secret, get_args(hint)))
+
+
+def _in_unit(kind: kinds.Kind, unit: str) -> kinds.Kind:
+    """Let a float in seconds and an integer in bytes be written as a quantity."""
+    match kind:
+        case kinds.OptionalOf(inner):
+            return kinds.OptionalOf(_in_unit(inner, unit))
+        case kinds.Masked(inner):
+            return kinds.Masked(_in_unit(inner, unit))
+        case kinds.Constrained(inner, constraints):
+            return kinds.Constrained(_in_unit(inner, unit), constraints)
+        case _ if unit == "s" and kind is kinds.SCALARS[float]:
+            return kinds.SECONDS
+        case _ if unit == "B" and kind is kinds.SCALARS[int]:
+            return kinds.BYTES
+        case _:
+            return kind
+
+
+def _constrained(kind: kinds.Kind, constraints: tuple[Constraint, ...]) -> kinds.Kind:
+    """Put constraints on the value itself: within what makes it optional or secret."""
+    match kind:
+        case _ if not constraints:
+            return kind
+        case kinds.OptionalOf(inner):
+            return kinds.OptionalOf(_constrained(inner, constraints))
+        case kinds.Masked(inner):
+            return kinds.Masked(_constrained(inner, constraints))
+        case kinds.Constrained(inner, others):
+            return kinds.Constrained(inner, others + constraints)
+        case _:
+            return kinds.Constrained(kind, constraints)
 
 
 def _spellings(cls: type, settings: Mapping[str, Setting]) -> dict[str, str]:

@@ -55,6 +55,15 @@ class MapVariables:
     path: Path
     below: Variables
 
+    def find(self, rest: str) -> Found | None:
+        """Look up what follows the name of the map; the key may itself hold underscores."""
+        for end in range(1, len(rest)):
+            if rest.startswith(ENTRY, end):
+                found = self.below.find(rest[end + len(ENTRY) :])
+                if found is not None:
+                    return found.within((*self.path, rest[:end]))
+        return None
+
 
 @attrs.frozen(eq=False, repr=False)
 class Variables:
@@ -73,10 +82,8 @@ class Variables:
             return Found(variable, variable.path)
         for entries in self.maps:
             if name.startswith(entries.start):
-                key, mark, rest = name[len(entries.start) :].partition(ENTRY)
-                found = entries.below.find(rest) if mark and key else None
-                if found is not None:
-                    return found.within((*entries.path, key))
+                if found := entries.find(name[len(entries.start) :]):
+                    return found
         return None
 
 

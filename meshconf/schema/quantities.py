@@ -43,7 +43,7 @@ _BYTES: Mapping[str, int] = {
 _MOST_DIGITS = 20
 
 #: Numbers are counted in such parts, as integers, so that sums and products are exact.
-_PARTS = 10**_MOST_DIGITS
+_PARTS: int = 10**_MOST_DIGITS
 
 _NUMBER = re.compile(r"\s*(([+-]?)(\d+)(?:\.(\d+))?)\s*", re.ASCII)
 _UNIT = re.compile(r"[^\d\s.+-]+")

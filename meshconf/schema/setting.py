@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import re
-import typing
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypeVar, overload
 
 import attrs
 
-from meshconf.schema.constraints import Bound, Constraint, OneOf, Pattern, from_hint
+from meshconf.schema.constraints import (
+    AttrsValidator,
+    Bound,
+    Constraint,
+    OneOf,
+    Pattern,
+    from_hint,
+    from_validator,
+)
+from meshconf.schema.hints import hints_of
+from meshconf.schema.secret import Secret
 
-__all__ = ["FACTS", "Checks", "Facts", "setting"]
+__all__ = ["FACTS", "Checks", "Facts", "FieldMaker", "read_validators", "setting"]
 
 T = TypeVar("T")
 
 #: The key of a field's metadata under which its facts stand.
 FACTS = "meshconf"
+
+#: What `setting()` and `attrs.field()` return.
+FieldMaker: Any = type(attrs.field())
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -44,27 +56,40 @@ class Checks:
     def __init__(self, constraints: tuple[Constraint, ...], *, secret: bool) -> None:
         self.constraints = constraints
         self.secret = secret
-        self._all: tuple[Constraint, ...] | None = None
+        self._all: dict[type, tuple[Constraint, ...]] = {}
 
     def __call__(self, instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
         """Raise ValueError for a value that breaks a constraint; None is for optional fields."""
-        constraints = self._all
-        if constraints is None:
-            constraints = self._all = self.constraints + _hinted(type(instance), attribute.name)
+        cls = type(instance)
+        constraints = self._all.get(cls)
+        if constraints is None:  # a subclass may fill in a type variable of the hint
+            constraints = self._all[cls] = self.constraints + _hinted(cls, attribute.name)
         if value is None:
             return
+        secret = self.secret
+        if isinstance(value, Secret):
+            value, secret = value.reveal(), True
         for constraint in constraints:
             if bad := constraint.check(value):
-                msg = f"{attribute.name} {bad.expected}{'' if self.secret else bad.detail}"
+                msg = f"{attribute.name} {bad.expected}{'' if secret else bad.detail}"
                 raise ValueError(msg)
 
 
 def _hinted(cls: type, name: str) -> tuple[Constraint, ...]:
     try:
-        hints = typing.get_type_hints(cls, include_extras=True)
-    except NameError:  # a hint that only a type checker can resolve
+        hints = hints_of(cls)
+    except TypeError:  # a hint that only a type checker can resolve
         return ()
     return from_hint(hints.get(name))
+
+
+def read_validators(validator: Any) -> tuple[tuple[Constraint, ...], tuple[AttrsValidator, ...]]:
+    """Tell the constraints among a field's validators from those that want the whole object."""
+    parts: list[Any] = []
+    for part in () if validator is None else from_validator(validator):
+        parts += part.constraints if isinstance(part, Checks) else [part]
+    constraints = tuple(part for part in parts if hasattr(part, "check"))
+    return constraints, tuple(part for part in parts if not hasattr(part, "check"))
 
 
 @overload
@@ -138,7 +163,8 @@ def setting(
     """Declare a setting of an attrs class.
 
     In a dataclass, write it into the hint: ``Annotated[int, setting(ge=1, help="…")]``; the
-    default then stays where dataclasses have it.
+    default then stays where dataclasses have it, and of validators only those of attrs itself
+    have a place there.
 
     Args:
         default: The value where no source sets one, or an ``attrs.Factory``; without it the

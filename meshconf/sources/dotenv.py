@@ -10,7 +10,7 @@ import attrs
 
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.source_text import SourceText
-from meshconf.sources.environment import CHOOSERS, NamedText, layer_of_texts, names_for
+from meshconf.sources.environment import NamedText, choosers_of, layer_of_texts, names_for
 from meshconf.sources.layer import Layer
 from meshconf.sources.reading import Refused, read_text
 
@@ -55,12 +55,13 @@ class DotEnv:
                 return Layer("dotenv", name, {})
             return Layer("dotenv", name, {}, problems=(refused.problem("dotenv", name, name),))
         variables = names_for(model, self.prefix, self.separator)
+        choosers = choosers_of(variables, self.prefix).values()
         texts, problems = _bindings(text, name)
         wanted = [
             named
             for named in texts
             if (named.name.startswith(self.prefix) or named.name in variables.outright)
-            and named.name.removeprefix(self.prefix) not in CHOOSERS
+            and named.name not in choosers
         ]
         return layer_of_texts(
             model,

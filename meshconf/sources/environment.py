@@ -20,7 +20,7 @@ from meshconf.sources.layer import Broken, Layer, Stray, Unparsed
 from meshconf.sources.reading import Refused, read_text
 from meshconf.sources.text_values import TextReader, format_of, is_service_link
 
-__all__ = ["Environment", "NamedText", "layer_of_texts", "names_for"]
+__all__ = ["Environment", "NamedText", "choosers_of", "layer_of_texts", "names_for"]
 
 Path = tuple[str | int, ...]
 
@@ -34,6 +34,12 @@ CHOOSERS = ("CONFIG", "PROFILE")
 
 names_for = lru_cache(maxsize=64)(variables_of)
 """The names of a model's variables, made once per prefix and separator."""
+
+
+def choosers_of(variables: Variables, prefix: str) -> dict[str, str]:
+    """Name the variables that choose files; one that a setting of the schema has is the setting's."""
+    names = {word: prefix + word for word in CHOOSERS}
+    return {word: name for word, name in names.items() if name not in variables.by_name}
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -76,7 +82,7 @@ class Environment:
         variables = names_for(model, self.prefix, self.separator)
         present = [name for name in environ if name.startswith(self.prefix)]
         present += [name for name in variables.outright if name in environ]
-        choosers = {self.prefix + word for word in CHOOSERS}
+        choosers = choosers_of(variables, self.prefix).values()
         texts = [
             NamedText(name, text, SourceText("env", name, text))
             for name in dict.fromkeys(present)
@@ -205,7 +211,8 @@ class _Builder:
                 # Broken JSON must not hide the exploded variables of the same group.
                 self.broken.append(Broken(entry.path, value.bad, entry.named.source))
                 continue
-            entry.named.source.format = format_of(entry.setting.kind, entry.named.text)
+            if not isinstance(value, Unparsed):  # only a sound text has elements to point at
+                entry.named.source.format = format_of(entry.setting.kind, entry.named.text)
             self.places[self._put(entry, value)] = entry.named.source
 
     def _put(self, entry: _Entry, value: Any) -> Path:

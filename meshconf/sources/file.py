@@ -146,9 +146,10 @@ def _over_budget(data: Mapping[str, Any], text: str, max_keys: int) -> str:
     """Say which budget the data exceed; an ordinary text is too short to exceed any."""
     if len(text) <= _SHORTEST_KEY * max_keys and sum(map(text.count, "[{.")) <= DEEPEST:
         return ""
-    keys = depth = 0
-    for depth, level in enumerate(levels(data)):  # the document itself is no level
+    keys, depth = 0, -1  # the document itself is no level
+    for level in levels(data):
         keys += sum(len(item) for item in level if type(item) is dict)
+        depth += 1
     if depth > DEEPEST:
         return f"nests deeper than {DEEPEST} levels"
     return f"has {keys:,} keys; the limit is {max_keys:,}" if keys > max_keys else ""

@@ -52,10 +52,12 @@ class TestFormat:
 
         assert seconds == parse_duration(format_seconds(seconds))
 
-    @given(st.floats(0.1, 1e12))
+    @given(st.floats(0, 1e6))
     def test_any_float(self, seconds: float) -> None:
-        """Any float from a tenth of a second on is read back as it was."""
-        assert seconds == parse_duration(format_seconds(seconds))
+        """Any float is read back to the microsecond."""
+        found = parse_duration(format_seconds(seconds))
+
+        assert abs(seconds - found) <= 0.51e-6
 
     @given(st.integers(1, 10**6), st.sampled_from([*UNITS]))
     def test_read_write_read(self, number: int, unit: str) -> None:
@@ -64,7 +66,7 @@ class TestFormat:
 
         assert seconds == parse_duration(format_seconds(seconds))
 
-    @given(st.floats(0.1, 1e12))
+    @given(st.floats(0, 1e6))
     def test_settles(self, seconds: float) -> None:
         """Writing what was read back writes the same text."""
         text = format_seconds(seconds)

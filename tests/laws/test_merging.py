@@ -1,6 +1,5 @@
 """The laws of merging layers."""
 
-
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal

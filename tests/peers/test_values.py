@@ -152,7 +152,9 @@ class TestStrictVariable:
         """A text that is no integer is an error."""
         assert "count" == problem_with(APP_COUNT=text).path
 
-    def test_text_stays_text(self) -> None:
+    @pytest.mark.parametrize(
+        "text", ["", "5", "true", "null", '"quoted"', "[1]", "${HOME}", " a "], ids=repr
+    )
+    def test_text_stays_text(self, text: str) -> None:
         """A text for a string is never read as anything else."""
-        for text in ("", "5", "true", "null", '"quoted"', "[1]", "${HOME}", " a "):
-            assert text == load(APP_NAME=text).name
+        assert text == load(APP_NAME=text).name
