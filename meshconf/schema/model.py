@@ -356,12 +356,16 @@ class _Compiler:
         facts = field.metadata.get(FACTS) or _facts_in(hint) or Facts()
         _refuse_misplaced(hint, field, where)
         constraints, validators = read_validators(field.validator)
-        kind: kinds.Kind | None = _converted(facts, field)
-        if kind is None:
+        converted = _converted(facts, field)
+        if converted is None:
             kind = _in_unit(self.kind(hint, where), facts.unit)
+            if _is_masked(kind):
+                # What the class is shown is a Secret; what is checked stands in it.
+                kind, constraints = _constrained(kind, constraints), ()
         else:  # the converter decides what the hint otherwise would
             facts = attrs.evolve(facts, secret=facts.secret or _names_secret(hint))
-            if kind.by_class:
+            kind = converted
+            if converted.by_class:
                 constraints += _checked_by_class(hint, field, where)
             else:
                 kind = _constrained(kind, from_hint(hint))
@@ -576,6 +580,10 @@ def _names_secret(hint: Any) -> bool:
     return (get_origin(hint) or hint) is Secret or any(map(_names_secret, get_args(hint)))
 
 
+def _is_masked(kind: kinds.Kind) -> bool:
+    return isinstance(kind.inner if isinstance(kind, kinds.OptionalOf) else kind, kinds.Masked)
+
+
 def _in_unit(kind: kinds.Kind, unit: str) -> kinds.Kind:
     """Let a float in seconds and an integer in bytes be written as a quantity."""
     match kind:
@@ -643,6 +651,8 @@ def _check_paths(model: Model, rule: Rule) -> None:
 
 
 def _name(hint: Any) -> str:
+    if _is_class_with_fields(type(hint)):  # its repr would show its values
+        return f"an instance of {type(hint).__qualname__}"
     return hint.__qualname__ if isinstance(hint, type) else str(hint)
 
 

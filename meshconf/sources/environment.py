@@ -85,7 +85,7 @@ class Environment:
         choosers = choosers_of(variables, self.prefix).values()
         texts = [
             NamedText(name, text, SourceText("env", name, text))
-            for name in dict.fromkeys(present)
+            for name in sorted(set(present))
             if name not in choosers and (text := environ.get(name)) is not None
         ]
         return layer_of_texts(
