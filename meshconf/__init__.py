@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from meshconf.loading.snapshot import Candidate, Snapshot
     from meshconf.mesh import CircuitBreakerConfig, LoadBalancerConfig, ServiceMeshConfig
     from meshconf.schema.configuration import configuration
+    from meshconf.schema.hint_aliases import Bytes, Port, Ratio, Seconds
     from meshconf.schema.rules import rule
     from meshconf.schema.secret import Secret
-    from meshconf.schema.hint_aliases import Bytes, Port, Ratio, Seconds
     from meshconf.schema.setting import setting
     from meshconf.sources.dotenv import DotEnv
     from meshconf.sources.environment import Environment
@@ -74,6 +74,9 @@ _HOMES = {
 T = TypeVar("T")
 UnknownEnv = Literal["warn", "error", "ignore"]
 
+#: Stands for the prefix that the schema itself names.
+SCHEMAS_PREFIX: Any = ...
+
 
 @overload
 def load(
@@ -98,7 +101,15 @@ def load(
 ) -> T: ...
 
 
-def load(*sources: Any, schema: Any = None, **options: Any) -> Any:
+def load(
+    *sources: str | os.PathLike[str] | Source,
+    schema: Any = None,
+    prefix: str | None = SCHEMAS_PREFIX,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    unknown_env: UnknownEnv = "warn",
+    unknown_env_ignore: Iterable[str] = (),
+) -> Any:
     """Load a configuration.
 
     Sources, lowest precedence first: the class's defaults, files in the order given, sources of
@@ -132,7 +143,15 @@ def load(*sources: Any, schema: Any = None, **options: Any) -> Any:
 
         TypeError: If *schema* is no class that can be loaded, or has no prefix and none is given.
     """
-    return read(*sources, schema=schema, **options).config
+    return read(
+        *sources,
+        schema=schema,
+        prefix=prefix,
+        environ=environ,
+        overrides=overrides,
+        unknown_env=unknown_env,
+        unknown_env_ignore=unknown_env_ignore,
+    ).config
 
 
 @overload
@@ -158,7 +177,15 @@ def read(
 ) -> Snapshot[T]: ...
 
 
-def read(*sources: Any, schema: Any = None, **options: Any) -> Any:
+def read(
+    *sources: str | os.PathLike[str] | Source,
+    schema: Any = None,
+    prefix: str | None = SCHEMAS_PREFIX,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    unknown_env: UnknownEnv = "warn",
+    unknown_env_ignore: Iterable[str] = (),
+) -> Any:
     """Load a configuration and keep where every value came from.
 
     Takes what ``load`` takes and raises what it raises.
@@ -169,8 +196,18 @@ def read(*sources: Any, schema: Any = None, **options: Any) -> Any:
     from meshconf.loading.load import read_schema
 
     if schema is None:
-        from meshconf.mesh import ServiceMeshConfig as schema
-    return read_schema(schema, sources, **options)
+        from meshconf.mesh import ServiceMeshConfig
+
+        schema = ServiceMeshConfig
+    return read_schema(
+        schema,
+        sources,
+        prefix=prefix,
+        environ=environ,
+        overrides=overrides,
+        unknown_env=unknown_env,
+        unknown_env_ignore=unknown_env_ignore,
+    )
 
 
 def _public(name: str) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from enum import Enum
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,13 @@ import attrs
 import tomli_w
 
 from meshconf.diagnostics.words import dotted, printable
-from meshconf.schema.model import Model, model_of
+from meshconf.schema.model import model_of
 from meshconf.schema.quantities import format_seconds
 from meshconf.schema.secret import MASK, Secret
 
 if TYPE_CHECKING:
-    from meshconf.diagnostics.problem import Origin
-    from meshconf.diagnostics.words import Path
+    from meshconf.diagnostics.problem import Origin  # noqa: TC004 - nothing resolves annotations
+    from meshconf.diagnostics.words import Path  # noqa: TC004 - the same
     from meshconf.loading.snapshot import Snapshot
 
 __all__ = ["effective_json", "effective_toml"]
@@ -106,17 +107,18 @@ def plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, Mapping):
         return {str(plain(key)): plain(item) for key, item in value.items() if item is not None}
-    if isinstance(value, Set):
+    if isinstance(value, AbstractSet):
         return sorted(map(plain, value), key=repr)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [plain(item) for item in value]
     if attrs.has(type(value)) or hasattr(value, "__dataclass_fields__"):
-        return dict(_plain_group(model_of(type(value)), value))
+        return dict(_plain_group(value))
     return value
 
 
-def _plain_group(model: Model, value: Any) -> Iterable[tuple[str, Any]]:
-    for setting in model.settings.values():
+def _plain_group(value: Any) -> Iterable[tuple[str, Any]]:
+    cls: Any = type(value)
+    for setting in model_of(cls).settings.values():
         held = getattr(value, setting.attribute)
         if held is not None:
             yield setting.name, MASK if setting.secret else plain(held)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from meshconf.diagnostics.excerpt import Highlight
 from meshconf.diagnostics.problem import Excerpt, Origin, Problem
 from meshconf.diagnostics.suggest import fold, nearest
-from meshconf.diagnostics.words import Path, dotted, printable
+from meshconf.diagnostics.words import Path, dotted, noun, printable
 from meshconf.loading.about_values import described
 from meshconf.loading.findings import located, shown
 from meshconf.loading.lookup import text_of
@@ -167,8 +167,6 @@ def _old_name(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
 
 
 def _no_table(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
-    from meshconf.diagnostics.words import noun
-
     value: Any = oddity.layer.data
     for part in oddity.path:
         value = value[part]
@@ -188,7 +186,7 @@ def _no_table(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
     )
 
 
-def _ambiguous(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
+def _ambiguous(_: Diagnosis, oddity: Oddity) -> Problem:
     path = dotted(oddity.canonical)
     message = (
         f"`{printable(str(oddity.path[-1]))}` in the name of a variable could be any of "
@@ -243,6 +241,9 @@ def missing(diagnosis: Diagnosis, setting: Setting, path: Path) -> Problem:
         remedies.append(f"add it to {diagnosis.model.configuration.file}")
     if name:
         remedies.append(f"set {name}")
+    element = next((end for end, part in enumerate(path, 1) if isinstance(part, int)), 0)
+    if element:
+        return _missing_in_element(diagnosis, setting, path, element)
     origin = Origin("file", files[-1].name) if files else None
     return Problem(
         "MC102",
@@ -255,6 +256,25 @@ def missing(diagnosis: Diagnosis, setting: Setting, path: Path) -> Problem:
         expected="a value",
         sensitive=setting.secret,
         excerpts=(Excerpt(origin),) if origin else (),
+    )
+
+
+def _missing_in_element(diagnosis: Diagnosis, setting: Setting, path: Path, end: int) -> Problem:
+    """Blame the element of a list that lacks a value: only its own source can give it."""
+    found = diagnosis.held(path[:end])
+    parts: dict[str, Any] = {}
+    if found:
+        place = located(found[0].layer, found[0].path, "lacks it", diagnosis.masks)
+        parts = dict(zip(("origin", "labels", "excerpts"), place, strict=True))
+    return Problem(
+        "MC102",
+        "error",
+        dotted(path),
+        f"`{dotted(path)}` is required but not set",
+        help=f"add `{_assignment(setting, path[end:])}` to it",
+        expected="a value",
+        sensitive=setting.secret,
+        **parts,
     )
 
 

@@ -11,6 +11,7 @@ from meshconf.loading.about_values import described
 from meshconf.loading.findings import located
 from meshconf.loading.lookup import Held, names_that_set
 from meshconf.loading.partial import BROKEN, Partial
+from meshconf.loading.walk import setting_at
 from meshconf.schema.model import REQUIRED, Setting
 from meshconf.schema.values import BadValue
 
@@ -23,9 +24,16 @@ if TYPE_CHECKING:
 __all__ = ["broken_rules"]
 
 
-def broken_rules(diagnosis: Diagnosis, partial: Partial, path: Path) -> Iterator[Problem]:
-    """Run the rules of a group whose settings are sound, and tell which are broken."""
+def broken_rules(
+    diagnosis: Diagnosis, partial: Partial, path: Path, base: Partial | None
+) -> Iterator[Problem]:
+    """Run the rules of a group whose settings are sound, and tell which are broken.
+
+    A rule that reads nothing but what the group inherits was run where it inherits from.
+    """
     for rule in partial.model.rules:
+        if base is not None and not any(read.split(".")[0] in partial.table for read in rule.paths):
+            continue
         values = [_value(partial, tuple(read.split("."))) for read in rule.paths]
         if any(value is _UNKNOWN for value in values):
             continue
@@ -46,7 +54,7 @@ def _value(partial: Partial, path: Path) -> Any:
         elif value is None:
             return _UNKNOWN
         else:
-            setting = partial.model.find(path[: position + 1])
+            setting = setting_at(partial.model, path[: position + 1])
             value = getattr(value, setting.attribute) if setting is not None else BROKEN
         if value is BROKEN:
             return _UNKNOWN
@@ -65,11 +73,11 @@ def _layers(
 
 def _problem(diagnosis: Diagnosis, rule: Rule, path: Path, values: list[Any], said: str) -> Problem:
     paths = [(*path, *read.split(".")) for read in rule.paths]
-    settings = [diagnosis.model.find(one) for one in paths]
+    settings = [setting_at(diagnosis.model, one) for one in paths]
     secret = any(setting is not None and setting.secret for setting in settings)
     origin, labels, excerpts = _places(diagnosis, paths, settings, values)
     message = said or f"the rule `{rule.name}` failed to run"
-    if secret and said:
+    if said and (secret or not diagnosis.masks.harmless(said)):
         message = f"the rule `{rule.name}` does not hold: {_statement(rule)}"
     if path:
         message = f"`{dotted(path)}`: {message}"
@@ -136,7 +144,7 @@ def _counterfactual(
     strongest: tuple[int, int, list[Held]] | None = None
     order = {id(layer): rank for rank, layer in enumerate(diagnosis.layers)}
     for position, read in enumerate(rule.paths):
-        setting = diagnosis.model.find((*path, *read.split(".")))
+        setting = setting_at(diagnosis.model, (*path, *read.split(".")))
         if setting is None or setting.group is not None or setting.map_of is not None:
             continue
         found = diagnosis.held((*path, *read.split(".")))
@@ -145,7 +153,7 @@ def _counterfactual(
     if strongest is None:
         return
     _, position, found = strongest
-    setting = diagnosis.model.find((*path, *rule.paths[position].split(".")))
+    setting = setting_at(diagnosis.model, (*path, *rule.paths[position].split(".")))
     assert setting is not None
     instead = _next_value(diagnosis, setting, found)
     if instead is None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from meshconf.diagnostics.problem import Problem
+from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.words import Path, dotted, quantity, variable_text
+from meshconf.loading.convert import said_by
 from meshconf.loading.findings import located, value_problem
+from meshconf.loading.walk import kind_at
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.secret import Secret
@@ -38,38 +40,40 @@ def bad_value(
         left_out: How many checks could not be run because of it.
     """
     found = diagnosis.held(path)
-    at = bad.at
-    if setting.appends and at and isinstance(at[0], int):
-        found, at = _appended(found, at)
-    winner, *losers = found
-    text = winner.layer.texts.get(winner.path)
-    if text is not None and text.format == "plain":
-        at = ()
-    notes = _notes(setting, losers, left_out)
-    remedy = _remedy(diagnosis, setting, bad, winner, losers)
     canonical = (*path, *bad.at)
+    if not found:
+        return _bad_default(setting, bad, canonical)
+    element = diagnosis.held(canonical)
+    winner = element[0] if element else found[0]
+    text = winner.layer.texts.get(winner.path)
+    rest = () if element or (text is not None and text.format == "plain") else bad.at
+    # What is joined overrides nothing.
+    losers = [] if setting.appends else found[1:]
     return value_problem(
         winner.layer,
-        (*winner.path, *at),
+        (*winner.path, *rest),
         canonical,
         setting,
         bad,
         diagnosis.masks,
-        notes=notes,
-        help=remedy,
+        notes=_notes(setting, losers, left_out),
+        help=_remedy(setting, bad, winner if element else found[0], losers),
     )
 
 
-def _appended(found: list[Held], at: Path) -> tuple[list[Held], Path]:
-    """Find the layer whose element a joined list holds at a position."""
-    position = at[0]
-    assert isinstance(position, int)
-    for one in reversed(found):
-        count = len(one.value) if isinstance(one.value, (list, tuple)) else 1
-        if position < count:
-            return [one], (position, *at[1:])
-        position -= count
-    return found, at
+def _bad_default(setting: Setting, bad: BadValue, path: Path) -> Problem:
+    """Blame the schema, whose default does not pass its own checks."""
+    name = f"{setting.owner.__name__}.{setting.attribute}"
+    return Problem(
+        bad.code,
+        "error",
+        dotted(path),
+        f"the default of `{dotted(path)}` {bad.expected}{'' if setting.secret else bad.detail}",
+        Origin("default", name),
+        (f"declared as {setting.declaration()}",),
+        expected=bad.expected,
+        sensitive=setting.secret,
+    )
 
 
 def _notes(setting: Setting, losers: list[Held], left_out: int) -> list[str]:
@@ -96,9 +100,7 @@ def described(setting: Setting, value: Any) -> str:
     return quantity(value, setting.unit)
 
 
-def _remedy(
-    diagnosis: Diagnosis, setting: Setting, bad: BadValue, winner: Held, losers: list[Held]
-) -> str | None:
+def _remedy(setting: Setting, bad: BadValue, winner: Held, losers: list[Held]) -> str | None:
     """Name a remedy that can be pasted, if one is certain."""
     if setting.secret or bad.help:
         return bad.help
@@ -199,10 +201,9 @@ def _in_kind(kind: kinds.Kind) -> int:
 
 
 def _class_at(model: Model, path: Path) -> Model | None:
-    setting = model.find(path)
-    if setting is None:
-        return None
-    return setting.map_of if setting.map_of is not None else setting.group
+    kind = kind_at(model, path)
+    kind = None if kind is None else kinds.bare(kind)
+    return kind.model if isinstance(kind, kinds.Group) else None
 
 
 def refused_by(validator: Any, instance: Any, setting: Setting, value: Any) -> BadValue | None:
@@ -212,7 +213,7 @@ def refused_by(validator: Any, instance: Any, setting: Setting, value: Any) -> B
     except AttributeError:  # it reads a neighbour that is itself wrong
         return None
     except Exception as error:
-        said = error.args[0] if error.args and isinstance(error.args[0], str) else ""
+        said = said_by(error)
     else:
         return None
     name = getattr(validator, "__name__", None) or type(validator).__name__
@@ -224,9 +225,8 @@ def refused_by(validator: Any, instance: Any, setting: Setting, value: Any) -> B
 def refused_group(diagnosis: Diagnosis, model: Model, path: Path, said: str) -> Problem:
     """Tell that a class refused values that are each fine."""
     where = f"`{dotted(path)}`" if path else model.cls.__name__
-    hidden = bool(model.secret_names)
-    message = f"{where} is refused by {model.cls.__name__}"
-    message += f": {said}" if said and not hidden else ""
+    said = "" if model.secret_names else diagnosis.masks.harmless(said)
+    message = f"{where} is refused by {model.cls.__name__}{f': {said}' if said else ''}"
     found = diagnosis.held(path) if path else []
     if not found:
         return Problem("MC207", "error", dotted(path), message)

@@ -37,6 +37,11 @@ class Breach:
     path: Path
     said: str | None
 
+    @property
+    def refuses(self) -> bool:
+        """Whether it refuses the load; if not, it is a warning."""
+        return self.said is None or self.rule.level == "error"
+
 
 def breaches(model: Model, config: Any, layers: Sequence[Layer]) -> list[Breach]:
     """Run all rules of a configuration, a group's once for each object.

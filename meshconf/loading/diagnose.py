@@ -7,34 +7,48 @@ judged because of it is counted, not guessed at.
 
 from __future__ import annotations
 
-import types
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from meshconf.diagnostics.problem import Problem
 from meshconf.loading import about_names, about_rules, about_values
+from meshconf.loading.convert import Conversion, said_by, violation
 from meshconf.loading.findings import Masks, broken_problem
 from meshconf.loading.lookup import Held, held
 from meshconf.loading.merge import Merged, merge
 from meshconf.loading.partial import BROKEN, Partial
-from meshconf.loading.structure import Hook, Structurer, union_tag
+from meshconf.loading.structure import Structurer
+from meshconf.loading.walk import inherited_path
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
-from meshconf.schema.values import BadValue
-from meshconf.sources.layer import Layer, Unparsed
+from meshconf.sources.layer import Layer
 
 if TYPE_CHECKING:
     from meshconf.loading.load import UnknownVariables
 
-__all__ = ["Diagnosis", "diagnose"]
+__all__ = ["MOST_FOUND", "MOST_IN_ONE", "Diagnosis", "diagnose"]
 
 Path = tuple[str | int, ...]
 
+#: So many problems are looked into with names, with variables and with values each: a text that
+#: consists of mistakes must not keep the report waiting.
+MOST_FOUND = 500
+
+#: So many wrong elements of one value are reported.
+MOST_IN_ONE = 10
+
 
 def diagnose(
-    model: Model, layers: Sequence[Layer], prefix: str | None, unknown: UnknownVariables
+    model: Model,
+    layers: Sequence[Layer],
+    prefix: str | None,
+    unknown: UnknownVariables,
+    *,
+    built: bool = False,
 ) -> tuple[Problem, ...]:
     """Find all problems.
 
@@ -47,11 +61,14 @@ def diagnose(
 
         unknown: What unknown variables are.
 
+        built: Whether the configuration could be built and its rules hold; then only warnings are
+            left to be found among its values.
+
     Returns:
         The problems in the order of the report: by source, then by place.
     """
     diagnosis = Diagnosis(model, layers, prefix, merge(model, layers), Masks(model, layers))
-    diagnosis.run(unknown)
+    diagnosis.run(unknown, built=built)
     return tuple(_ordered(diagnosis.problems, layers))
 
 
@@ -72,7 +89,7 @@ def _ordered(problems: Sequence[Problem], layers: Sequence[Layer]) -> list[Probl
     return sorted(problems, key=order)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Diagnosis:
     """One pass over all layers, collecting problems."""
 
@@ -84,33 +101,31 @@ class Diagnosis:
     problems: list[Problem] = attrs.field(factory=list)
     structurer: Structurer = attrs.field(factory=Structurer)
     root: Partial | None = None
+    with_values: list[Problem] = attrs.field(factory=list)
 
-    def run(self, unknown: UnknownVariables) -> None:
+    def run(self, unknown: UnknownVariables, *, built: bool) -> None:
         """Collect everything that there is to say."""
         for layer in self.layers:
             self.problems += layer.problems
-            for broken in layer.broken:
-                setting = self.model.find(broken.path)
-                if setting is not None:
-                    self.problems.append(broken_problem(broken, setting))
-        self.problems += about_names.odd_names(self)
-        self.problems += about_names.strays(self, unknown)
+            self.problems += (broken_problem(self.model, broken) for broken in layer.broken)
+        self.problems += islice(about_names.odd_names(self), MOST_FOUND)
+        self.problems += islice(about_names.strays(self, unknown), MOST_FOUND)
         self.group(self.model, self.merged.tree, ())
+        self.problems += (
+            problem for problem in self.with_values if not built or problem.severity != "error"
+        )
+
+    @property
+    def full(self) -> bool:
+        """Whether enough problems with values were found."""
+        return len(self.with_values) >= MOST_FOUND
 
     def held(self, path: Path) -> list[Held]:
         """Return what the layers hold for a path, the winner first; inherited values last."""
         found = list(held(self.model, self.layers, path))
-        if base := self.inherited_path(path):
+        if base := inherited_path(self.model, path):
             found += held(self.model, self.layers, base)
         return found
-
-    def inherited_path(self, path: Path) -> Path | None:
-        """Return the path that a path below an inheriting group takes its value from."""
-        for end in range(len(path), 0, -1):
-            setting = self.model.find(path[:end])
-            if setting is not None and setting.facts.inherits and path[end - 1] == setting.name:
-                return (*setting.facts.inherits.split("."), *path[end:])
-        return None
 
     def group(
         self, model: Model, table: Mapping[str, Any], path: Path, base: Partial | None = None
@@ -126,210 +141,160 @@ class Diagnosis:
 
             base: The group that it inherits from, whose values hold where *table* sets none.
         """
-        partial = Partial(model, {}, table)
+        partial = Partial(model, table)
         if self.root is None:
             self.root = partial
-        for name, setting in model.settings.items():
-            partial.values[name] = self._value(setting, table, (*path, name), base)
-        self._validate(partial, path)
+        # What is inherited from comes first, whatever the order of declaration.
+        for setting in sorted(model.settings.values(), key=_inherits):
+            name = setting.name
+            partial.values[name] = self._value(partial, setting, (*path, name), base)
         self._build(partial, path)
-        self.problems += about_rules.broken_rules(self, partial, path)
+        if not self.full:
+            self.with_values += about_rules.broken_rules(self, partial, path, base)
         return partial
 
-    def _value(
-        self, setting: Setting, table: Mapping[str, Any], path: Path, base: Partial | None
-    ) -> Any:
-        name = setting.name
+    def _value(self, partial: Partial, setting: Setting, path: Path, base: Partial | None) -> Any:
+        name, table = setting.name, partial.table
         if setting.facts.inherits is not None and setting.group is not None:
-            return self._inheriting(setting, setting.group, table.get(name), path)
+            return self._inheriting(setting.facts.inherits, setting.group, table.get(name), path)
         if name in table:
             inherited = base.values.get(name) if base is not None else None
             return self._given(setting, table[name], path, inherited)
         if base is not None:
             return base.values.get(name, BROKEN)
         if setting.default is not REQUIRED:
-            return setting.default_value()
-        if all(layer.complete for layer in self.layers):
-            self.problems.append(about_names.missing(self, setting, path))
+            partial.left_out.add(name)
+            return _default(setting)
+        if all(layer.complete for layer in self.layers) and not self.full:
+            self.with_values.append(about_names.missing(self, setting, path))
         return BROKEN
 
-    def _inheriting(self, setting: Setting, model: Model, own: Any, path: Path) -> Any:
-        base = self._partial_at(str(setting.facts.inherits))
-        if type(own) is dict and own:
-            return self.group(model, own, path, base)
-        return base if base is not None else setting.default_value()
+    def _inheriting(self, source: str, model: Model, own: Any, path: Path) -> Any:
+        base = self._partial_at(source)
+        if not own:
+            return BROKEN if base is None else base
+        return self.group(model, own, path, base) if type(own) is dict else own
 
     def _partial_at(self, path: str) -> Partial | None:
-        """Return the judged group at a path of the root; None if it holds its default."""
+        """Return the judged group at a path of the root; None if it could not be made."""
         value: Any = self.root
+        model = self.model
         for part in path.split("."):
-            value = value.values.get(part) if isinstance(value, Partial) else None
+            value = value.values[part] if isinstance(value, Partial) else BROKEN
+            below = model.settings[part].group
+            assert below is not None  # the schema was checked
+            model = below
+        if value is BROKEN:
+            return None
         if isinstance(value, Partial):
             return value
-        setting = self.model.find(tuple(path.split(".")))
-        if setting is None or setting.group is None or value is BROKEN:
-            return None
-        names = setting.group.settings.items()
-        values = {name: getattr(value, below.attribute, BROKEN) for name, below in names}
-        return Partial(setting.group, values, {}, value)
+        # A group that no source sets is the object that is its default.
+        names = model.settings.items()
+        values = {name: getattr(value, setting.attribute) for name, setting in names}
+        return Partial(model, {}, values, built=value)
 
     def _given(self, setting: Setting, value: Any, path: Path, inherited: Any) -> Any:
         if setting.group is not None and type(value) is dict:
             below = inherited if isinstance(inherited, Partial) else None
             return self.group(setting.group, value, path, below)
-        if setting.map_of is not None and type(value) is dict:
-            return self._entries(setting.map_of, value, path)
-        if setting.union is not None and type(value) is dict:
-            return self._member(setting, setting.union, value, path)
         return self._leaf(setting, value, path)
-
-    def _entries(self, model: Model, entries: Mapping[str, Any], path: Path) -> Any:
-        judged = {
-            key: self.group(model, entry, (*path, key)) if type(entry) is dict else entry
-            for key, entry in entries.items()
-        }
-        parts = [one for one in judged.values() if isinstance(one, Partial)]
-        if any(part.built is BROKEN for part in parts):
-            return BROKEN
-        return {key: one.built if isinstance(one, Partial) else one for key, one in judged.items()}
-
-    def _member(
-        self, setting: Setting, union: kinds.TaggedUnion, value: Mapping[str, Any], path: Path
-    ) -> Any:
-        try:
-            model = union.models[union_tag(union, value)]
-        except BadValue as error:
-            bad = error
-        else:
-            return self.group(model, value, path).built
-        self.problems.append(about_values.bad_value(self, setting, bad, path, left_out=0))
-        return BROKEN
 
     def _leaf(self, setting: Setting, value: Any, path: Path) -> Any:
         """Convert a value and check it; every wrong element of it is a problem of its own."""
-        errors: list[BadValue] = []
-        converted = _converted(self.structurer, setting.kind, value, (), errors)
+        if _converts_later(setting):
+            return value
+        conversion = Conversion(self.structurer, self._group_within, path)
+        converted = conversion.convert(setting.kind, value)
+        errors, left_out = conversion.errors, 0
         if errors:
             left_out = about_values.checks_on(self.model, setting, path)
-        else:
-            left_out = 0
-            errors = _violated(setting, converted)
-        for bad in errors:
-            problem = about_values.bad_value(self, setting, bad, path, left_out=left_out)
-            self.problems.append(problem)
+        elif converted is not BROKEN and (bad := violation(setting.constraints, converted)):
+            errors = [bad]
+        for bad in errors[:MOST_IN_ONE]:
+            self._blame(about_values.bad_value(self, setting, bad, path, left_out=left_out))
         return BROKEN if errors else converted
 
-    def _validate(self, partial: Partial, path: Path) -> None:
-        """Run the validators that want the whole object, on what there is of it."""
-        settings = partial.model.settings
-        known = {
-            settings[name].attribute: getattr(value, "built", value)
-            for name, value in partial.values.items()
-        }
-        instance = types.SimpleNamespace(
-            **{name: value for name, value in known.items() if value is not BROKEN}
-        )
-        for name, setting in settings.items():
-            value = known[setting.attribute]
-            if value is BROKEN or not setting.validators:
-                continue
-            for validator in setting.validators:
-                bad = about_values.refused_by(validator, instance, setting, value)
-                if bad is not None:
-                    here = (*path, name)
-                    self.problems.append(about_values.bad_value(self, setting, bad, here))
-                    partial.values[name] = BROKEN
-                    break
+    def _blame(self, problem: Problem) -> None:
+        if not self.full:
+            self.with_values.append(problem)
+
+    def _group_within(self, model: Model, table: Mapping[str, Any], path: Path) -> Any:
+        return self.group(model, table, path).built
 
     def _build(self, partial: Partial, path: Path) -> None:
-        """Build the object if all of it is sound."""
-        arguments: dict[str, Any] = {}
-        for name, setting in partial.model.settings.items():
-            value = partial.values[name]
-            value = value.built if isinstance(value, Partial) else value
-            if value is BROKEN:
+        """Build the object if all of it is sound; if its class refuses it, find out why."""
+        said = ""
+        sound = BROKEN not in [
+            _plain(value) for name, value in partial.values.items() if name not in partial.left_out
+        ]
+        if sound:
+            try:
+                partial.built = partial.model.cls(**_arguments(partial))
+            except Exception as error:
+                said = said_by(error)
+            else:
                 return
-            alias = setting.field.alias if setting.field is not None else setting.attribute
-            arguments[alias or setting.attribute] = _as_written(setting, value, partial.table)
-        try:
-            partial.built = partial.model.cls(**arguments)
-        except Exception as error:
-            said = str(error.args[0]) if error.args else ""
-        else:
-            return
-        self.problems.append(about_values.refused_group(self, partial.model, path, said))
+        if not self._refused(partial, path) and sound:
+            self._blame(about_values.refused_group(self, partial.model, path, said))
 
-
-def _as_written(setting: Setting, value: Any, table: Mapping[str, Any]) -> Any:
-    """Give a class that runs the converter itself the value as it was written."""
-    kind = setting.kind
-    if isinstance(kind, kinds.Converted) and kind.by_class and setting.name in table:
-        return table[setting.name]
-    return value
-
-
-def _violated(setting: Setting, converted: Any) -> list[BadValue]:
-    if converted is None:
-        return []
-    found = [constraint.check(converted) for constraint in setting.constraints]
-    return [bad for bad in found if bad is not None][:1]
-
-
-def _converted(
-    structurer: Structurer, kind: kinds.Kind, value: Any, at: Path, errors: list[BadValue]
-) -> Any:
-    """Convert a value, element by element, collecting what is wrong with each."""
-    match kind:
-        case _ if isinstance(value, Unparsed):
-            errors.append(value.bad.moved(at))
-            return BROKEN
-        case kinds.OptionalOf(inner):
-            return None if value is None else _converted(structurer, inner, value, at, errors)
-        case kinds.ListOf(item, container) if isinstance(value, (list, tuple)):
-            elements = [
-                _converted(structurer, item, element, (*at, number), errors)
-                for number, element in enumerate(value)
-            ]
-            return container(iter(elements)) if BROKEN not in elements else BROKEN
-        case kinds.MapOf(_, item) if isinstance(value, Mapping):
-            entries = {
-                key: _converted(structurer, item, entry, (*at, key), errors)
-                for key, entry in value.items()
-            }
-            return entries if BROKEN not in entries.values() else BROKEN
-        case kinds.Constrained(inner, constraints):
-            return _constrained(structurer, inner, constraints, value, at, errors)
-        case _:
-            return _attempt(structurer.of_kind(kind), value, at, errors)
-
-
-def _constrained(
-    structurer: Structurer,
-    inner: kinds.Kind,
-    constraints: Collection[Any],
-    value: Any,
-    at: Path,
-    errors: list[BadValue],
-) -> Any:
-    converted = _converted(structurer, inner, value, at, errors)
-    if converted is BROKEN or converted is None:
-        return converted
-    found = next(filter(None, (constraint.check(converted) for constraint in constraints)), None)
-    if found is None:
-        return converted
-    errors.append(found.moved(at))
-    return BROKEN
-
-
-def _attempt(hook: Hook, value: Any, at: Path, errors: list[BadValue]) -> Any:
-    try:
-        return hook(value, None)
-    except BadValue as bad:
-        errors.append(bad.moved(at))
-    except Exception as error:
-        said = str(error.args[0]) if error.args else ""
-        detail = f": {said}" if said else ""
-        errors.append(
-            BadValue("MC207", "is refused by its converter", detail, label="refused", at=at)
+    def _refused(self, partial: Partial, path: Path) -> bool:
+        """Run the validators that want the whole object, on what there is of it."""
+        settings = partial.model.settings
+        known = {settings[name].attribute: _plain(value) for name, value in partial.values.items()}
+        instance = SimpleNamespace(
+            **{name: value for name, value in known.items() if value is not BROKEN}
         )
-    return BROKEN
+        refused = False
+        for name, setting in settings.items():
+            value = known[setting.attribute]
+            if value is BROKEN:
+                continue
+            said = (
+                about_values.refused_by(one, instance, setting, value) for one in setting.validators
+            )
+            bad = next((bad for bad in said if bad is not None), None)
+            if bad is not None:
+                refused = True
+                self._blame(about_values.bad_value(self, setting, bad, (*path, name)))
+                partial.values[name] = BROKEN
+        return refused
+
+
+def _inherits(setting: Setting) -> bool:
+    return any(model.inherits for model in kinds.models_in(setting.kind))
+
+
+def _default(setting: Setting) -> Any:
+    """Make a default for others to look at; BROKEN if only the class itself can make it."""
+    default = setting.default
+    if isinstance(default, attrs.Factory) and default.takes_self:  # type: ignore[arg-type]
+        return BROKEN
+    try:
+        return setting.default_value()
+    except Exception:
+        return BROKEN
+
+
+def _converts_later(setting: Setting) -> bool:
+    """Tell whether a converter wants more than the value; only the class itself can run it."""
+    converter = getattr(setting.field, "converter", None)
+    return bool(getattr(converter, "takes_self", False) or getattr(converter, "takes_field", False))
+
+
+def _plain(value: Any) -> Any:
+    return value.built if isinstance(value, Partial) else value
+
+
+def _arguments(partial: Partial) -> dict[str, Any]:
+    """Return what the class is called with; it makes what is left out itself."""
+    arguments: dict[str, Any] = {}
+    for name, setting in partial.model.settings.items():
+        if name in partial.left_out:
+            continue
+        alias = setting.field.alias if setting.field is not None else None
+        kind = setting.kind
+        by_class = isinstance(kind, kinds.Converted) and kind.by_class and name in partial.table
+        # A class that runs the converter itself gets the value as it was written.
+        value = partial.table[name] if by_class else _plain(partial.values[name])
+        arguments[alias or setting.attribute] = value
+    return arguments

@@ -11,7 +11,6 @@ import attrs
 
 from meshconf.diagnostics.excerpt import (
     ELLIPSIS,
-    LONGEST_LINE,
     MASK,
     Highlight,
     Mask,
@@ -23,7 +22,7 @@ from meshconf.diagnostics.spans import Span
 from meshconf.diagnostics.suggest import speaks_of
 from meshconf.diagnostics.words import dotted
 from meshconf.loading.lookup import text_of
-from meshconf.loading.walk import step
+from meshconf.loading.walk import kind_at, step
 from meshconf.schema import kinds
 from meshconf.schema.model import Model, Setting
 from meshconf.schema.secret import Secret
@@ -265,31 +264,33 @@ def value_problem(
         help: A remedy, if there is a better one than the one of *bad*.
     """
     secret = setting.secret
-    label = "not shown" if secret else bad.label
+    detail = "" if secret else masks.harmless(bad.detail)
+    label = "not shown" if secret else masks.harmless(bad.label)
     within = None if secret else bad.span
     origin, found_labels, excerpts = located(layer, path, label, masks, within=within)
     return Problem(
         bad.code,
         "error",
         dotted(canonical),
-        f"`{dotted(canonical)}` {bad.expected}{'' if secret else bad.detail}",
+        f"`{dotted(canonical)}` {bad.expected}{detail}",
         origin,
         tuple(notes),
         None if secret else help or bad.help,
         expected=bad.expected,
-        found="" if secret else bad.found,
+        found="" if secret else masks.harmless(bad.found),
         sensitive=secret,
         labels=found_labels,
         excerpts=excerpts,
     )
 
 
-def broken_problem(broken: Broken, setting: Setting) -> Problem:
+def broken_problem(model: Model, broken: Broken) -> Problem:
     """Make the finding about a text for a whole group that could not be read.
 
     Where secrets stand in it is not known, so it is shown only if the group has none.
     """
-    secret = setting.secret or any(model.secret_names for model in kinds.models_in(setting.kind))
+    kind = kind_at(model, broken.path)
+    secret = kind is None or any(one.secret_names for one in kinds.models_in(kind))
     bad, text = broken.bad, broken.source
     origin: Origin = text.origin()
     found_labels: tuple[Label, ...] = (Label(origin, ""),)

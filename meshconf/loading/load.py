@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from meshconf.diagnostics.problem import ConfigError, Origin, Problem
+from meshconf.diagnostics.words import printable
 from meshconf.loading.check_rules import Breach, breaches
 from meshconf.loading.choose import chosen, expanded
 from meshconf.loading.inheritance import inherit
@@ -26,12 +28,12 @@ from meshconf.sources.environment import Environment, names_for
 from meshconf.sources.layer import Layer, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["SCHEMAS_PREFIX", "UnknownVariables", "load_layers", "read_schema"]
 
 #: Stands for the prefix that the schema itself names.
-SCHEMAS_PREFIX: Any = "the prefix of the schema"
+SCHEMAS_PREFIX: Any = ...
 
 #: What decides between layers, lowest first; any kind not named here comes after files.
 _RANKS = {"file": 0, "secret_file": 2, "dotenv": 3, "env": 4, "override": 5}
@@ -98,7 +100,7 @@ def _log(warnings: Sequence[Problem]) -> None:
 
     logger = logging.getLogger("meshconf")
     for warning in warnings:
-        logger.warning("%s: %s", warning.code, warning.message)
+        logger.warning("%s: %s", warning.code, printable(warning.message))
 
 
 def _read(source: Source, model: Model) -> Layer:
@@ -108,9 +110,9 @@ def _read(source: Source, model: Model) -> Layer:
     except Exception as error:
         reason = type(error).__name__
     else:
-        if isinstance(layer, Layer):
+        if isinstance(layer, Layer) and isinstance(layer.data, Mapping):
             return layer
-        reason = f"it returned {type(layer).__name__}, not a Layer"
+        reason = f"it returned {type(layer).__name__}, not a Layer with a table of data"
     name = type(source).__name__
     problem = Problem(
         "MC405", "error", "", f"the source {name} failed: {reason}", Origin("source", name)
@@ -152,7 +154,8 @@ def load_layers(
             pass
     warnings: tuple[Problem, ...] = ()
     if found is None or found or _has_more_to_say(stack, merged):
-        warnings = _judged(model, stack, prefix, unknown, config)
+        held = found is not None and not any(breach.refuses for breach in found)
+        warnings = _judged(model, stack, prefix, unknown, built=held)
     return Snapshot(config, warnings, model, tuple(stack), prefix)
 
 
@@ -182,13 +185,14 @@ def _judged(
     layers: Sequence[Layer],
     prefix: str | None,
     unknown: UnknownVariables,
-    config: Any,
+    *,
+    built: bool,
 ) -> tuple[Problem, ...]:
     """Find all problems; raise them if an error is among them, else return the warnings."""
     from meshconf.loading.diagnose import diagnose
 
-    problems = diagnose(model, layers, prefix, unknown)
-    if config is None and not any(problem.severity == "error" for problem in problems):
+    problems = diagnose(model, layers, prefix, unknown, built=built)
+    if not built and not any(problem.severity == "error" for problem in problems):
         name = model.cls.__name__
         message = f"{name} refused these values, and no single one of them is to blame"
         problems = (*problems, Problem("MC207", "error", "", message))

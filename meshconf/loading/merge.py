@@ -152,6 +152,7 @@ class _Merge:
         if setting.secret and value and self.layer.secrets != "allow":
             self._odd("exposed", path, None, here)
         if setting.appends:
+            value = self._normal(setting.kind, value, path, here)
             before = into.get(name, ())
             both = isinstance(value, (list, tuple)) and isinstance(before, (list, tuple))
             into[name] = [*before, *value] if both else value
@@ -308,9 +309,7 @@ def _join(here: Path, parts: list[_Part]) -> None:
 
 
 def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: _copied(value) if type(value) is dict else value for name, value in table.items()
-    }
+    return {name: _copied(value) if type(value) is dict else value for name, value in table.items()}
 
 
 def _is_ready(setting: Setting, value: Any, model: Model) -> bool:

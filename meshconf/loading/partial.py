@@ -29,14 +29,17 @@ class Partial:
     Attributes:
         model: Its class.
 
+        table: The merged plain values that it is made of.
+
         values: The converted values by name; BROKEN where there is none.
 
-        built: The object, or BROKEN.
+        left_out: The names that nothing sets, whose defaults the class makes itself.
 
-        table: The merged plain values that it was made of.
+        built: The object, or BROKEN.
     """
 
     model: Model
-    values: dict[str, Any]
     table: Mapping[str, Any]
+    values: dict[str, Any] = attrs.field(factory=dict)
+    left_out: set[str] = attrs.field(factory=set)
     built: Any = BROKEN

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from enum import Enum
+from pathlib import PurePath
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -12,6 +14,8 @@ import attrs
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.words import Path, dotted, parse_path, quantity
 from meshconf.loading.lookup import default_at, held
+from meshconf.loading.walk import groups_in, inherited_path, kind_at, step
+from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.secret import MASK
 from meshconf.sources.layer import Layer, Unparsed
@@ -88,24 +92,18 @@ class Snapshot(Generic[T_co]):
             KeyError: If the configuration has no such path.
         """
         parts, setting = self._found(path)
+        kind = kind_at(self._model, parts)
         found = [
-            Candidate(one.origin, _shown(setting, one.value))
-            for where in (parts, self._inherited(parts))
+            Candidate(one.origin, _shown(setting, kind, one.value))
+            for where in (parts, inherited_path(self._model, parts))
             if where is not None
             for one in held(self._model, self._layers, where)
         ]
         default = default_at(self._model, parts)
         if default is not REQUIRED:
             origin = Origin("default", f"{setting.owner.__name__}.{setting.attribute}")
-            found.append(Candidate(origin, _shown(setting, default)))
+            found.append(Candidate(origin, _shown(setting, kind, default)))
         return tuple(found)
-
-    def _inherited(self, path: Path) -> Path | None:
-        for end in range(len(path), 0, -1):
-            setting = self._model.find(path[:end])
-            if setting is not None and setting.facts.inherits and path[end - 1] == setting.name:
-                return (*setting.facts.inherits.split("."), *path[end:])
-        return None
 
     def _found(self, path: str) -> tuple[Path, Setting]:
         parts = parse_path(path)
@@ -144,7 +142,7 @@ class Snapshot(Generic[T_co]):
         from hashlib import sha256
 
         lines = sorted(
-            f"{dotted(path)} = {_canonical(value)}"
+            f"{dotted(path)} = {_canonical(_without_secrets(setting.kind, value))}"
             for path, setting, value in self.values()
             if setting.holds_value(value) and not setting.secret
         )
@@ -197,12 +195,35 @@ def _values(
             yield from _values(below, value, here, only)
 
 
-def _shown(setting: Setting, value: Any) -> Any:
+def _shown(setting: Setting, kind: kinds.Kind | None, value: Any) -> Any:
     if setting.secret:
         return None if value is None else MASK
     if isinstance(value, Unparsed):
         return value.bad.found
+    return _without_secrets(kind, value)
+
+
+def _without_secrets(kind: kinds.Kind | None, value: Any) -> Any:
+    """Return a value with the secrets of the groups in it masked; such a group becomes a dict."""
+    if kind is None or not any(model.secret_names for model in kinds.models_in(kind)):
+        return value
+    for path, model, group in groups_in(kind, value):
+        if not path and not isinstance(group, Mapping):
+            value = {
+                name: getattr(group, setting.attribute) for name, setting in model.settings.items()
+            }
+    if isinstance(value, Mapping):
+        return {key: _masked(kind, value, key, below) for key, below in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_masked(kind, value, number, below) for number, below in enumerate(value)]
     return value
+
+
+def _masked(kind: kinds.Kind, whole: Any, part: str | int, below: Any) -> Any:
+    setting, below_kind = step(kind, part, whole)
+    if setting is not None and setting.secret:
+        return None if below is None else MASK
+    return _without_secrets(below_kind, below)
 
 
 def _said(setting: Setting, value: Any) -> str:
@@ -210,9 +231,9 @@ def _said(setting: Setting, value: Any) -> str:
         return MASK
     if value is None:
         return "not set"
-    if setting.group is not None or setting.map_of is not None or setting.union is not None:
+    if not setting.holds_value(value):
         return "{…}"
-    return quantity(value, setting.unit)
+    return quantity(_without_secrets(setting.kind, value), setting.unit)
 
 
 def _place(candidate: Candidate) -> str:
@@ -229,6 +250,10 @@ def _canonical(value: Any) -> str:
         return "{" + ",".join(sorted(map(_canonical, value))) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "[" + ",".join(map(_canonical, value)) + "]"
+    if isinstance(value, Enum):
+        return _canonical(value.value)
+    if isinstance(value, PurePath):
+        return repr(str(value))
     if isinstance(value, str):
         return repr(str.__str__(value))
-    return repr(value)
+    return f"{value:#x}" if type(value) is int else repr(value)

@@ -154,8 +154,9 @@ def _masked(inner: Hook) -> Hook:
 def _constrained(inner: Hook, constraints: tuple[Any, ...]) -> Hook:
     def structure(value: Any, _: object = None) -> Any:
         converted = inner(value, None)
+        checked = converted.reveal() if isinstance(converted, Secret) else converted
         for constraint in constraints:
-            if bad := constraint.check(converted):
+            if bad := constraint.check(checked):
                 raise bad
         return converted
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from meshconf.diagnostics.problem import Problem
-from meshconf.diagnostics.words import noun
+from meshconf.diagnostics.words import noun, quoted
 
 if TYPE_CHECKING:
     from meshconf.schema.model import Model
@@ -38,13 +38,11 @@ def _judged(layer: Layer, version: Any, current: int) -> tuple[Problem, ...]:
     from meshconf.loading.findings import located
 
     if type(version) is int and version > current:
-        message = (
-            f"{layer.name} has {VERSION_KEY} {version}; this program knows versions up to {current}"
-        )
+        message = f"{layer.name} has {VERSION_KEY} {quoted(version)}; this program knows versions up to {current}"
         help_ = f"update the program, or use a file of version {current}"
         code, label = "MC501", "newer than the program"
     else:
-        found = str(version) if type(version) is int else noun(version)
+        found = quoted(version) if type(version) is int else noun(version)
         message = f"`{VERSION_KEY}` must be an integer from 1 to {current}, got {found}"
         help_ = f"{VERSION_KEY} = {current}"
         code, label = "MC201", "no version"

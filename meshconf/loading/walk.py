@@ -104,8 +104,8 @@ def groups_in(kind: kinds.Kind, value: Any, path: Path = ()) -> Iterator[tuple[P
             return
         case kinds.Group(model) if isinstance(value, (dict, model.cls)):
             yield path, model, value
-        case kinds.TaggedUnion() if (model := member(kind, value)) is not None:
-            yield path, model, value
+        case kinds.TaggedUnion() if (known := member(kind, value)) is not None:
+            yield path, known, value
         case kinds.GroupMap() | kinds.MapOf() if isinstance(value, Mapping):
             for key, entry in value.items():
                 yield from groups_in(_item(kind, key), entry, (*path, key))

@@ -280,7 +280,7 @@ def model_of(schema: Any) -> Model:
             field.
     """
     compiler = _Compiler()
-    model = compiler.model(schema, _name(schema))
+    model = compiler.model(schema, "schema")
     _check_inheritance(model, model)
     return model
 
@@ -349,10 +349,11 @@ class _Compiler:
     def _setting(self, schema: Any, field: _Field, hints: Mapping[str, Any]) -> Setting:
         cls = get_origin(schema) or schema
         where = _field_name(cls, field.attribute)
-        if field.attribute not in hints:
+        # attrs takes a type without an annotation too: attrs.make_class does.
+        hint = hints.get(field.attribute, field.field.type if field.field is not None else None)
+        if hint is None:
             msg = f"{where} has no type annotation"
             raise TypeError(msg)
-        hint = hints[field.attribute]
         facts = field.metadata.get(FACTS) or _facts_in(hint) or Facts()
         _refuse_misplaced(hint, field, where)
         constraints, validators = read_validators(field.validator)

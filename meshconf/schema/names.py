@@ -38,13 +38,13 @@ ENTRY = "__"
 class Variable:
     """A name and the setting or group that it sets.
 
-    ``old`` is set where the name stems from ``renamed_from``.
+    ``old`` is the old key of the setting where the name stems from ``renamed_from``.
     """
 
     name: str
     path: Path
     setting: Setting
-    old: bool = False
+    old: str = ""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -81,9 +81,10 @@ class Variables:
         if variable := self.by_name.get(name):
             return Found(variable, variable.path)
         for entries in self.maps:
-            if name.startswith(entries.start):
-                if found := entries.find(name[len(entries.start) :]):
-                    return found
+            if name.startswith(entries.start) and (
+                found := entries.find(name[len(entries.start) :])
+            ):
+                return found
         return None
 
 
@@ -132,11 +133,16 @@ def variables_of(model: Model, prefix: str, separator: str = "_") -> Variables:
             old_path = (*path[:-1], old)
             _add(
                 by_name,
-                Variable(variable_name(prefix, old_path, separator), path, setting, old=True),
+                Variable(variable_name(prefix, old_path, separator), path, setting, old),
             )
         if setting.map_of is not None:
             start = variable_name(prefix, path, separator) + ENTRY
             maps.append(MapVariables(start, path, variables_of(setting.map_of, "", separator)))
+    for name, variable in by_name.items():
+        for entries in maps:
+            if name.startswith(entries.start) and entries.find(name[len(entries.start) :]):
+                msg = f"`{dotted(variable.path)}` has the variable of an entry of `{dotted(entries.path)}`: {name}"
+                raise TypeError(msg)
     outright = tuple(name for name in by_name if not name.startswith(prefix))
     return Variables(by_name, tuple(maps), outright)
 

@@ -53,10 +53,11 @@ class DotEnv:
         except Refused as refused:
             if self.optional and refused.code == "MC401":
                 return Layer("dotenv", name, {})
-            return Layer("dotenv", name, {}, problems=(refused.problem("dotenv", name, name),))
+            problem = refused.problem("dotenv", name, name)
+            return Layer("dotenv", name, {}, problems=(problem,), complete=False)
         variables = names_for(model, self.prefix, self.separator)
         choosers = choosers_of(variables, self.prefix).values()
-        texts, problems = _bindings(text, name)
+        texts, problems = _bindings(text, name, self.prefix)
         wanted = [
             named
             for named in texts
@@ -64,7 +65,6 @@ class DotEnv:
             and named.name not in choosers
         ]
         return layer_of_texts(
-            model,
             wanted,
             variables,
             kind="dotenv",
@@ -74,7 +74,7 @@ class DotEnv:
         )
 
 
-def _bindings(text: str, name: str) -> tuple[list[NamedText], list[Problem]]:
+def _bindings(text: str, name: str, prefix: str) -> tuple[list[NamedText], list[Problem]]:
     from dotenv.parser import parse_stream
 
     texts: dict[str, NamedText] = {}
@@ -83,11 +83,12 @@ def _bindings(text: str, name: str) -> tuple[list[NamedText], list[Problem]]:
         # The original text of a line begins with the blank lines and comments before it.
         skipped = len(binding.original.string) - len(binding.original.string.lstrip())
         line = binding.original.line + binding.original.string.count("\n", 0, skipped)
-        if binding.error:
+        key, value = binding.key, binding.value
+        if binding.error or (key is not None and value is None and key.startswith(prefix)):
             problems.append(_bad_line(name, line))
-        elif binding.key is not None and binding.value is not None:
-            source = SourceText("dotenv", name, binding.value, first_line=line)
-            texts[binding.key] = NamedText(binding.key, binding.value, source)
+        elif key is not None and value is not None:
+            source = SourceText("dotenv", name, value, first_line=line)
+            texts[key] = NamedText(key, value, source)
     return list(texts.values()), problems
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from meshconf.diagnostics.problem import Origin, Problem
+from meshconf.diagnostics.problem import Problem
 from meshconf.diagnostics.source_text import SourceText
 from meshconf.diagnostics.suggest import fold
-from meshconf.diagnostics.words import dotted
+from meshconf.diagnostics.words import dotted, quoted
 from meshconf.schema import kinds
-from meshconf.schema.model import Model, Setting
-from meshconf.schema.names import Variables, variables_of
+from meshconf.schema.names import Found, Variables, variables_of
 from meshconf.sources.layer import Broken, Layer, Stray, Unparsed
 from meshconf.sources.reading import Refused, read_text
 from meshconf.sources.text_values import TextReader, format_of, is_service_link
+
+if TYPE_CHECKING:
+    from meshconf.schema.model import Model, Setting
 
 __all__ = ["Environment", "NamedText", "choosers_of", "layer_of_texts", "names_for"]
 
@@ -32,7 +35,7 @@ FILE_SUFFIX = "_FILE"
 #: The names after the prefix of what chooses files; they set nothing in the schema.
 CHOOSERS = ("CONFIG", "PROFILE")
 
-names_for = lru_cache(maxsize=64)(variables_of)
+names_for = functools.lru_cache(maxsize=64)(variables_of)
 """The names of a model's variables, made once per prefix and separator."""
 
 
@@ -88,13 +91,10 @@ class Environment:
             for name in sorted(set(present))
             if name not in choosers and (text := environ.get(name)) is not None
         ]
-        return layer_of_texts(
-            model, texts, variables, kind="env", name="environment", prefix=self.prefix
-        )
+        return layer_of_texts(texts, variables, kind="env", name="environment", prefix=self.prefix)
 
 
 def layer_of_texts(
-    model: Model,
     texts: Sequence[NamedText],
     variables: Variables,
     *,
@@ -109,8 +109,6 @@ def layer_of_texts(
     variable wins leaf by leaf.
 
     Args:
-        model: The schema.
-
         texts: The texts in the order in which the source has them.
 
         variables: The names that the schema knows.
@@ -126,7 +124,7 @@ def layer_of_texts(
     Returns:
         The layer.
     """
-    builder = _Builder(model, variables, {text.name for text in texts}, TextReader(prefix))
+    builder = _Builder(variables, texts)
     builder.problems += problems
     for text in texts:
         builder.sort_in(text)
@@ -135,37 +133,40 @@ def layer_of_texts(
         kind,
         name,
         builder.data,
-        builder.places,
+        {path: named.source for path, named in builder.laid.items()},
         frozenset(builder.spelled),
         tuple(builder.problems),
         tuple(builder.broken),
-        tuple(builder.strays),
+        # Without a prefix, most variables are none of ours.
+        tuple(builder.strays) if prefix else (),
+        complete=not any(problem.severity == "error" for problem in builder.problems),
     )
 
 
 @attrs.frozen(eq=False, repr=False)
 class _Entry:
-    path: Path
-    setting: Setting
+    found: Found
     named: NamedText
-    entries: tuple[int, ...]
+
+    @property
+    def setting(self) -> Setting:
+        return self.found.variable.setting
 
 
 @attrs.define(eq=False, repr=False)
 class _Builder:
     """Puts texts where their settings are."""
 
-    model: Model
     variables: Variables
-    present: set[str]
-    reader: TextReader
-    entries: list[_Entry] = attrs.field(factory=list)
-    data: dict[str, Any] = attrs.field(factory=dict)
-    places: dict[Path, SourceText] = attrs.field(factory=dict)
-    spelled: set[Path] = attrs.field(factory=set)
-    problems: list[Problem] = attrs.field(factory=list)
-    broken: list[Broken] = attrs.field(factory=list)
-    strays: list[Stray] = attrs.field(factory=list)
+    texts: Sequence[NamedText]
+    reader: TextReader = attrs.field(factory=TextReader)
+    entries: list[_Entry] = attrs.field(factory=list[_Entry])
+    data: dict[str, Any] = attrs.field(factory=dict[str, Any])
+    laid: dict[Path, NamedText] = attrs.field(factory=dict[Path, NamedText])
+    spelled: set[Path] = attrs.field(factory=set[Path])
+    problems: list[Problem] = attrs.field(factory=list[Problem])
+    broken: list[Broken] = attrs.field(factory=list[Broken])
+    strays: list[Stray] = attrs.field(factory=list[Stray])
 
     def sort_in(self, named: NamedText) -> None:
         """Find out what a name sets."""
@@ -176,8 +177,8 @@ class _Builder:
                 self._sort_in_file(named, found.path)
                 return
         if found is None:
-            family = _family(named, self.present)
-            self.strays.append(Stray(named.name, family))
+            injected = self._is_injected(named)
+            self.strays.append(Stray(named.name, "service_link" if injected else "unknown"))
             return
         setting = found.variable.setting
         if _is_group(setting.kind) and not named.text.lstrip().startswith("{"):
@@ -185,19 +186,36 @@ class _Builder:
             self.strays.append(Stray(named.name, "service_link" if link else "group"))
             return
         if named.text or not setting.facts.empty_is_unset:
-            self.entries.append(_Entry(found.path, setting, named, found.entries))
+            self.entries.append(_Entry(found, named))
+
+    def _is_injected(self, named: NamedText) -> bool:
+        """Tell whether Kubernetes injects a variable for a Service."""
+        return is_service_link(named.text) or any(
+            named.name.startswith(stem) and _LINK_MEMBER.fullmatch(named.name, len(stem))
+            for stem in self._linked
+        )
+
+    @functools.cached_property
+    def _linked(self) -> list[str]:
+        """List what the names of the variables of each Service begin with."""
+        return [
+            text.name.removesuffix("PORT")
+            for text in self.texts
+            if text.name.endswith("_PORT") and is_service_link(text.text)
+        ]
 
     def _sort_in_file(self, named: NamedText, path: Path) -> None:
         """Take the text of a NAME_FILE variable from the file that it names."""
         base = named.name.removesuffix(FILE_SUFFIX)
-        if base in self.present:
-            self.problems.append(_given_twice(path, base, named.name))
+        if any(text.name == base for text in self.texts):
+            self.problems.append(_given_twice(path, base, named))
             return
         try:
             text, _ = read_text(named.text, LARGEST_SECRET)
         except Refused as refused:
-            subject = f"the file {named.text!r} of {named.name}"
-            self.problems.append(refused.problem("env", named.name, subject, dotted(path)))
+            subject = f"the file {quoted(named.text)} of {named.name}"
+            problem = refused.problem("env", named.name, subject, dotted(path))
+            self.problems.append(attrs.evolve(problem, origin=named.source.origin()))
             return
         text = text.removesuffix("\n").removesuffix("\r")
         source = SourceText("secret_file", f"{named.text} ({named.name})", text)
@@ -209,35 +227,41 @@ class _Builder:
             value = self.reader.read(entry.named.name, entry.named.text, entry.setting.kind)
             if isinstance(value, Unparsed) and _is_group(entry.setting.kind):
                 # Broken JSON must not hide the exploded variables of the same group.
-                self.broken.append(Broken(entry.path, value.bad, entry.named.source))
+                self.broken.append(Broken(entry.found.path, value.bad, entry.named.source))
                 continue
             if not isinstance(value, Unparsed):  # only a sound text has elements to point at
                 entry.named.source.format = format_of(entry.setting.kind, entry.named.text)
-            self.places[self._put(entry, value)] = entry.named.source
+            path = self._put(entry, value)
+            if path in self.laid:
+                other = self.laid[path].name
+                self.problems.append(_given_twice(entry.found.path, other, entry.named))
+            self.laid[path] = entry.named
 
     def _put(self, entry: _Entry, value: Any) -> Path:
+        """Put a value into the data; return the path there."""
         data = self.data
         path: Path = ()
-        for position, part in enumerate(entry.path[:-1]):
-            key = str(part)
-            if position in entry.entries:
-                key = _same_key(data, key)
-                if key not in data:
-                    self.spelled.add((*path, key))
+        for position, part in enumerate(entry.found.path[:-1]):
+            key = _same_key(data, str(part))
+            if position in entry.found.entries and key not in data:
+                self.spelled.add((*path, key))
             path = (*path, key)
             below = data.get(key)
             if not isinstance(below, dict):
                 below = data[key] = {}
             data = below
-        data[str(entry.path[-1])] = value
-        return (*path, entry.path[-1])
+        key = entry.found.variable.old or str(entry.found.path[-1])
+        key = _same_key(data, key, entry.setting.name, *entry.setting.facts.renamed_from)
+        data[key] = value
+        return (*path, key)
 
 
-def _same_key(data: Mapping[str, Any], part: str) -> str:
-    """Find the key that another variable has already used for the same entry."""
-    if part in data:
-        return part
-    return next((key for key in data if fold(key) == fold(part)), part)
+def _same_key(data: Mapping[str, Any], key: str, *others: str) -> str:
+    """Find how another variable has already spelled a key, by its own name or another one."""
+    if key in data:
+        return key
+    names = {fold(name) for name in (key, *others)}
+    return next((held for held in data if fold(held) in names), key)
 
 
 def _is_group(kind: kinds.Kind) -> bool:
@@ -245,35 +269,19 @@ def _is_group(kind: kinds.Kind) -> bool:
 
 
 def _depth_and_kind(entry: _Entry) -> tuple[int, str]:
-    return len(entry.path), entry.named.name
+    return len(entry.found.path), entry.named.name
 
 
-def _family(named: NamedText, present: set[str]) -> Any:
-    if is_service_link(named.text):
-        return "service_link"
-    return "service_link" if _belongs_to_link(named.name, present) else "unknown"
+#: How the names go on that Kubernetes injects for a Service along with `…_PORT=tcp://…`.
+_LINK_MEMBER = re.compile(r"SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?")
 
 
-#: How the other variables of a Service end, beside the `NAME_PORT=tcp://…` that gives it away.
-_LINK_ENDINGS = ("_SERVICE_HOST", "_SERVICE_PORT")
-
-
-def _belongs_to_link(name: str, present: set[str]) -> bool:
-    """Tell whether a name is one of those that Kubernetes injects along with NAME_PORT."""
-    for ending in (*_LINK_ENDINGS, "_SERVICE_PORT_", "_PORT_"):
-        stem, found, rest = name.partition(ending)
-        complete = ending.endswith("_") or not rest
-        if found and complete and f"{stem}_PORT" in present and f"{stem}_SERVICE_HOST" in present:
-            return True
-    return False
-
-
-def _given_twice(path: Path, base: str, file: str) -> Problem:
+def _given_twice(path: Path, other: str, named: NamedText) -> Problem:
     return Problem(
         "MC105",
         "error",
         dotted(path),
-        f"`{dotted(path)}` is given twice: by {base} and by {file}",
-        Origin("env", file),
-        help=f"unset {base} or {file}",
+        f"`{dotted(path)}` is given twice: by {other} and by {named.name}",
+        named.source.origin(),
+        help=f"unset {other} or {named.name}",
     )

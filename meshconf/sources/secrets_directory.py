@@ -53,7 +53,7 @@ class SecretsDirectory:
         """Read the files that are named like settings."""
         name = os.fspath(self.path)
         try:
-            present = {entry for entry in os.listdir(self.path) if not entry.startswith(".")}
+            present = {entry.name for entry in Path(self.path).iterdir()}
         except FileNotFoundError:
             reason = None if self.optional else "does not exist"
         except (OSError, ValueError) as error:
@@ -63,7 +63,7 @@ class SecretsDirectory:
         if reason is None:
             return Layer("secret_file", name, {})
         problem = Problem("MC402", "error", "", f"{name} {reason}", Origin("secret_file", name))
-        return Layer("secret_file", name, {}, problems=(problem,))
+        return Layer("secret_file", name, {}, problems=(problem,), complete=False)
 
     def _layer(self, model: Model, name: str, present: set[str]) -> Layer:
         texts: list[NamedText] = []
@@ -76,9 +76,7 @@ class SecretsDirectory:
                     problems.append(found)
                 else:
                     texts.append(found)
-        return layer_of_texts(
-            model, texts, variables, kind="secret_file", name=name, problems=problems
-        )
+        return layer_of_texts(texts, variables, kind="secret_file", name=name, problems=problems)
 
     def _entry(self, file: Path, variable: Variable) -> Iterator[NamedText | Problem]:
         origin = Origin("secret_file", str(file))

@@ -57,8 +57,7 @@ class TextReader:
     environs is imported when the first text needs it: a text that stays text does not.
     """
 
-    def __init__(self, prefix: str = "") -> None:
-        self._prefix = prefix
+    def __init__(self) -> None:
         self._texts: dict[str, str] = {}
         self._env: Any = None
 
@@ -99,7 +98,7 @@ class TextReader:
 
     def _single(self, name: str, text: str, kind: kinds.Kind) -> Any:
         if isinstance(kind, kinds.Choice):
-            return next((option for option in kind.options if str(option) == text), text)
+            return next((option for option in kind.options if _spelled(option, text)), text)
         if not isinstance(kind, kinds.Scalar):
             return text
         if kind is kinds.SECONDS or kind is kinds.BYTES or kind.name == "duration":
@@ -120,14 +119,18 @@ class TextReader:
 
     def _parsed(self, name: str, text: str, parser: str, wanted: str) -> Any:
         if self._env is None:
-            self._env = _reader_class()(self._texts, self._prefix)
+            self._env = _reader_class()(self._texts)
         self._texts[name] = text
         parse: Callable[[str], Any] = getattr(self._env, parser)
         try:
-            return parse(name.removeprefix(self._prefix))
+            return parse(name)
         except ValueError:  # EnvError is one; it holds the raw text and must not be kept
             pass
         raise _bad_text(text, wanted)
+
+
+def _spelled(option: object, text: str) -> bool:
+    return str(option) == text or (isinstance(option, bool) and str(option).lower() == text.lower())
 
 
 def _bad_text(text: str, wanted: str) -> BadValue:
@@ -152,8 +155,8 @@ def _reader_class() -> Any:
     from environs import Env  # only a variable that has to be parsed needs it
 
     class Reader(Env):
-        def __init__(self, texts: Mapping[str, str], prefix: str) -> None:
-            super().__init__(prefix=prefix)
+        def __init__(self, texts: Mapping[str, str]) -> None:
+            super().__init__()
             self._texts = texts
 
         # The one look-up method of Env, which its own FileAwareEnv overrides too.

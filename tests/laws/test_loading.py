@@ -179,7 +179,7 @@ PIECES = [*'[]{}",:\\ ax1.-\n', "null", "true", '"a"', '{"size": 1}', "[1,", "é
 class TestAnyText:
     """Texts that nobody foresaw."""
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(
         st.sampled_from([one.name.upper() for one in attrs.fields(Kinds)]),
         st.lists(st.sampled_from(PIECES), max_size=6).map("".join),

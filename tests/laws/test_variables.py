@@ -121,7 +121,7 @@ keys = st.lists(
 class TestDerivedNames:
     """The variables of any schema."""
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(shapes)
     @example({"a": {"b_c": None}, "a_b": {"c": None}})
     @example({"a": {"b": None}, "a_b": None})
@@ -137,7 +137,7 @@ class TestDerivedNames:
 
         assert is_ambiguous(shape) is refused
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=35, deadline=None)
     @given(shapes, keys)
     def test_reach_every_setting(self, shape: Shape, entries: list[str]) -> None:
         """With all variables set, every setting has the value of its own, and there is no other."""
@@ -149,7 +149,7 @@ class TestDerivedNames:
 
         assert expected == set_values(config)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=35, deadline=None)
     @given(st.data(), shapes, keys)
     def test_reach_no_other(self, data: st.DataObject, shape: Shape, entries: list[str]) -> None:
         """One variable sets exactly one setting, and is its origin."""
@@ -161,7 +161,7 @@ class TestDerivedNames:
         assert variable == snapshot.origin(".".join(path)).name
         assert () == snapshot.warnings
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=35, deadline=None)
     @given(shapes, keys)
     def test_are_made_by_one_function(self, shape: Shape, entries: list[str]) -> None:
         """The name that reports give a setting is the one under which it is read."""
@@ -208,7 +208,7 @@ class Mesh:
 class TestEntries:
     """The variables of the entries of a map of groups."""
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(st.text("ab1-._", min_size=1, max_size=5), st.sampled_from(["x", "y-z"]))
     @example("payments-api", "x")
     @example("a--b", "x")
