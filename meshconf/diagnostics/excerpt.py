@@ -85,7 +85,11 @@ def _overlapping(masks: Sequence[Mask], start: int, end: int) -> Sequence[Mask]:
 
 
 def excerpt(
-    source: SourceText, highlights: Sequence[Highlight], masks: Sequence[Mask] = ()
+    source: SourceText,
+    highlights: Sequence[Highlight],
+    masks: Sequence[Mask] = (),
+    *,
+    gaps: bool = True,
 ) -> Excerpt:
     """Show the lines of a text on which highlights stand.
 
@@ -96,15 +100,16 @@ def excerpt(
 
         masks: What must not be shown, in order and apart from each other.
 
+        gaps: Whether to show the few lines between two highlights too.
+
     Returns:
         The lines; it holds nothing of what is masked.
     """
     by_line: dict[int, list[Highlight]] = {}
     for highlight in sorted(highlights, key=lambda item: item.span.start):
         by_line.setdefault(source.lines.position(highlight.span.start).line, []).append(highlight)
-    lines = tuple(
-        _shown(source, number, by_line.get(number, ()), masks) for number in _with_gaps(by_line)
-    )
+    numbers = _with_gaps(by_line) if gaps else by_line
+    lines = tuple(_shown(source, number, by_line.get(number, ()), masks) for number in numbers)
     return Excerpt(source.origin(highlights[0].span), lines)
 
 

@@ -59,6 +59,9 @@ _WORD = re.compile(r"[A-Za-z0-9_-]+")
 _PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
 _KEY = re.compile(rf"({_PART}(?:[ \t]*\.[ \t]*{_PART})*)[ \t]*=\s*\Z")
 
+#: Of a longer line nothing is guessed.
+LONGEST_LINE = 200
+
 #: Longer keys are not looked for.
 LONGEST_KEY = 200
 
@@ -136,9 +139,11 @@ def _unexpected(text: str, at: int) -> str:
     return "unexpected end of line" if text[at] in "\r\n" else f"unexpected `{printable(text[at])}`"
 
 
-def _excerpt(source: SourceText, highlights: list[Highlight], *, visible: bool) -> Excerpt:
+def _excerpt(
+    source: SourceText, highlights: list[Highlight], *, visible: bool, gaps: bool = False
+) -> Excerpt:
     if visible:
-        return excerpt(source, highlights)
+        return excerpt(source, highlights, gaps=gaps)
     return Excerpt(source.origin(highlights[0].span))
 
 
@@ -154,6 +159,8 @@ def _visible(text: str, at: int, secret_names: Collection[str]) -> bool:
 
 
 def _remedy(line: str) -> str | None:
+    if len(line) > LONGEST_LINE:
+        return None
     if found := _UNQUOTED.search(line):
         return f'durations and sizes are text: {found[1]} = "{found[2]}"'
     found = _BARE_WORD.search(line)
@@ -182,7 +189,7 @@ def _given_twice(source: SourceText, at: int, secret_names: Collection[str]) -> 
         (_UNCHECKED,),
         "keep one of the two",
         labels=labels(source, highlights),
-        excerpts=(_excerpt(source, highlights, visible=visible),),
+        excerpts=(_excerpt(source, highlights, visible=visible, gaps=not secret_names),),
     )
 
 

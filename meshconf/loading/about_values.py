@@ -9,7 +9,7 @@ from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.words import Path, dotted, quantity, variable_text
 from meshconf.loading.convert import said_by
 from meshconf.loading.findings import located, value_problem
-from meshconf.loading.walk import kind_at
+from meshconf.loading.walk import kind_at, without_secrets
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.secret import Secret
@@ -97,7 +97,7 @@ def described(setting: Setting, value: Any) -> str:
         return "a secret"
     if isinstance(value, Unparsed):
         return "a text that cannot be read"
-    return quantity(value, setting.unit)
+    return quantity(without_secrets(setting.kind, value), setting.unit)
 
 
 def _remedy(setting: Setting, bad: BadValue, winner: Held, losers: list[Held]) -> str | None:
@@ -155,6 +155,8 @@ def _wanted(bad: BadValue) -> str:
     said = bad.expected.removeprefix("must be ")
     if bad.code == "MC202":
         return f"a value {'of ' if said.startswith('at ') else ''}{said}"
+    if bad.code == "MC206":
+        return "valid JSON"
     return said if said != bad.expected else "a valid value"
 
 

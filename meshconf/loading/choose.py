@@ -73,10 +73,15 @@ def chosen(
 def _source(source: Any) -> Source:
     if isinstance(source, (str, os.PathLike)):
         return File(source)
-    if callable(getattr(source, "read", None)):
+    if not isinstance(source, type) and callable(getattr(source, "read", None)):
         named: Source = source
         return named
-    msg = f"a source is a path or has a read(model) method; {type(source).__name__} is neither"
+    if isinstance(source, type):
+        msg = f"{source.__name__} is a class: pass it as schema={source.__name__}"
+    elif isinstance(source, (list, tuple)):
+        msg = "several sources are several arguments: load(first, second)"
+    else:
+        msg = f"a source is a path or has a read(model) method; {type(source).__name__} is neither"
     raise TypeError(msg)
 
 

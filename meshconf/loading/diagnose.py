@@ -41,6 +41,9 @@ MOST_FOUND = 500
 #: So many wrong elements of one value are reported.
 MOST_IN_ONE = 10
 
+#: What is wrong with a value that no check could look at.
+_UNREAD = ("MC201", "MC204", "MC206")
+
 
 def diagnose(
     model: Model,
@@ -206,9 +209,13 @@ class Diagnosis:
         conversion = Conversion(self.structurer, self._group_within, path)
         converted = conversion.convert(setting.kind, value)
         errors, left_out = conversion.errors, 0
-        if errors:
+        if any(bad.code in _UNREAD for bad in errors):
             left_out = about_values.checks_on(self.model, setting, path)
-        elif converted is not BROKEN and (bad := violation(setting.constraints, converted)):
+        elif (
+            not errors
+            and converted is not BROKEN
+            and (bad := violation(setting.constraints, converted))
+        ):
             errors = [bad]
         for bad in errors[:MOST_IN_ONE]:
             self._blame(about_values.bad_value(self, setting, bad, path, left_out=left_out))

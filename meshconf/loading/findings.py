@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -69,7 +70,11 @@ class Masks:
 
     def harmless(self, said: str) -> str:
         """Return what the schema's author says of values; nothing if it would tell a secret."""
-        return "" if any(text in said for text in self._secret_texts()) else said
+        return "" if any(text in said for text in self._secrets) else said
+
+    @functools.cached_property
+    def _secrets(self) -> frozenset[str]:
+        return frozenset(filter(None, self._secret_texts() if self.model.secret_names else ()))
 
     def _secret_texts(self) -> Iterator[str]:
         for layer in self.layers:

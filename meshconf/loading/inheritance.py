@@ -60,15 +60,21 @@ class _Inheritance:
         """Return the table that is inherited from and the object built of it, made once."""
         if source not in self.bases:
             *above, name = source.split(".")
-            table = self.tree
+            table, model = self.tree, self.root
             for part in above:
-                table = table.setdefault(part, {})
-            own = table.get(name, {})
-            setting = self.root.find((*above, name))
-            assert setting is not None
+                setting = model.settings[part]
+                assert setting.group is not None  # the schema was checked
+                table = table.setdefault(part, dict(setting.default_table))
+                model = setting.group
+            setting = model.settings[name]
             assert setting.group is not None
+            own = table[name] if name in table else setting.default_value()
             instance = self.structurer.of_class(setting.group)(own)
-            base = own if type(own) is dict else attrs.asdict(own, recurse=False)
+            base = own if type(own) is dict else _table_of(setting.group, own)
             table[name] = instance
             self.bases[source] = (base, instance)
         return self.bases[source]
+
+
+def _table_of(model: Model, group: Any) -> dict[str, Any]:
+    return {name: getattr(group, below.attribute) for name, below in model.settings.items()}

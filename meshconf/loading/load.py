@@ -88,7 +88,8 @@ def read_schema(
     layers = [_read(source, model) for source in named]
     if overrides:
         layers.append(Layer("override", "overrides", expanded(overrides)))
-    unknown = UnknownVariables(unknown_env, tuple(unknown_env_ignore))
+    ignored = [unknown_env_ignore] if isinstance(unknown_env_ignore, str) else unknown_env_ignore
+    unknown = UnknownVariables(unknown_env, tuple(ignored))
     snapshot = load_layers(schema, layers, prefix, unknown)
     if snapshot.warnings:
         _log(snapshot.warnings)

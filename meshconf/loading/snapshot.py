@@ -7,18 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from pathlib import PurePath
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.words import Path, dotted, parse_path, quantity
 from meshconf.loading.lookup import default_at, held
-from meshconf.loading.walk import groups_in, inherited_path, kind_at, step
-from meshconf.schema import kinds
+from meshconf.loading.walk import inherited_path, kind_at, without_secrets
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.secret import MASK
 from meshconf.sources.layer import Layer, Unparsed
+
+if TYPE_CHECKING:
+    from meshconf.schema import kinds
 
 __all__ = ["Candidate", "Snapshot"]
 
@@ -39,6 +41,11 @@ class Candidate:
     value: Any
 
 
+def _class_name(config: object) -> str:
+    """Stand for a configuration, whose own repr may show what meshconf keeps secret."""
+    return f"<{type(config).__name__}>"
+
+
 @attrs.frozen(eq=False)
 class Snapshot(Generic[T_co]):
     """One successful load.
@@ -52,7 +59,7 @@ class Snapshot(Generic[T_co]):
         warnings: What is not wrong enough to refuse the load.
     """
 
-    config: T_co
+    config: T_co = attrs.field(repr=_class_name)
     warnings: tuple[Problem, ...]
     _model: Model = attrs.field(repr=False)
     _layers: tuple[Layer, ...] = attrs.field(repr=False)
@@ -142,7 +149,7 @@ class Snapshot(Generic[T_co]):
         from hashlib import sha256
 
         lines = sorted(
-            f"{dotted(path)} = {_canonical(_without_secrets(setting.kind, value))}"
+            f"{dotted(path)} = {_canonical(without_secrets(setting.kind, value))}"
             for path, setting, value in self.values()
             if setting.holds_value(value) and not setting.secret
         )
@@ -200,30 +207,7 @@ def _shown(setting: Setting, kind: kinds.Kind | None, value: Any) -> Any:
         return None if value is None else MASK
     if isinstance(value, Unparsed):
         return value.bad.found
-    return _without_secrets(kind, value)
-
-
-def _without_secrets(kind: kinds.Kind | None, value: Any) -> Any:
-    """Return a value with the secrets of the groups in it masked; such a group becomes a dict."""
-    if kind is None or not any(model.secret_names for model in kinds.models_in(kind)):
-        return value
-    for path, model, group in groups_in(kind, value):
-        if not path and not isinstance(group, Mapping):
-            value = {
-                name: getattr(group, setting.attribute) for name, setting in model.settings.items()
-            }
-    if isinstance(value, Mapping):
-        return {key: _masked(kind, value, key, below) for key, below in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_masked(kind, value, number, below) for number, below in enumerate(value)]
-    return value
-
-
-def _masked(kind: kinds.Kind, whole: Any, part: str | int, below: Any) -> Any:
-    setting, below_kind = step(kind, part, whole)
-    if setting is not None and setting.secret:
-        return None if below is None else MASK
-    return _without_secrets(below_kind, below)
+    return without_secrets(kind, value)
 
 
 def _said(setting: Setting, value: Any) -> str:
@@ -233,7 +217,7 @@ def _said(setting: Setting, value: Any) -> str:
         return "not set"
     if not setting.holds_value(value):
         return "{…}"
-    return quantity(_without_secrets(setting.kind, value), setting.unit)
+    return quantity(without_secrets(setting.kind, value), setting.unit)
 
 
 def _place(candidate: Candidate) -> str:

@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from meshconf.loading.merge import canonical_key
 from meshconf.schema import kinds
+from meshconf.schema.secret import MASK
 
 if TYPE_CHECKING:
     from meshconf.schema.model import Model, Setting
 
-__all__ = ["groups_in", "inherited_path", "kind_at", "member", "setting_at", "step"]
+__all__ = [
+    "groups_in",
+    "inherited_path",
+    "kind_at",
+    "member",
+    "setting_at",
+    "step",
+    "without_secrets",
+]
 
 Path = tuple[str | int, ...]
 
@@ -118,3 +127,25 @@ def groups_in(kind: kinds.Kind, value: Any, path: Path = ()) -> Iterator[tuple[P
 
 def _item(kind: kinds.Kind, part: str | int) -> kinds.Kind:
     return step(kind, part)[1] or kinds.Anything()
+
+
+def without_secrets(kind: kinds.Kind | None, value: Any) -> Any:
+    """Return a value with the secrets of the groups in it masked; such a group becomes a dict."""
+    if kind is None or not any(model.secret_names for model in kinds.models_in(kind)):
+        return value
+    path, model, group = next(groups_in(kind, value), ((0,), None, None))
+    if model is not None and not path and not isinstance(group, Mapping):
+        settings = model.settings.items()
+        value = {name: getattr(group, setting.attribute) for name, setting in settings}
+    if isinstance(value, Mapping):
+        return {key: _masked(kind, value, key, below) for key, below in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_masked(kind, value, number, below) for number, below in enumerate(value)]
+    return value
+
+
+def _masked(kind: kinds.Kind, whole: Any, part: str | int, below: Any) -> Any:
+    setting, below_kind = step(kind, part, whole)
+    if setting is not None and setting.secret:
+        return None if below is None else MASK
+    return without_secrets(below_kind, below)

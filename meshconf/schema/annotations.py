@@ -20,7 +20,7 @@ def units_in(metadata: Iterable[object]) -> set[str]:
     return {item.unit for item in metadata if isinstance(item, annotated_types.Unit)}
 
 
-def from_annotation(metadata: Iterable[object]) -> tuple[Constraint, ...]:
+def from_annotation(metadata: Iterable[Any]) -> tuple[Constraint, ...]:
     """Read the constraints among the metadata of an `Annotated[…]`."""
     found: list[Constraint] = []
     for item in metadata:

@@ -72,7 +72,6 @@ class Bound:
 
     def check(self, value: Any) -> BadValue | None:
         """Return what is wrong with the value, or None."""
-        limit = quoted(self.limit)
         try:
             if self._holds(value, self.limit):
                 return None
@@ -80,6 +79,7 @@ class Bound:
             wanted, found = "comparable with", "not comparable with"
         else:
             wanted, found = _WORDS[self.operator]
+        limit = quoted(self.limit)
         return BadValue(
             "MC202",
             f"must be {wanted} {limit}",

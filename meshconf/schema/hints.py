@@ -41,7 +41,7 @@ def _own_hints(cls: type) -> dict[str, Any]:
         names = inspect.get_annotations(cls)
         hints = typing.get_type_hints(cls, include_extras=True)
     except Exception:
-        found = next(_unresolved(cls), f"{cls.__qualname__}: its hints cannot be resolved")
+        found = "; ".join(_unresolved(cls))
     else:
         return {name: hints[name] for name in names}
     raise TypeError(found)

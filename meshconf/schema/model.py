@@ -641,7 +641,11 @@ def _rules_of(cls: type) -> Iterator[Rule]:
     found: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         found.update(vars(base))
-    return (value for value in found.values() if isinstance(value, Rule))
+    # Above the rule, staticmethod wraps it.
+    plain = (
+        value.__func__ if isinstance(value, staticmethod) else value for value in found.values()
+    )
+    return (value for value in plain if isinstance(value, Rule))
 
 
 def _check_paths(model: Model, rule: Rule) -> None:
@@ -654,7 +658,9 @@ def _check_paths(model: Model, rule: Rule) -> None:
 def _name(hint: Any) -> str:
     if _is_class_with_fields(type(hint)):  # its repr would show its values
         return f"an instance of {type(hint).__qualname__}"
-    return hint.__qualname__ if isinstance(hint, type) else str(hint)
+    # On Python 3.10, list[int] is a type too.
+    plain = isinstance(hint, type) and get_origin(hint) is None
+    return hint.__qualname__ if plain else str(hint)
 
 
 def _field_name(cls: type, attribute: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from typing import TYPE_CHECKING
@@ -136,8 +137,9 @@ def _parts(text: str, hint: str) -> list[tuple[int, str, int]]:
     while at < end:
         number = _NUMBER.match(text, at)
         if number is None:
-            msg = f"expected a number at `{text[at:end][:20]}`"
-            raise QuantityError(msg, at, end, hint)
+            rest = text[at:end].lstrip()
+            msg = f"expected a number at `{rest[:20]}`"
+            raise QuantityError(msg, end - len(rest), end, hint)
         if max(len(number[3]), len(number[4] or "")) > _MOST_DIGITS:
             msg = f"a number has more than {_MOST_DIGITS} digits"
             raise QuantityError(msg, number.start(1), number.end(1), hint)
@@ -163,7 +165,7 @@ def _unknown_unit(unit: str, start: int, units: Iterable[str], hint: str) -> Qua
 
 def format_seconds(seconds: float) -> str:
     """Write seconds, to the microsecond, as one number with the largest unit that fits: ``90s``."""
-    microseconds = round(seconds * _MICROSECONDS)
+    microseconds = dt.timedelta(seconds=seconds) // dt.timedelta(microseconds=1)
     units = ("h", "m", "s", "ms", "us") if microseconds else ("s",)
     unit = next(unit for unit in units if microseconds % _DURATIONS[unit] == 0)
     return f"{microseconds // _DURATIONS[unit]}{unit}"

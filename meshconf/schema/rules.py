@@ -61,10 +61,15 @@ def rule(
         A decorator.
 
     Raises:
-        ValueError: If no path is given.
+        TypeError: If no path is given.
+
+        ValueError: If ``level`` is no such word.
     """
-    if not paths:
-        msg = "a rule names the settings that it reads"
+    if not paths or not all(isinstance(path, str) for path in paths):
+        msg = 'a rule names the settings that it reads: @rule("base_delay", "max_delay")'
+        raise TypeError(msg)
+    if level not in ("error", "warning"):
+        msg = f"level is error or warning, not {level!r}"
         raise ValueError(msg)
 
     def decorate(function: Any) -> Rule:

@@ -241,9 +241,10 @@ def setting(
         converter=converter,
     )
     validators = [] if validator is None else _listed(validator)
+    checks = Checks(facts.constraints, secret=secret)
     return attrs.field(
         default=default,
-        validator=[Checks(facts.constraints, secret=secret), *validators],
+        validator=[checks, *validators] if validators else checks,  # a list costs a call more
         converter=converter,
         metadata={FACTS: facts},
     )

@@ -10,7 +10,13 @@ import attrs
 
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.source_text import SourceText
-from meshconf.sources.environment import NamedText, choosers_of, layer_of_texts, names_for
+from meshconf.sources.environment import (
+    NamedText,
+    choosers_of,
+    layer_of_texts,
+    named_outright,
+    names_for,
+)
 from meshconf.sources.layer import Layer
 from meshconf.sources.reading import Refused, read_text
 
@@ -56,12 +62,13 @@ class DotEnv:
             problem = refused.problem("dotenv", name, name)
             return Layer("dotenv", name, {}, problems=(problem,), complete=False)
         variables = names_for(model, self.prefix, self.separator)
+        outright = named_outright(variables)
         choosers = choosers_of(variables, self.prefix).values()
         texts, problems = _bindings(text, name, self.prefix)
         wanted = [
             named
             for named in texts
-            if (named.name.startswith(self.prefix) or named.name in variables.outright)
+            if (named.name.startswith(self.prefix) or named.name in outright)
             and named.name not in choosers
         ]
         return layer_of_texts(

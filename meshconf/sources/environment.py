@@ -13,7 +13,7 @@ import attrs
 from meshconf.diagnostics.problem import Problem
 from meshconf.diagnostics.source_text import SourceText
 from meshconf.diagnostics.suggest import fold
-from meshconf.diagnostics.words import dotted, quoted
+from meshconf.diagnostics.words import dotted, printable
 from meshconf.schema import kinds
 from meshconf.schema.names import Found, Variables, variables_of
 from meshconf.sources.layer import Broken, Layer, Stray, Unparsed
@@ -23,7 +23,14 @@ from meshconf.sources.text_values import TextReader, format_of, is_service_link
 if TYPE_CHECKING:
     from meshconf.schema.model import Model, Setting
 
-__all__ = ["Environment", "NamedText", "choosers_of", "layer_of_texts", "names_for"]
+__all__ = [
+    "Environment",
+    "NamedText",
+    "choosers_of",
+    "layer_of_texts",
+    "named_outright",
+    "names_for",
+]
 
 Path = tuple[str | int, ...]
 
@@ -43,6 +50,11 @@ def choosers_of(variables: Variables, prefix: str) -> dict[str, str]:
     """Name the variables that choose files; one that a setting of the schema has is the setting's."""
     names = {word: prefix + word for word in CHOOSERS}
     return {word: name for word, name in names.items() if name not in variables.by_name}
+
+
+def named_outright(variables: Variables) -> set[str]:
+    """List the names that count although they do not begin with the prefix."""
+    return {name + end for name in variables.outright for end in ("", FILE_SUFFIX)}
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -83,12 +95,12 @@ class Environment:
         """List the variables once and read those that the schema knows."""
         environ = os.environ if self.environ is None else self.environ
         variables = names_for(model, self.prefix, self.separator)
-        present = [name for name in environ if name.startswith(self.prefix)]
-        present += [name for name in variables.outright if name in environ]
+        present = {name for name in environ if name.startswith(self.prefix)}
+        present |= {name for name in named_outright(variables) if name in environ}
         choosers = choosers_of(variables, self.prefix).values()
         texts = [
             NamedText(name, text, SourceText("env", name, text))
-            for name in sorted(set(present))
+            for name in sorted(present)
             if name not in choosers and (text := environ.get(name)) is not None
         ]
         return layer_of_texts(texts, variables, kind="env", name="environment", prefix=self.prefix)
@@ -213,7 +225,7 @@ class _Builder:
         try:
             text, _ = read_text(named.text, LARGEST_SECRET)
         except Refused as refused:
-            subject = f"the file {quoted(named.text)} of {named.name}"
+            subject = f'the file "{printable(named.text)}" of {named.name}'
             problem = refused.problem("env", named.name, subject, dotted(path))
             self.problems.append(attrs.evolve(problem, origin=named.source.origin()))
             return

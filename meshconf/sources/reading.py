@@ -70,7 +70,6 @@ def read_text(path: str | os.PathLike[str], max_bytes: int) -> tuple[str, int]:
     Raises:
         Refused: If it is missing, unreadable, no regular file, too large, or no plain UTF-8.
     """
-    refused = None
     try:
         content, mode = _read_bytes(path, max_bytes)
     except (FileNotFoundError, NotADirectoryError):
@@ -80,9 +79,9 @@ def read_text(path: str | os.PathLike[str], max_bytes: int) -> tuple[str, int]:
     except (OSError, ValueError) as error:  # ValueError: a path that holds NUL
         reason = getattr(error, "strerror", None) or "not a path"
         refused = Refused("MC402", f"cannot be read: {reason.lower()}")
-    if refused is not None:
-        raise refused
-    return _decoded(content), mode
+    else:
+        return _decoded(content), mode
+    raise refused
 
 
 def _read_bytes(path: str | os.PathLike[str], max_bytes: int) -> tuple[bytes, int]:
@@ -143,17 +142,15 @@ def _decoded(content: bytes) -> str:
             line=1,
             column=1,
         )
-    refused = None
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
         refused = _not_text(content, error.start, "is not UTF-8")
     else:
-        if "\0" in text:
-            refused = _not_text(content, content.index(0), "holds a NUL byte, so it is no text")
-    if refused is not None:
-        raise refused
-    return text
+        if "\0" not in text:
+            return text
+        refused = _not_text(content, content.index(0), "holds a NUL byte, so it is no text")
+    raise refused
 
 
 def _not_text(content: bytes, offset: int, message: str) -> Refused:

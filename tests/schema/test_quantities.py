@@ -11,7 +11,14 @@ from marshmallow import ValidationError
 
 from meshconf.schema.quantities import QuantityError, format_seconds, parse_duration, parse_size
 
-SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": Fraction(1, 1_000)}
+SECONDS: dict[str, Fraction | int] = {
+    "w": 604_800,
+    "d": 86_400,
+    "h": 3_600,
+    "m": 60,
+    "s": 1,
+    "ms": Fraction(1, 1_000),
+}
 MICROSECOND = Fraction(1, 1_000_000)
 BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "TiB": 2**40}
 
@@ -64,16 +71,18 @@ class TestParseDuration:
 
         assert float(total) == parse_duration(text)
 
-    @given(durations().map(lambda duration: duration[0]) | st.text("0123456789.-+ wdhmsu", max_size=12))
+    @given(
+        durations().map(lambda duration: duration[0]) | st.text("0123456789.-+ wdhmsu", max_size=12)
+    )
     def test_agrees_with_environs(self, text: str) -> None:
         """What environs accepts too is the same to both."""
         try:
-            theirs = TimeDelta().deserialize(text)
+            theirs = TimeDelta().deserialize(text).total_seconds()
             ours = parse_duration(text)
         except (ValidationError, QuantityError, OverflowError):
             return
 
-        assert theirs == dt.timedelta(seconds=ours)
+        assert theirs == ours
 
     @given(numbers)
     def test_bare_number(self, text: str) -> None:
@@ -88,7 +97,10 @@ class TestParseDuration:
             (("unknown unit `KB`", "KB", "use one of ms, s, m, h, d"), "5KB"),
             (("`h` after a smaller or the same unit", "h", "write the larger unit first"), "1m2h"),
             (("`s` after a smaller or the same unit", "s", "write the larger unit first"), "1ms2s"),
-            (("`µs` after a smaller or the same unit", "µs", "write the larger unit first"), "1us1µs"),
+            (
+                ("`µs` after a smaller or the same unit", "µs", "write the larger unit first"),
+                "1us1µs",
+            ),
         ],
     )
     def test_wrong_unit(self, expected: tuple[str, str, str], text: str) -> None:
@@ -119,24 +131,23 @@ class TestParseDuration:
     )
     def test_no_quantity(self, expected: tuple[str, str], text: str) -> None:
         """What is no duration is pointed at, with an example of one."""
-        hints = {"durations look like 500ms, 1h30m or 2.5", "use one of ms, s, m, h, d"}
         with pytest.raises(QuantityError) as caught:
             parse_duration(text)
         error = caught.value
 
-        if "1e3" == text:
-            assert "unknown unit `e`" == error.reason or expected[0] == error.reason
-            return
         assert expected == (error.reason, text[error.start : error.end])
-        assert error.hint in hints
+        assert "durations look like 500ms, 1h30m or 2.5" == error.hint
 
     @given(st.text(max_size=20) | st.text("0123456789.-+ wdhmsu", max_size=20))
     def test_any_text(self, text: str) -> None:
         """Any text is a duration or a QuantityError that points into it."""
+        span = (0, 0)
         try:
             parse_duration(text)
         except QuantityError as error:
-            assert 0 <= error.start <= error.end <= len(text)
+            span = (error.start, error.end)
+
+        assert 0 <= span[0] <= span[1] <= len(text)
 
     def test_long_text_is_cut(self) -> None:
         """A report quotes no more than twenty characters of a text."""
@@ -174,12 +185,11 @@ class TestParseSize:
         """A size is exact, or refused as no whole number of bytes."""
         exact = Fraction(number) * BYTES[unit]
         try:
-            size = parse_size(number + unit)
+            size: object = parse_size(number + unit)
         except QuantityError as error:
-            assert "no whole number of bytes" == error.reason
-            assert exact.denominator > 1
-        else:
-            assert exact == size
+            size = error.reason
+
+        assert (exact if exact.denominator == 1 else "no whole number of bytes") == size
 
     @pytest.mark.parametrize(
         ("expected", "text"),

@@ -9,7 +9,7 @@ from meshconf.schema.rules import Rule, rule
 
 class Limits:
     @rule("low", "high")
-    def plain(low: int, high: int) -> str | None:  # type: ignore[misc] # noqa: N805
+    def plain(low: int, high: int) -> str | None:  # noqa: N805
         """The low one is the lower one."""
         return None if low <= high else f"{low} is above {high}"
 
@@ -48,7 +48,13 @@ class TestRule:
         """What stands in the class is a Rule, so that instances do not bind it."""
         assert isinstance(Limits().plain, Rule)
 
-    def test_no_path(self) -> None:
-        """A rule that reads nothing is refused."""
-        with pytest.raises(ValueError, match=r"^a rule names the settings that it reads$"):
-            rule()
+    @pytest.mark.parametrize("paths", [(), (lambda low: None,), ("low", 5)])
+    def test_no_path(self, paths: Any) -> None:
+        """A rule that reads nothing is refused, as where the decorator lacks its brackets."""
+        with pytest.raises(TypeError, match=r"^a rule names the settings that it reads: @rule"):
+            rule(*paths)
+
+    def test_no_level(self) -> None:
+        """Another word for the level is refused."""
+        with pytest.raises(ValueError, match=r"^level is error or warning, not 'info'$"):
+            rule("low", level="info")  # type: ignore[arg-type]

@@ -34,7 +34,7 @@ class WithDataclass:
 def logged(secret: Secret[str]) -> str:
     """Log a secret in each way that logging has."""
     stream = io.StringIO()
-    logger = logging.Logger("test")
+    logger = logging.Logger("test")  # noqa: LOG001 - nothing else shall see it
     logger.addHandler(logging.StreamHandler(stream))
     logger.info("%s %r", secret, secret)
     logger.info(secret)
@@ -53,7 +53,7 @@ def rich_printed(secret: Secret[str]) -> str:
 def failed(secret: Secret[str]) -> str:
     """Print an exception that holds a secret."""
     try:
-        raise ValueError(secret)
+        raise ValueError(secret)  # noqa: TRY301 - it is raised to be printed
     except ValueError:
         return traceback.format_exc()
 
@@ -175,5 +175,5 @@ class TestFrozen:
         secret = Secret(CANARY)
 
         with pytest.raises(AttributeError, match=r"^a secret cannot be changed$"):
-            del secret._Secret__value
+            del secret.value  # type: ignore[attr-defined]
         assert CANARY == secret.reveal()

@@ -1,0 +1,408 @@
+"""What authors of schemas may do wrong, or do in their own way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import annotated_types
+import attrs
+import pytest
+
+import meshconf
+from meshconf import Layer, Secret, rule, setting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.loading.conftest import Attempt
+
+
+def boom(*_: Any) -> Any:
+    """Raise something."""
+    msg = "boom"
+    raise RuntimeError(msg)
+
+
+class SilentError(Exception):
+    """An exception whose words cannot be had."""
+
+    def __str__(self) -> str:
+        raise self
+
+
+def silent(*_: Any) -> Any:
+    """Raise what cannot be shown."""
+    raise SilentError(object())
+
+
+def even(_: object, __: object, value: Any) -> None:
+    """Refuse odd numbers."""
+    if value % 2:
+        msg = f"{value} is odd"
+        raise ValueError(msg)
+
+
+def after(instance: Any, _: object, value: Any) -> None:
+    """Refuse what is not after a neighbour."""
+    if value < instance.first:
+        msg = f"{value} is before {instance.first}"
+        raise ValueError(msg)
+
+
+def make(*args: Any, **kwargs: Any) -> Any:
+    """Make a class of one setting."""
+    return attrs.make_class(
+        "App", {"a": attrs.field(*args, **{"type": int, **kwargs})}, frozen=True
+    )
+
+
+def told(found: Any) -> list[tuple[str, str, str]]:
+    """Return code, path and message of the problems of a failed load."""
+    assert isinstance(found, meshconf.ConfigError)
+    assert str(found).endswith("nothing was loaded")
+    return [(one.code, one.path, one.message) for one in found.problems]
+
+
+class TestFields:
+    @pytest.mark.parametrize(
+        ("schema", "text", "expected"),
+        [
+            (
+                make(validator=even),
+                "a = 3",
+                ("MC207", "a", "`a` fails the check `even`: 3 is odd"),
+            ),
+            (make(validator=boom), "a = 3", ("MC207", "a", "`a` fails the check `boom`: boom")),
+            (make(validator=silent), "a = 3", ("MC207", "a", "`a` fails the check `silent`")),
+            (
+                make(converter=int, type=Any),
+                'a = "x"',
+                (
+                    "MC207",
+                    "a",
+                    "`a` is refused by its converter: invalid literal for int() with base 10: 'x'",
+                ),
+            ),
+            (
+                make(converter=silent, type=Any),
+                "a = 1",
+                ("MC207", "a", "`a` is refused by its converter"),
+            ),
+            (
+                make(default=1, validator=even),
+                "",
+                ("MC207", "a", "the default of `a` fails the check `even`: 1 is odd"),
+            ),
+            (
+                make(validator=attrs.validators.ge(0), type=Any),
+                'a = "x"',
+                ("MC202", "a", '`a` must be comparable with 0, got "x"'),
+            ),
+            (
+                make(validator=attrs.validators.instance_of(str), type=Any),
+                "a = 1",
+                (
+                    "MC207",
+                    "",
+                    "App is refused by App: 'a' must be <class 'str'> (got 1 that is a <class 'int'>).",
+                ),
+            ),
+            (make(factory=boom), "", ("MC207", "", "App is refused by App: boom")),
+            (
+                make(type=dict[Literal["x", "y"], int]),
+                "a = { z = 1 }",
+                ("MC203", "a.z", '`a.z` must be one of "x", "y", got "z"'),
+            ),
+            (
+                make(type=frozenset[Any]),
+                "a = [{}]",
+                ("MC207", "a", "`a` is refused by its converter: unhashable type: 'dict'"),
+            ),
+            (
+                make(type=tuple[int, str]),
+                "a = [1, 2]",
+                ("MC201", "a[1]", "`a[1]` must be a string, got an integer"),
+            ),
+            (
+                make(type=tuple[int, str]),
+                "a = [1]",
+                ("MC205", "a", "`a` must have 2 elements, got 1"),
+            ),
+        ],
+    )
+    def test_refused(self, schema: Any, text: str, expected: Any, attempt: Attempt) -> None:
+        """Whatever refuses a value is told with the field and the words that it has."""
+        assert [expected] == told(attempt(text, schema=schema))
+
+    def test_neighbour_that_is_wrong(self, attempt: Attempt) -> None:
+        """A validator that reads a wrong neighbour is left out."""
+        schema = attrs.make_class(
+            "App", {"first": attrs.field(type=int), "last": attrs.field(type=int, validator=after)}
+        )
+
+        assert ["first"] == [
+            path for _, path, _ in told(attempt("first = ''\nlast = 1", schema=schema))
+        ]
+        assert ["last"] == [
+            path for _, path, _ in told(attempt("first = 2\nlast = 1", schema=schema))
+        ]
+
+    def test_default_of_the_whole(self, attempt: Attempt) -> None:
+        """A default that is made of the object itself is left to the class."""
+        schema = attrs.make_class(
+            "App",
+            {
+                "a": attrs.field(type=int),
+                "b": attrs.field(
+                    type=int, default=attrs.Factory(lambda self: self.a + 1, takes_self=True)
+                ),
+            },
+        )
+
+        assert (
+            4
+            == attempt(
+                "a = 3\nx = 1", schema=attrs.make_class("X", {}) if False else schema, environ={}
+            ).problems.__len__()
+            + 3
+        )
+        assert 4 == attempt("a = 3", schema=schema, environ={"APP_X": ""}).config.b
+
+    def test_secret_of_some_length(self, attempt: Attempt) -> None:
+        """What a hint demands of a secret is demanded of its value."""
+        schema = make(type=Annotated[Secret[str], annotated_types.MinLen(3)])
+
+        assert "abc" == attempt('a = "abc"', schema=schema).config.a.reveal()
+        assert [("MC205", "a", "`a` must have at least 3 characters")] == [
+            one for one in told(attempt('a = "ab"', schema=schema)) if one[0] != "MC208"
+        ]
+
+
+@pytest.mark.skipif(not hasattr(attrs, "Converter"), reason="attrs is too old for it")
+class TestConverters:
+    def test_that_want_the_object(self, attempt: Attempt) -> None:
+        """A converter that wants more than the value is run by the class alone."""
+
+        def scaled(value: Any, instance: Any) -> int:
+            return int(value) * instance.factor
+
+        converter = attrs.Converter(scaled, takes_self=True)
+        schema = attrs.make_class(
+            "App",
+            {"factor": attrs.field(type=int), "a": attrs.field(type=Any, converter=converter)},
+        )
+        found = attempt("factor = 2\na = 3", schema=schema, environ={"APP_X": ""})
+
+        assert 6 == found.config.a
+        assert 1 == len(told(attempt('factor = 2\na = "x"', schema=schema)))
+
+
+@attrs.frozen
+class Child:
+    """A group with a rule."""
+
+    low: int = 0
+    high: int = 9
+
+    @rule("low", "high")
+    @staticmethod
+    def in_order(low: int, high: int) -> str | None:
+        """Low is at most high."""
+        return f"{low} is above {high}" if low > high else None
+
+
+@attrs.frozen
+class Entry:
+    """An entry that inherits."""
+
+    child: Child = setting(Child(), inherits="child")
+
+
+@attrs.frozen
+class App:
+    """Groups in every place; the entries stand before what they inherit from."""
+
+    entries: dict[str, Entry] = attrs.field(factory=dict)
+    child: Child = Child()
+    children: tuple[Child, ...] = ()
+    named: dict[str, tuple[Child, ...]] = attrs.field(factory=dict)
+    maybe: Child | None = None
+
+
+BROKEN = "low = 5\nhigh = 4\n"
+
+
+class TestRules:
+    @pytest.mark.parametrize(
+        ("text", "path"),
+        [
+            (f"[child]\n{BROKEN}", "child"),
+            (f"[[children]]\n[[children]]\n{BROKEN}", "children[1]"),
+            (f"[[named.a]]\n{BROKEN}", "named.a[0]"),
+            (f"[maybe]\n{BROKEN}", "maybe"),
+            (f"[entries.x.child]\n{BROKEN}", "entries.x.child"),
+            ("[child]\nhigh = 4\n[entries.x.child]\nlow = 5", "entries.x.child"),
+        ],
+    )
+    def test_run_everywhere(self, text: str, path: str, attempt: Attempt) -> None:
+        """The rules of a group run wherever it stands, in lists and maps too."""
+        assert [("MC301", path, f"`{path}`: 5 is above 4")] == told(attempt(text, schema=App))
+
+    def test_inherited_breach_is_told_once(self, attempt: Attempt) -> None:
+        """A rule that is broken by what is inherited alone is told where that stands."""
+        text = f"[child]\n{BROKEN}[entries.x.child]\n[entries.y]\n"
+
+        assert ["child"] == [path for _, path, _ in told(attempt(text, schema=App))]
+
+    @pytest.mark.parametrize(
+        ("check", "level", "expected"),
+        [
+            (boom, "error", ("MC302", "a", "the rule `boom` failed to run")),
+            (boom, "warning", ("MC302", "a", "the rule `boom` failed to run")),
+            (lambda _: "", "error", ("MC301", "a", "<lambda>")),
+            (lambda _: SilentError(), "error", ("MC302", "a", "the rule `<lambda>` failed to run")),
+        ],
+    )
+    def test_that_fail(
+        self, check: Callable[..., Any], level: Any, expected: Any, attempt: Attempt
+    ) -> None:
+        """A rule that raises is an error of its own, and one without words has its name."""
+        body = {"check": rule("a", level=level)(check)}
+        schema = attrs.make_class("App", {"a": attrs.field(type=int)}, class_body=body)
+
+        assert [expected] == told(attempt("a = 1", schema=schema))
+
+    def test_warning(self, attempt: Attempt) -> None:
+        """A warning lets the load succeed."""
+        body = {"check": rule("a", level="warning")(lambda _: "hm")}
+        schema = attrs.make_class("App", {"a": attrs.field(type=int)}, class_body=body)
+
+        assert ["hm"] == [one.message for one in attempt("a = 1", schema=schema).warnings]
+
+    def test_through_a_group_that_is_not_there(self, attempt: Attempt) -> None:
+        """A rule that reads a group that is None does not run."""
+        body = {"check": rule("child.low")(boom)}
+        fields = {"a": attrs.field(type=int), "child": attrs.field(type=Child | None, default=None)}
+        schema = attrs.make_class("App", fields, class_body=body)
+
+        assert 1 == attempt("a = 1", schema=schema, environ={"APP_X": ""}).config.a
+        assert ["a"] == [path for _, path, _ in told(attempt("a = ''", schema=schema))]
+
+    @pytest.mark.parametrize(
+        ("text", "environ", "note"),
+        [
+            ("low = 5", {"APP_HIGH": "4"}, "without APP_HIGH it would be the default 9"),
+            ("low = 5\nhigh = 4", {}, "without app.toml:1:7 it would be the default 0"),
+            ("low = 5\nhigh = 8", {"APP_HIGH": "4"}, "it would be 8 (app.toml:2:8)"),
+            ("low = 5\nhigh = 'x'", {"APP_HIGH": "4"}, ""),
+            ("low = 5\nhigh = 3", {"APP_HIGH": "4"}, ""),
+        ],
+    )
+    def test_what_would_have_held(
+        self, text: str, environ: dict[str, str], note: str, attempt: Attempt
+    ) -> None:
+        """The report says whether the rule would hold without the last value."""
+        (problem,) = attempt(text, schema=Child, environ=environ).problems
+
+        assert bool(note) == bool(problem.notes)
+        assert note in "".join(problem.notes)
+
+    def test_layers(self, attempt: Attempt) -> None:
+        """A rule may ask which layers set a path below it."""
+
+        def asks(_: Any, layers: Any) -> str:
+            return f"set by {', '.join(layers('a'))}"
+
+        body = {"asks": rule("a", layers=True)(asks)}
+        schema = attrs.make_class("App", {"a": attrs.field(type=int)}, class_body=body)
+        found = attempt("a = 1", schema=schema, environ={"APP_A": "2"})
+
+        assert "set by environment, app.toml" == told(found)[0][2]
+
+
+@dataclass(frozen=True)
+class Refusing:
+    """A dataclass that refuses some of its objects."""
+
+    a: int = 0
+    b: Annotated[int, annotated_types.Ge(0)] = 0
+
+    def __post_init__(self) -> None:
+        """Refuse."""
+        if self.a > self.b:
+            msg = "a is above b"
+            raise ValueError(msg)
+
+
+@attrs.frozen
+class Holder:
+    """It holds one."""
+
+    inner: Refusing = Refusing()
+
+
+class TestClasses:
+    def test_of_the_root(self, attempt: Attempt) -> None:
+        """A class that refuses the whole is told with its words."""
+        message = "Refusing is refused by Refusing: a is above b"
+
+        assert [("MC207", "", message)] == told(attempt("a = 1", schema=Refusing))
+
+    def test_of_a_group(self, attempt: Attempt) -> None:
+        """A group's class is told with the group's place."""
+        found = attempt("[inner]\na = 1", schema=Holder)
+
+        assert [("MC207", "inner", "`inner` is refused by Refusing: a is above b")] == told(found)
+        assert "app.toml:1:1" == str(found.problems[0].origin)
+
+    def test_not_asked_with_wrong_values(self, attempt: Attempt) -> None:
+        """A class is not asked where a value is wrong already."""
+        assert ["b"] == [path for _, path, _ in told(attempt("a = 1\nb = -1", schema=Refusing))]
+
+    def test_dataclass(self, attempt: Attempt) -> None:
+        """A dataclass loads from end to end."""
+        assert Holder(Refusing(1, 2)) == attempt("[inner]\na = 1\nb = 2", schema=Holder).config
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("[child]\nlow = 1\nLOW = 2", "`child.low` is given twice: as `LOW` and `low`"),
+            ("child = 1", "`child` must be a table, got an integer"),
+            ("entries = 1", "`entries` must be a table, got an integer"),
+            ("[entries]\nx = []", "`entries.x` must be a table, got an array"),
+            ("quite_another = 1", "unknown key `quite_another`"),
+            ("low = 1", "unknown key `low`"),
+        ],
+    )
+    def test_that_do_not_fit(self, text: str, message: str, attempt: Attempt) -> None:
+        """Names and shapes that do not fit are told where they stand."""
+        assert [message] == [said for _, _, said in told(attempt(text, schema=App))]
+
+    def test_key_of_another_table(self, attempt: Attempt) -> None:
+        """A key that another table knows is told with that table."""
+        (problem,) = attempt("low = 1", schema=App).problems
+
+        assert '`low` is a key of [entries."*".child] and of [child]' in problem.notes[0]
+
+    def test_ambiguous(self, attempt: Attempt) -> None:
+        """A name that could mean two entries of a map is refused."""
+        text = '[entries."a-b"]\n[entries.a_b]\n'
+        (problem,) = attempt(
+            text, schema=App, environ={"APP_ENTRIES__A_B__CHILD_LOW": "1"}
+        ).problems
+
+        assert ("MC105", "APP_ENTRIES__A_B__CHILD_LOW") == (problem.code, problem.origin.name)
+
+    def test_layer_without_text(self, attempt: Attempt) -> None:
+        """A layer without a text is told by its name alone."""
+
+        class Store:
+            def read(self, _: Any) -> Layer:
+                return Layer("store", "key", {"chidl": 1, "child": {"low": "x", "LOW": 2}})
+
+        found = attempt(None, Store(), schema=App)
+
+        assert {"key"} == {str(one.origin) for one in found.problems}

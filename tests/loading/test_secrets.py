@@ -1,0 +1,351 @@
+"""A canary in the place of a secret, and everything that is ever shown."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+import meshconf
+from meshconf import DotEnv, Secret, SecretsDirectory, rule, setting
+from meshconf.diagnostics.json_report import report_json
+from meshconf.loading.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.loading.conftest import Attempt
+
+CANARY = "c4n4ry-PR3F1X"
+
+
+def refuse(value: str) -> None:
+    """Refuse every secret, and say it."""
+    msg = f"{value} is refused"
+    raise ValueError(msg)
+
+
+@attrs.frozen
+class Consul:
+    """A group with a secret of each sort."""
+
+    host: str = "consul"
+    port: int = 8500
+    token: Secret[str] | None = None
+    password: str | None = setting(None, secret=True, matches="[a-zA-Z0-9-]+")
+    keys: tuple[Secret[str], ...] = ()
+    named: dict[str, Secret[str]] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Peer:
+    """A group in a list."""
+
+    port: int
+    password: str = setting("", secret=True)
+
+
+@attrs.frozen
+class App:
+    """An application."""
+
+    consul: Consul = Consul()
+    peers: tuple[Peer, ...] = ()
+    more: tuple[Peer, ...] = setting((), merge="append")
+    strict: bool = False
+    picky: str = setting("", secret=True, validator=lambda *_: None)
+
+    @rule("consul.token", "strict")
+    @staticmethod
+    def token_fits(token: Secret[str] | None, strict: bool) -> str | None:
+        """A strict application has no token."""
+        return f"{token.reveal()} is too much" if token and strict else None
+
+    @rule("consul", "strict")
+    @staticmethod
+    def consul_fits(consul: Consul, strict: bool) -> str | None:
+        """A strict application has no password."""
+        return f"{consul.password} is too much" if consul.password and strict else None
+
+
+@attrs.frozen
+class Picky:
+    """A class that refuses its secrets in every way."""
+
+    token: str = setting("", secret=True, validator=lambda *of: refuse(of[2]))
+    other: Secret[int] = attrs.field(default=Secret(1))
+    host: str = attrs.field(default="", validator=lambda *of: of[0].host and refuse(of[0].token))
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse the whole."""
+        refuse(str(self.token))
+
+
+def shown(found: Any, caplog: pytest.LogCaptureFixture) -> dict[str, str]:
+    """Return everything that may be seen of a load, by where it is seen."""
+    texts = {"log": caplog.text, "records": repr([vars(one) for one in caplog.records])}
+    if isinstance(found, meshconf.ConfigError):
+        problems, sources = found.problems, found.sources
+        texts["str"], texts["repr"] = str(found), repr(found)
+        texts["traceback"] = "".join(traceback.format_exception(found))
+        texts["args"] = repr(found.args)
+        assert found.__cause__ is None
+        assert found.__context__ is None
+    else:
+        assert isinstance(found, Snapshot)
+        problems, sources = found.warnings, found.sources
+        texts["snapshot"] = repr(found)
+        texts["fingerprint"] = found.fingerprint
+        for where, model_setting, value in found.values():
+            path = ".".join(map(str, where))
+            texts[f"explain {path}"] = found.explain(path)
+            texts[f"candidates {path}"] = repr(found.candidates(path))
+            if not model_setting.secret and "." in path:
+                texts[f"value {path}"] = str(value)
+    texts["problems"] = repr(problems)
+    texts["json"] = report_json(problems, sources)
+    json.loads(texts["json"])
+    return texts
+
+
+def leaks(texts: dict[str, str]) -> list[str]:
+    """Name where the canary or a part of it can be seen."""
+    return [where for where, text in texts.items() if CANARY in text or CANARY[:5] in text]
+
+
+BAD = "strict = 7\n"
+
+TEXTS = {
+    "right type": f'[consul]\ntoken = "{CANARY}"\n',
+    "beside a mistake": f'[consul]\nport = "1"\ntoken = "{CANARY}"\nhost = 1\n',
+    "pattern": f'[consul]\npassword = "{CANARY}!"\n',
+    "table": f'[consul.token]\nvalue = "{CANARY}"\n',
+    "table with a secret key": f'[consul.token."{CANARY}"]\nvalue = 1\n',
+    "inline with a secret key": f'[consul]\ntoken = {{ "{CANARY}" = 1 }}\nport = ""\n',
+    "array": f'[consul]\ntoken = [\n  "{CANARY}",\n  "{CANARY}"\n]\nport = ""\n',
+    "arrays of tables": f'[[consul.token]]\nport = 1\nvalue = "{CANARY}"\n',
+    "elements": f'[consul]\nkeys = ["a", "{CANARY}", 3]\n',
+    "entries": f'[consul]\nnamed = {{ a = "{CANARY}", b = 3 }}\n',
+    "multi-line": f'[consul]\ntoken = """\n{CANARY}\n{CANARY}"""\nport = ""\n',
+    "inline table": f'consul = {{ port = "1", token = "{CANARY}" }}\n',
+    "dotted": f'consul.token = "{CANARY}"\nconsul.port = ""\n',
+    "misspelt key": f'[consul]\ntokn = "{CANARY}"\nport = ""\n',
+    "quite misspelt key": f'[consul]\nacl = "{CANARY}"\nport = ""\n',
+    "misspelt table": f'[cosul]\ntoken = "{CANARY}"\n',
+    "both misspelt": f'[cosul]\nport = 1\ntokn = ["{CANARY}"]\n',
+    "one line of both": f'cosul = {{ tokn = "{CANARY}" }}\nconsul.port = ""\n',
+    "in the place of a table": f'consul = "{CANARY}"\nstrict = 2\n',
+    "in a list of the place": f'consul = ["{CANARY}"]\nstrict = 2\n',
+    "under a scalar": f'[consul.host]\ntoken = "{CANARY}"\n',
+    "in a comment": f'[consul]\n# token = "{CANARY}"\nport = ""\n',
+    "in a comment beside": f'[consul]\ntoken = "x" # was {CANARY}\nport = ""\n',
+    "in a misspelt comment": f'[consul]\n# tokn: {CANARY}\nport = ""\n',
+    "twice": f'[consul]\ntoken = "{CANARY}"\ntoken = "{CANARY}"\n',
+    "twice in a table": f'[consul]\ntoken = "{CANARY}"\n[consul]\nport = 1\n',
+    "twice inline": f'consul = {{ tokn = "{CANARY}", tokn = "{CANARY}" }}\n',
+    "two spellings": f'[consul]\ntoken = "{CANARY}"\nTOKEN = "{CANARY}"\n',
+    "syntax inside": f'[consul]\ntoken = "{CANARY}\n',
+    "syntax without quotes": f"[consul]\ntoken = {CANARY}\n",
+    "syntax of a number": f"[consul]\ntoken = 12 {CANARY}\n",
+    "syntax beside": f'[consul]\nport = 5s\ntoken = "{CANARY}"\n',
+    "syntax beside on one line": f'consul = {{ port = 5s, token = "{CANARY}" }}\n',
+    "syntax and misspelt": f"[cosul]\ntokn = {CANARY}\n",
+    "syntax in a long text": f'[consul]\ntoken = """x\n[strict]\n{CANARY}\\q"""\n',
+    "syntax in an escape": f'[consul]\n"\\u0074oken" = "{CANARY}\\q"\n',
+    "syntax after an array": f'[consul]\nkeys = [\n"x",\n[strict]\n{CANARY}\n]\n',
+    "in a list of groups": f'[[peers]]\nport = "1"\npassword = "{CANARY}"\n',
+    "sound list of groups": f'[[peers]]\nport = 1\npassword = "{CANARY}"\n',
+    "joined list of groups": f'[[more]]\nport = 1\npassword = "{CANARY}"\n',
+    "misspelt in a list": f'[[peers]]\nport = 1\npasswrd = "{CANARY}"\n',
+    "wrong in a list": f'peers = ["{CANARY}"]\n',
+    "rule": f'strict = true\nconsul.token = "{CANARY}"\n',
+    "rule of a group": f'strict = true\nconsul.password = "{CANARY}"\n',
+    "config version": f'config_version = "x"\nconsul.token = "{CANARY}"\n',
+}
+
+
+class TestFile:
+    @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+    @pytest.mark.parametrize("also", ["", BAD], ids=["alone", "failing"])
+    def test_shows_no_secret(
+        self, text: str, also: str, attempt: Attempt, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A secret in a file is nowhere to be seen, whatever is wrong with or beside it."""
+        caplog.set_level(logging.DEBUG)
+        found = attempt(also * (not text.startswith("strict")) + text, schema=App)
+
+        assert [] == leaks(shown(found, caplog))
+
+    @pytest.mark.parametrize("policy", ["warn", "error", "allow"])
+    def test_by_policy(
+        self, policy: Any, attempt: Attempt, folder: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Whether a secret in a file is a warning, an error or fine, it is not shown."""
+        (folder / "app.toml").write_text(TEXTS["right type"])
+        source = meshconf.File("app.toml", secret_in_file=policy)
+        found = attempt(None, source, schema=App)
+        problems = found.problems if policy == "error" else found.warnings
+
+        assert {"warn": ["warning"], "error": ["error"], "allow": []}[policy] == [
+            one.severity for one in problems
+        ]
+        assert [] == leaks(shown(found, caplog))
+
+
+VARIABLES = {
+    "right type": {"CONSUL_TOKEN": CANARY},
+    "empty": {"CONSUL_TOKEN": "", "CONSUL_PASSWORD": CANARY},
+    "pattern": {"CONSUL_PASSWORD": f"{CANARY}!"},
+    "sound group": {"CONSUL": json.dumps({"token": CANARY})},
+    "broken group": {"CONSUL": f'{{"token": "{CANARY}", }}'},
+    "group with a mistake": {"CONSUL": json.dumps({"token": CANARY, "port": "x"})},
+    "group with a misspelling": {"CONSUL": json.dumps({"tokn": CANARY, "port": "x"})},
+    "group twice": {"CONSUL": f'{{"token": "{CANARY}", "token": "{CANARY}"}}'},
+    "no group": {"CONSUL": CANARY},
+    "no table": {"CONSUL": f'["{CANARY}"]'},
+    "elements": {"CONSUL_KEYS": f"a,{CANARY}"},
+    "broken elements": {"CONSUL_KEYS": f'["{CANARY}"'},
+    "wrong elements": {"CONSUL_KEYS": f'["{CANARY}", 1]'},
+    "entries": {"CONSUL_NAMED": f'{{"a": "{CANARY}", "b": 1}}'},
+    "broken entries": {"CONSUL_NAMED": f'{{"a": "{CANARY}", '},
+    "list of groups": {"PEERS": json.dumps([{"port": 1, "password": CANARY}])},
+    "wrong list of groups": {"PEERS": json.dumps([{"port": "x", "password": CANARY}])},
+    "broken list of groups": {"PEERS": f'[{{"port": "x", "password": "{CANARY}"}}'},
+    "plain list of groups": {"PEERS": CANARY},
+    "misspelt": {"CONSUL_TOKN": CANARY},
+    "link": {"CONSUL_PORT": "tcp://10.0.0.1:80", "CONSUL_TOKEN": CANARY},
+    "rule": {"CONSUL_TOKEN": CANARY, "STRICT": "true"},
+}
+
+
+class TestVariables:
+    @pytest.mark.parametrize("variables", VARIABLES.values(), ids=VARIABLES)
+    @pytest.mark.parametrize("source", ["env", "dotenv", "file"])
+    @pytest.mark.parametrize("also", ["", BAD], ids=["alone", "failing"])
+    def test_shows_no_secret(
+        self,
+        variables: dict[str, str],
+        source: str,
+        also: str,
+        attempt: Attempt,
+        folder: Path,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """A secret in a variable, a .env file or a NAME_FILE is nowhere to be seen."""
+        environ = {f"APP_{name}": text for name, text in variables.items()}
+        sources: list[Any] = []
+        if source == "dotenv":
+            quoted = [f"{name}='{text}'\n" for name, text in environ.items()]
+            (folder / ".env").write_text("".join(quoted))
+            sources, environ = [DotEnv(".env", "APP_")], {}
+        elif source == "file":
+            for name, text in environ.items():
+                (folder / name).write_text(text)
+            environ = {f"{name}_FILE": str(folder / name) for name in environ}
+        found = attempt(also, *sources, schema=App, environ=environ)
+
+        assert [] == leaks(shown(found, caplog))
+
+
+OVERRIDES = {
+    "right type": {"consul.token": CANARY},
+    "secret": {"consul": {"token": Secret(CANARY)}},
+    "wrong type": {"consul.token": [CANARY]},
+    "secret of a wrong type": {"consul.token": Secret([CANARY]), "strict": True},
+    "table": {"consul.token": {CANARY: CANARY}},
+    "misspelt": {"consul.tokn": CANARY},
+    "pattern": {"consul.password": f"{CANARY}!"},
+    "object": {"consul": Consul(token=Secret(CANARY), password=CANARY)},
+    "objects": {"peers": [Peer(1, CANARY)]},
+    "rule": {"consul.password": CANARY, "strict": True},
+}
+
+
+class TestOtherSources:
+    @pytest.mark.parametrize("overrides", OVERRIDES.values(), ids=OVERRIDES)
+    @pytest.mark.parametrize("also", ["", BAD], ids=["alone", "failing"])
+    def test_overrides(
+        self,
+        overrides: dict[str, Any],
+        also: str,
+        attempt: Attempt,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """A secret among the overrides is nowhere to be seen."""
+        found = attempt(also, schema=App, overrides=overrides)
+
+        assert [] == leaks(shown(found, caplog))
+
+    @pytest.mark.parametrize("name", ["consul.token", "consul.password", "consul.keys", "peers"])
+    @pytest.mark.parametrize("mode", [0o600, 0o644])
+    @pytest.mark.parametrize("also", ["", BAD], ids=["alone", "failing"])
+    def test_directory(
+        self,
+        name: str,
+        mode: int,
+        also: str,
+        attempt: Attempt,
+        folder: Path,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """A secret in a directory of secrets is nowhere to be seen."""
+        (folder / "secrets").mkdir()
+        (folder / "secrets" / name).write_text(f"{CANARY} {CANARY}!")
+        (folder / "secrets" / name).chmod(mode)
+        found = attempt(also, SecretsDirectory("secrets"), schema=App)
+
+        assert [] == leaks(shown(found, caplog))
+
+    def test_shadowed(self, attempt: Attempt, caplog: pytest.LogCaptureFixture) -> None:
+        """A secret that another value overrides is nowhere to be seen either."""
+        text = f'[consul]\ntoken = "{CANARY}"\n[[peers]]\nport = 1\npassword = "{CANARY}"\n'
+        environ = {"APP_CONSUL_TOKEN": "x", "APP_PEERS": "[7]", "APP_STRICT": "7"}
+
+        assert [] == leaks(shown(attempt(text, schema=App, environ=environ), caplog))
+
+
+class TestAuthorsWords:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f'token = "{CANARY}"\n',
+            f'token = "{CANARY}"\nhost = "x"\n',
+            f'other = "{CANARY}"\n',
+        ],
+    )
+    def test_are_not_shown_with_secrets(
+        self, text: str, attempt: Attempt, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """What validators and classes say is left out where it would tell a secret."""
+        found = attempt(text, schema=Picky)
+
+        assert "MC207" in {one.code for one in found.problems} or "other" in text
+        assert [] == leaks(shown(found, caplog))
+
+    def test_rule_is_told_by_its_docstring(self, attempt: Attempt) -> None:
+        """A rule that tells a secret is told by what its docstring states."""
+        found = attempt(TEXTS["rule of a group"], schema=App)
+        message = "the rule `consul_fits` does not hold: A strict application has no password."
+
+        assert [message] == [one.message for one in found.problems if one.code == "MC301"]
+
+
+class TestConfig:
+    def test_repr(self, attempt: Attempt) -> None:
+        """The configuration itself masks what is declared as Secret."""
+        found = attempt(TEXTS["right type"], schema=App)
+
+        assert CANARY == found.config.consul.token.reveal()
+        assert "token=<secret>" in repr(found.config)
+        assert CANARY not in repr(found.config)
+
+    def test_fingerprint(self, attempt: Attempt) -> None:
+        """Secrets have no part in the fingerprint."""
+        texts = [f'[[peers]]\nport = 1\npassword = "{value}"\n' for value in ("a", "b")]
+        first, second = (attempt(text, schema=App) for text in texts)
+
+        assert first.fingerprint == second.fingerprint
