@@ -14,7 +14,7 @@ import attrs
 import tomli_w
 
 from meshconf.diagnostics.words import dotted, printable
-from meshconf.schema.model import model_of
+from meshconf.schema.compile import model_of
 from meshconf.schema.quantities import format_seconds
 from meshconf.schema.secret import MASK, Secret
 

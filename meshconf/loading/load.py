@@ -22,7 +22,8 @@ from meshconf.loading.merge import Merged, merge
 from meshconf.loading.snapshot import Snapshot
 from meshconf.loading.structure import Hook, Structurer
 from meshconf.loading.versions import without_version
-from meshconf.schema.model import Model, model_of
+from meshconf.schema.compile import model_of
+from meshconf.schema.model import Model
 from meshconf.sources.dotenv import DotEnv
 from meshconf.sources.environment import Environment, names_for
 from meshconf.sources.layer import Layer, Source

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import meshconf
 from meshconf import setting
 from meshconf.loading.merge import merge
-from meshconf.schema.model import model_of
+from meshconf.schema.compile import model_of
 from meshconf.sources.layer import Layer
 
 Path = tuple[str, ...]

@@ -10,7 +10,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import meshconf
-from meshconf.schema.model import model_of
+from meshconf.schema.compile import model_of
 from meshconf.schema.names import name_of, variables_of
 from meshconf.sources.layer import Layer
 

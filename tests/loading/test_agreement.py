@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from meshconf import Bytes, ConfigError, Layer, Problem, Seconds, Secret, rule, setting
 from meshconf.loading.diagnose import diagnose
 from meshconf.loading.load import UnknownVariables, load_layers
-from meshconf.schema.model import model_of
+from meshconf.schema.compile import model_of
 
 
 class Level(Enum):

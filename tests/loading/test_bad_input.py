@@ -15,6 +15,7 @@ import meshconf
 from meshconf import File, Seconds, Secret, setting
 from meshconf.diagnostics.json_report import report_json
 from meshconf.diagnostics.text import report
+from meshconf.diagnostics.words import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +62,7 @@ def plain(found: Any) -> bool:
     document = report_json(problems, found.sources)
     assert json.loads(document)["valid"] is not error
     lines = report(problems, found.sources).split("\n") + document.split("\n")
-    return all(line.isprintable() for line in lines) and bool("".join(lines).encode())
+    return all(line == printable(line) for line in lines) and bool("".join(lines).encode())
 
 
 class TestFiles:

@@ -7,8 +7,8 @@ import attrs
 import pytest
 
 from meshconf.schema import kinds
+from meshconf.schema.compile import model_of
 from meshconf.schema.constraints import Bound, Length
-from meshconf.schema.model import model_of
 from meshconf.schema.values import BadValue
 
 

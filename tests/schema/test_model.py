@@ -17,10 +17,11 @@ import pytest
 from attrs import validators
 
 from meshconf.schema import kinds
+from meshconf.schema.compile import model_of
 from meshconf.schema.configuration import Configuration, configuration
 from meshconf.schema.constraints import Bound
 from meshconf.schema.hint_aliases import Bytes, Port, Ratio, Seconds
-from meshconf.schema.model import REQUIRED, Model, Setting, model_of
+from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.rules import rule
 from meshconf.schema.secret import Secret
 from meshconf.schema.setting import setting

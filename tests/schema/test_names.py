@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshconf.mesh import ServiceMeshConfig
-from meshconf.schema.model import Model, model_of
+from meshconf.schema.compile import model_of
+from meshconf.schema.model import Model
 from meshconf.schema.names import Variables, entry_key, name_of, variable_name, variables_of
 from meshconf.schema.setting import setting
 

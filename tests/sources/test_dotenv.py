@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import meshconf
-from meshconf.schema.model import model_of
+from meshconf.schema.compile import model_of
 from meshconf.schema.setting import setting
 from meshconf.sources.dotenv import DotEnv
 from meshconf.sources.layer import Layer, Stray

@@ -11,7 +11,7 @@ from typing import Any, Literal, Optional, Union
 import attrs
 import pytest
 
-from meshconf.schema.model import model_of
+from meshconf.schema.compile import model_of
 from meshconf.schema.secret import Secret
 from meshconf.schema.setting import setting
 from meshconf.sources.environment import Environment
@@ -460,7 +460,7 @@ class TestImports:
         code = f"""
 import sys
 import attrs
-from meshconf.schema.model import model_of
+from meshconf.schema.compile import model_of
 from meshconf.sources.environment import Environment
 @attrs.frozen
 class Limits:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshconf.schema.model import model_of
+from meshconf.schema.compile import model_of
 from meshconf.schema.secret import Secret
 from meshconf.sources.file import File, parse_toml
 from meshconf.sources.layer import Layer

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from meshconf.schema.model import model_of
+from meshconf.schema.compile import model_of
 from meshconf.schema.secret import Secret
 from meshconf.sources.layer import Layer
 from meshconf.sources.secrets_directory import SecretsDirectory

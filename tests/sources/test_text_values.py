@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshconf.schema import kinds
+from meshconf.schema.compile import model_of
 from meshconf.schema.hint_aliases import Bytes, Port, Seconds
-from meshconf.schema.model import model_of
 from meshconf.schema.secret import Secret
 from meshconf.sources.layer import Unparsed
 from meshconf.sources.text_values import TextReader, format_of, is_service_link

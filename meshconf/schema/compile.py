@@ -1,0 +1,349 @@
+"""Compiling a class into a Model: its hints, defaults, validators and rules, read once."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, MutableSequence, Sequence
+from collections.abc import Set as AbstractSet
+from enum import Enum
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import attrs
+
+from meshconf.diagnostics.suggest import fold
+from meshconf.schema import kinds
+from meshconf.schema.configuration import configuration_of
+from meshconf.schema.constraints import Constraint, from_hint
+from meshconf.schema.fields import (
+    Field,
+    facts_in,
+    field_name,
+    fields_of,
+    has_fields,
+    name_of_hint,
+    refuse_init_variables,
+    refuse_misplaced,
+)
+from meshconf.schema.hints import behind_name, hints_of
+from meshconf.schema.model import Model, Setting
+from meshconf.schema.rules import Rule
+from meshconf.schema.secret import Secret
+from meshconf.schema.setting import FACTS, Facts, read_validators
+
+__all__ = ["model_of"]
+
+Path = tuple[str | int, ...]
+
+_LISTS: dict[Any, Callable[[Iterator[Any]], Any]] = {
+    list: list,
+    Sequence: tuple,
+    MutableSequence: list,
+    set: set,
+    frozenset: frozenset,
+    AbstractSet: frozenset,
+}
+_MAPPINGS = (dict, Mapping, MutableMapping)
+
+
+@functools.cache
+def model_of(schema: Any) -> Model:
+    """Compile a class; made once per class.
+
+    Args:
+        schema: An attrs class or a dataclass, or a generic one with its arguments.
+
+    Returns:
+        Its model.
+
+    Raises:
+        TypeError: If the class, or a class in it, cannot be supported; the message names the
+            field.
+    """
+    compiler = _Compiler()
+    model = compiler.model(schema, "schema")
+    _check_inheritance(model, model)
+    return model
+
+
+def _check_inheritance(root: Model, model: Model) -> None:
+    for setting in model.settings.values():
+        source = setting.facts.inherits
+        if source is not None:
+            base = root.find(tuple(source.split(".")))
+            if base is None or base.group is None or base.group is not setting.group:
+                msg = (
+                    f"{field_name(setting.owner, setting.attribute)} inherits {source!r}, which is "
+                    f"no group of the same class in {root.cls.__qualname__}"
+                )
+                raise TypeError(msg)
+            if base.facts.inherits is not None:
+                msg = (
+                    f"{field_name(setting.owner, setting.attribute)} inherits {source!r}, which "
+                    "itself inherits"
+                )
+                raise TypeError(msg)
+        for below in kinds.models_in(setting.kind):
+            _check_inheritance(root, below)
+
+
+@attrs.define(eq=False, repr=False)
+class _Compiler:
+    """Compiles the classes of one schema, each once."""
+
+    done: dict[Any, Model] = attrs.field(factory=dict)
+    within: list[Any] = attrs.field(factory=list)
+
+    def model(self, schema: Any, where: str) -> Model:
+        """Compile a class that *where* asks for."""
+        if schema in self.done:
+            return self.done[schema]
+        if schema in self.within:
+            msg = f"{where}: {name_of_hint(schema)} contains itself; a configuration has a fixed depth"
+            raise TypeError(msg)
+        self.within.append(schema)
+        try:
+            model = self.done[schema] = self._compile(schema, where)
+        finally:
+            self.within.pop()
+        return model
+
+    def _compile(self, schema: Any, where: str) -> Model:
+        cls = get_origin(schema) or schema
+        fields = fields_of(cls, where)
+        hints = hints_of(schema)
+        refuse_init_variables(cls, hints)
+        settings = [self._setting(schema, field, hints) for field in fields if field.init]
+        by_name = {setting.name: setting for setting in settings}
+        model = Model(
+            cls=cls,
+            settings=by_name,
+            spellings=_spellings(cls, by_name),
+            old_names=_old_names(cls, by_name),
+            rules=tuple(_rules_of(cls)),
+            configuration=configuration_of(cls),
+        )
+        for rule in model.rules:
+            _check_paths(model, rule)
+        return model
+
+    def _setting(self, schema: Any, field: Field, hints: Mapping[str, Any]) -> Setting:
+        cls = get_origin(schema) or schema
+        where = field_name(cls, field.attribute)
+        # attrs takes a type without an annotation too: attrs.make_class does.
+        hint = hints.get(field.attribute, field.field.type if field.field is not None else None)
+        if hint is None:
+            msg = f"{where} has no type annotation"
+            raise TypeError(msg)
+        facts = field.metadata.get(FACTS) or facts_in(hint) or Facts()
+        refuse_misplaced(hint, field, where)
+        constraints, validators = read_validators(field.validator)
+        converted = _converted(facts, field)
+        if converted is None:
+            kind = _in_unit(self.kind(hint, where), facts.unit)
+            if _is_masked(kind):
+                # What the class is shown is a Secret; what is checked stands in it.
+                kind, constraints = _constrained(kind, constraints), ()
+        else:  # the converter decides what the hint otherwise would
+            facts = attrs.evolve(facts, secret=facts.secret or _names_secret(hint))
+            kind = converted
+            if converted.by_class:
+                constraints += _checked_by_class(hint, field, where)
+            else:
+                kind = _constrained(kind, from_hint(hint))
+        return Setting(
+            name=field.name,
+            attribute=field.attribute,
+            owner=cls,
+            kind=kind,
+            default=field.default,
+            facts=facts,
+            constraints=constraints,
+            validators=validators,
+            field=field.field,
+            checks_itself=FACTS in field.metadata and schema is cls,
+        )
+
+    def kind(self, hint: Any, where: str) -> kinds.Kind:
+        """Compile a type hint."""
+        origin, arguments = get_origin(hint), get_args(hint)
+        if origin is Annotated:
+            return self._annotated(hint, where)
+        if hint in kinds.SCALARS:
+            return kinds.SCALARS[hint]
+        if hint is Any or hint is object:
+            return kinds.Anything()
+        if (named := behind_name(hint)) is not None:
+            return self.kind(named, where)
+        if origin is Literal:
+            return kinds.Choice(arguments)
+        if origin in (Union, types.UnionType):
+            return self._union(arguments, where)
+        if isinstance(hint, type) and issubclass(hint, Enum):
+            return kinds.Choice(tuple(member.value for member in hint), hint)
+        if (origin or hint) is Secret:
+            return kinds.Masked(self.kind(arguments[0] if arguments else str, where))
+        if has_fields(origin or hint):
+            return kinds.Group(self.model(hint, where))
+        return self._collection(origin or hint, arguments, hint, where)
+
+    def _collection(self, origin: Any, arguments: Any, hint: Any, where: str) -> kinds.Kind:
+        if origin is tuple and arguments and arguments[-1] is not ...:
+            return kinds.FixedArray(tuple(self.kind(item, where) for item in arguments))
+        if origin is tuple or origin in _LISTS:
+            item = self.kind(arguments[0], where) if arguments else kinds.Anything()
+            return kinds.ListOf(item, _LISTS.get(origin, tuple))
+        if origin in _MAPPINGS:
+            return self._mapping(arguments or (str, Any), where)
+        msg = f"{where}: {name_of_hint(hint)} is no type that a configuration can hold; give it a converter"
+        raise TypeError(msg)
+
+    def _mapping(self, arguments: Any, where: str) -> kinds.Kind:
+        key, item = self.kind(arguments[0], where), self.kind(arguments[1], where)
+        if not isinstance(kinds.bare(key), (kinds.Choice, kinds.Anything)) and (
+            kinds.bare(key) is not kinds.SCALARS[str]
+        ):
+            msg = f"{where}: the keys of a mapping are text, as in TOML"
+            raise TypeError(msg)
+        if isinstance(item, kinds.Group):
+            if not isinstance(key, (kinds.Scalar, kinds.Anything)):
+                msg = f"{where}: the keys of a map of groups are plain str"
+                raise TypeError(msg)
+            return kinds.GroupMap(item.model)
+        return kinds.MapOf(key, item)
+
+    def _annotated(self, hint: Any, where: str) -> kinds.Kind:
+        from meshconf.schema.annotations import from_annotation, units_in  # many need none
+
+        inner, *metadata = get_args(hint)
+        kind = self.kind(inner, where)
+        facts = facts_in(hint)
+        for unit in (*units_in(metadata), facts.unit if facts else ""):
+            kind = _in_unit(kind, unit)
+        return _constrained(kind, from_annotation(metadata))
+
+    def _union(self, arguments: tuple[Any, ...], where: str) -> kinds.Kind:
+        parts = [part for part in arguments if part is not types.NoneType]
+        if len(parts) == 1:
+            kind = self.kind(parts[0], where)
+        elif all(has_fields(get_origin(part) or part) for part in parts):
+            kind = self._tagged_union(parts, where)
+        else:
+            names = ", ".join(map(name_of_hint, parts))
+            msg = f"{where}: a union of {names} cannot be told apart; classes need a tag field"
+            raise TypeError(msg)
+        return kinds.OptionalOf(kind) if len(parts) < len(arguments) else kind
+
+    def _tagged_union(self, parts: list[Any], where: str) -> kinds.Kind:
+        models = [self.model(part, where) for part in parts]
+        for tag in models[0].settings:
+            options = [_tag_options(model.settings.get(tag)) for model in models]
+            flat = [option for some in options for option in some]
+            if all(options) and len(flat) == len(set(flat)):
+                pairs = zip(options, models, strict=True)
+                return kinds.TaggedUnion(
+                    tag, {option: model for some, model in pairs for option in some}
+                )
+        names = ", ".join(map(name_of_hint, parts))
+        msg = f"{where}: {names} have no field of their own Literal values that tells them apart"
+        raise TypeError(msg)
+
+
+def _tag_options(setting: Setting | None) -> tuple[Any, ...]:
+    if setting is None or not isinstance(setting.kind, kinds.Choice):
+        return ()
+    return tuple(setting.kind.options) if setting.kind.enum is None else ()
+
+
+def _converted(facts: Facts, field: Field) -> kinds.Converted | None:
+    own = getattr(field.field, "converter", None)
+    if own is not None:
+        return kinds.Converted(getattr(own, "converter", own), by_class=True)
+    return None if facts.converter is None else kinds.Converted(facts.converter, by_class=False)
+
+
+def _checked_by_class(hint: Any, field: Field, where: str) -> tuple[Constraint, ...]:
+    """Return what the hint demands of a value that the class converts."""
+    constraints = from_hint(hint)
+    if constraints and FACTS not in field.metadata:
+        msg = f"{where}: behind a converter nothing checks the hint; use setting(converter=…)"
+        raise TypeError(msg)
+    return constraints
+
+
+def _names_secret(hint: Any) -> bool:
+    return (get_origin(hint) or hint) is Secret or any(map(_names_secret, get_args(hint)))
+
+
+def _is_masked(kind: kinds.Kind) -> bool:
+    return isinstance(kind.inner if isinstance(kind, kinds.OptionalOf) else kind, kinds.Masked)
+
+
+def _in_unit(kind: kinds.Kind, unit: str) -> kinds.Kind:
+    """Let a float in seconds and an integer in bytes be written as a quantity."""
+    match kind:
+        case kinds.OptionalOf(inner):
+            return kinds.OptionalOf(_in_unit(inner, unit))
+        case kinds.Masked(inner):
+            return kinds.Masked(_in_unit(inner, unit))
+        case kinds.Constrained(inner, constraints):
+            return kinds.Constrained(_in_unit(inner, unit), constraints)
+        case _ if unit == "s" and kind is kinds.SCALARS[float]:
+            return kinds.SECONDS
+        case _ if unit == "B" and kind is kinds.SCALARS[int]:
+            return kinds.BYTES
+        case _:
+            return kind
+
+
+def _constrained(kind: kinds.Kind, constraints: tuple[Constraint, ...]) -> kinds.Kind:
+    """Put constraints on the value itself: within what makes it optional or secret."""
+    match kind:
+        case _ if not constraints:
+            return kind
+        case kinds.OptionalOf(inner):
+            return kinds.OptionalOf(_constrained(inner, constraints))
+        case kinds.Masked(inner):
+            return kinds.Masked(_constrained(inner, constraints))
+        case kinds.Constrained(inner, others):
+            return kinds.Constrained(inner, others + constraints)
+        case _:
+            return kinds.Constrained(kind, constraints)
+
+
+def _spellings(cls: type, settings: Mapping[str, Setting]) -> dict[str, str]:
+    spellings: dict[str, str] = {}
+    for name in settings:
+        other = spellings.setdefault(fold(name), name)
+        if other != name:
+            msg = f"{cls.__qualname__}: `{other}` and `{name}` are the same key to a file"
+            raise TypeError(msg)
+    return spellings
+
+
+def _old_names(cls: type, settings: Mapping[str, Setting]) -> dict[str, str]:
+    old_names: dict[str, str] = {}
+    for name, setting in settings.items():
+        for old in setting.facts.renamed_from:
+            if old in settings or old_names.setdefault(old, name) != name:
+                msg = f"{cls.__qualname__}: the old name `{old}` of `{name}` is taken"
+                raise TypeError(msg)
+    return old_names
+
+
+def _rules_of(cls: type) -> Iterator[Rule]:
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        found.update(vars(base))
+    # Above the rule, staticmethod wraps it.
+    plain = (
+        value.__func__ if isinstance(value, staticmethod) else value for value in found.values()
+    )
+    return (value for value in plain if isinstance(value, Rule))
+
+
+def _check_paths(model: Model, rule: Rule) -> None:
+    for path in rule.paths:
+        if model.find(tuple(path.split("."))) is None:
+            msg = f"{model.cls.__qualname__}: the rule `{rule.name}` reads `{path}`, which is no setting"
+            raise TypeError(msg)
