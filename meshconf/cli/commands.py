@@ -111,10 +111,15 @@ def _loaded(
 ) -> tuple[Snapshot[Any] | None, tuple[Problem, ...], tuple[str, ...]]:
     """Load as the service would; the snapshot is None if there are errors."""
     from meshconf import ConfigError, read
+    from meshconf.schema.configuration import configuration_of
 
+    cls = schema_named(schema)
+    if prefix is None and configuration_of(cls).prefix is None:
+        msg = f"{schema} names no prefix for its variables: pass --prefix, such as --prefix APP_"
+        raise click.UsageError(msg)
     options: dict[str, Any] = {} if prefix is None else {"prefix": prefix}
     try:
-        snapshot: Snapshot[Any] = read(*files, schema=schema_named(schema), **options)
+        snapshot: Snapshot[Any] = read(*files, schema=cls, **options)
     except ConfigError as error:
         return None, error.problems, error.sources
     except TypeError as error:

@@ -58,7 +58,7 @@ class DotEnv:
             text, _ = read_text(self.path, LARGEST_DOTENV)
         except Refused as refused:
             if self.optional and refused.code == "MC401":
-                return Layer("dotenv", name, {})
+                return Layer("dotenv", name, {}, absent=True)
             problem = refused.problem("dotenv", name, name)
             return Layer("dotenv", name, {}, problems=(problem,), complete=False)
         variables = names_for(model, self.prefix, self.separator)
@@ -106,5 +106,5 @@ def _bad_line(name: str, line: int) -> Problem:
         "",
         f"line {line} of {name} is not NAME=value",
         Origin("dotenv", name, line),
-        help="put quotes around a value with spaces",
+        help="write NAME=value; a quote that is opened is closed on the same line or later",
     )

@@ -11,7 +11,7 @@ import tomli
 
 from meshconf.diagnostics.source_text import SourceText
 from meshconf.sources.budget import DEEPEST, levels
-from meshconf.sources.layer import Layer
+from meshconf.sources.layer import Layer, is_policy
 from meshconf.sources.reading import Refused, read_text
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class File:
     max_bytes: int = attrs.field(default=1_048_576, kw_only=True)
     max_keys: int = attrs.field(default=100_000, kw_only=True)
     secret_in_file: Literal["warn", "error", "allow"] = attrs.field(
-        default="warn", kw_only=True, validator=attrs.validators.in_(("warn", "error", "allow"))
+        default="warn", kw_only=True, validator=is_policy
     )
 
     def read(self, model: Model) -> Layer:
@@ -67,7 +67,7 @@ class File:
             text, _ = read_text(self.path, self.max_bytes)
         except Refused as refused:
             if self.optional and refused.code == "MC401":
-                return Layer("file", name, {})
+                return Layer("file", name, {}, absent=True)
             return _unread("file", name, refused)
         return parse_toml(
             model, text, kind="file", name=name, max_keys=self.max_keys, secrets=self.secret_in_file

@@ -82,6 +82,8 @@ class Layer:
 
         complete: Whether all that the source holds could be read; if not, nothing is said to be
             missing.
+
+        absent: Whether there was nothing to read, which an optional source may be.
     """
 
     kind: str
@@ -94,6 +96,14 @@ class Layer:
     strays: tuple[Stray, ...] = ()
     secrets: Literal["warn", "error", "allow"] = "allow"
     complete: bool = True
+    absent: bool = False
+
+
+def is_policy(_: object, attribute: attrs.Attribute[str], value: object) -> None:
+    """Check an attribute that says what a doubtful thing is: a validator for attrs."""
+    if value not in ("warn", "error", "allow"):
+        msg = f"{attribute.name} is warn, error or allow, not {value!r}"
+        raise ValueError(msg)
 
 
 class Source(Protocol):

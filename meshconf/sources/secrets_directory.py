@@ -13,12 +13,10 @@ from meshconf.diagnostics.source_text import SourceText
 from meshconf.diagnostics.words import dotted
 from meshconf.schema.names import Variable, Variables
 from meshconf.sources.environment import LARGEST_SECRET, NamedText, layer_of_texts
-from meshconf.sources.layer import Layer
+from meshconf.sources.layer import Layer, is_policy
 from meshconf.sources.reading import Refused, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from meshconf.schema.model import Model
 
 __all__ = ["SecretsDirectory"]
@@ -46,7 +44,7 @@ class SecretsDirectory:
     path: str | os.PathLike[str]
     optional: bool = attrs.field(default=False, kw_only=True)
     world_readable: Literal["warn", "error", "allow"] = attrs.field(
-        default="warn", kw_only=True, validator=attrs.validators.in_(("warn", "error", "allow"))
+        default="warn", kw_only=True, validator=is_policy
     )
 
     def read(self, model: Model) -> Layer:
@@ -61,42 +59,57 @@ class SecretsDirectory:
         else:
             return self._layer(model, name, present)
         if reason is None:
-            return Layer("secret_file", name, {})
+            return Layer("secret_file", name, {}, absent=True)
         problem = Problem("MC402", "error", "", f"{name} {reason}", Origin("secret_file", name))
         return Layer("secret_file", name, {}, problems=(problem,), complete=False)
 
     def _layer(self, model: Model, name: str, present: set[str]) -> Layer:
         texts: list[NamedText] = []
         problems: list[Problem] = []
+        open_to_all: list[Path] = []
         variables = _file_names(model)
         for entry in sorted(present & variables.by_name.keys()):
-            variable = variables.by_name[entry]
-            for found in self._entry(Path(self.path, entry), variable):
-                if isinstance(found, Problem):
-                    problems.append(found)
-                else:
-                    texts.append(found)
+            variable, file = variables.by_name[entry], Path(self.path, entry)
+            if _leads_out(file, Path(self.path)):
+                problems.append(_ignored(file, variable))
+                continue
+            try:
+                text, mode = read_text(file, LARGEST_SECRET)
+            except Refused as refused:
+                path = dotted(variable.path)
+                problems.append(refused.problem("secret_file", str(file), str(file), path))
+                continue
+            if variable.setting.secret and mode & _READABLE_BY_OTHERS:
+                open_to_all.append(file)
+            text = text.removesuffix("\n").removesuffix("\r")
+            source = SourceText("secret_file", str(file), text)
+            texts.append(NamedText(variable.name, text, source))
+        if open_to_all and self.world_readable != "allow":
+            problems.append(self._open_to_all(open_to_all))
         return layer_of_texts(texts, variables, kind="secret_file", name=name, problems=problems)
 
-    def _entry(self, file: Path, variable: Variable) -> Iterator[NamedText | Problem]:
-        origin = Origin("secret_file", str(file))
-        path = dotted(variable.path)
-        if _leads_out(file, Path(self.path)):
-            message = f"{file} is a link that leads out of the directory; it is ignored"
-            yield Problem("MC404", "warning", path, message, origin)
-            return
-        try:
-            text, mode = read_text(file, LARGEST_SECRET)
-        except Refused as refused:
-            yield refused.problem("secret_file", str(file), str(file), path)
-            return
-        if mode & _READABLE_BY_OTHERS and self.world_readable != "allow":
-            severity = "error" if self.world_readable == "error" else "warning"
-            message = f"{file} can be read by every user of the machine"
-            help_ = f"chmod 600 {file}"
-            yield Problem("MC403", severity, path, message, origin, help=help_)  # type: ignore[arg-type]
-        text = text.removesuffix("\n").removesuffix("\r")
-        yield NamedText(variable.name, text, SourceText("secret_file", str(file), text))
+    def _open_to_all(self, files: list[Path]) -> Problem:
+        """Tell once of all secrets that every user may read."""
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        return Problem(
+            "MC403",
+            "error" if self.world_readable == "error" else "warning",
+            "",
+            f"{files[0]}{more} can be read by every user of the machine",
+            Origin("secret_file", str(files[0])),
+            ("Kubernetes sets the mode of mounted secrets by `defaultMode: 0400`",),
+            f'chmod 600 {files[0]}, or allow it: SecretsDirectory(…, world_readable="allow")',
+        )
+
+
+def _ignored(file: Path, variable: Variable) -> Problem:
+    return Problem(
+        "MC404",
+        "warning",
+        dotted(variable.path),
+        f"{file} is a link that leads out of the directory; it is ignored",
+        Origin("secret_file", str(file)),
+    )
 
 
 def _leads_out(file: Path, directory: Path) -> bool:

@@ -116,6 +116,11 @@ class TestMasks:
         expected = ["1 | a = <secret>", "  |     ^^^^^^^^ here"]
 
         assert expected == drawn("a = 'hush'", "'hush'", masked=("'hush'",))
+
+    def test_part(self) -> None:
+        """A mark that ends within a masked text is as wide as any."""
+        expected = ["1 | a = <secret>", "  |     ^ here"]
+
         assert expected == drawn("a = 'hush, hush'", "'hush", masked=("'hush, hush'",))
 
     def test_over_lines(self) -> None:

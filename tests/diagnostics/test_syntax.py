@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 import tomli
 
-from meshconf.diagnostics.problem import Problem
 from meshconf.diagnostics.source_text import SourceText
 from meshconf.diagnostics.syntax import syntax_problem
+
+if TYPE_CHECKING:
+    from meshconf.diagnostics.problem import Problem
 
 
 def problem_of(text: str, *secret_names: str) -> Problem:

@@ -406,3 +406,158 @@ class TestNames:
         found = attempt(None, Store(), schema=App)
 
         assert {"key"} == {str(one.origin) for one in found.problems}
+
+
+@attrs.frozen
+class Outer:
+    """A group that holds what others inherit, and one that inherits."""
+
+    inner: Child = Child(1, 8)
+    x: int = 0
+
+
+@attrs.frozen
+class Member:
+    """An entry with a group that inherits from within a group."""
+
+    child: Child = setting(Child(), inherits="outer.inner")
+    pair: tuple[Child, int] = (Child(), 0)
+
+
+@attrs.frozen
+class Nested:
+    """Inheritance over two levels."""
+
+    members: dict[str, Member] = attrs.field(factory=dict)
+    outer: Outer = Outer(x=3)
+    holder: Member = Member()
+
+
+class TestDeepInheritance:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("[members.a]", Child(1, 8)),
+            ("[members.a.child]\nlow = 2", Child(2, 8)),
+            ("[outer.inner]\nlow = 3\n[members.a.child]\nhigh = 7", Child(3, 7)),
+            ("[outer]\nx = 3\n[members.a.child]\nhigh = 7", Child(1, 7)),
+        ],
+    )
+    def test_from_within_a_group(self, text: str, expected: Child, attempt: Attempt) -> None:
+        """A group may inherit from one that stands in another, whether that is set or not."""
+        found = attempt(text, schema=Nested, environ={"APP_X": ""})
+
+        assert (expected, 3) == (found.config.members["a"].child, found.config.outer.x)
+
+    def test_without_a_map(self, attempt: Attempt) -> None:
+        """So may a group that stands in no map."""
+        found = attempt("[holder.child]\nlow = 4", schema=Nested)
+
+        assert Child(4, 8) == found.config.holder.child
+
+    def test_of_a_refused_group(self, attempt: Attempt) -> None:
+        """What inherits from a group that cannot be made is not told of."""
+        found = attempt("outer.x = ''\nouter.inner.low = ''\n[members.a]", schema=Nested)
+
+        assert ["outer.x", "outer.inner.low"] == [path for _, path, _ in told(found)]
+
+    def test_pair(self, attempt: Attempt) -> None:
+        """The rules of a group in an array of fixed length run as well."""
+        found = attempt("[holder]\npair = [{ low = 5, high = 4 }, 1]", schema=Nested)
+
+        assert ["holder.pair[0]"] == [path for _, path, _ in told(found)]
+
+    def test_objects(self, attempt: Attempt) -> None:
+        """A map may hold objects that are made already."""
+        member = Member(child=Child(5, 6))
+        found = attempt("", schema=Nested, overrides={"members": {"a": member}})
+
+        assert member == found.config.members["a"]
+
+
+class TestRemedies:
+    @pytest.mark.parametrize(
+        ("type", "text", "help"),
+        [
+            (int, 'a = "8"', "remove the quotes: a = 8"),
+            (float, 'a = "0.5"', "remove the quotes: a = 0.5"),
+            (bool, 'a = "true"', "remove the quotes: a = true"),
+            (str, "a = 8", 'add quotes: a = "8"'),
+            (str, "a = true", 'add quotes: a = "true"'),
+            (int, 'a = "0x8"', None),
+            (float, 'a = "much"', None),
+            (bool, 'a = "yes"', None),
+            (meshconf.Seconds, 'a = "5 secs"', 'a = "5s"'),
+            (meshconf.Seconds, 'a = "5 parsecs"', None),
+        ],
+    )
+    def test_in_a_file(self, type: Any, text: str, help: str | None, attempt: Attempt) -> None:
+        """A remedy is given if it is certain, ready to be pasted."""
+        (problem,) = attempt(text, schema=make(type=type)).problems
+
+        assert help == problem.help
+
+    @pytest.mark.parametrize(
+        ("options", "text", "help"),
+        [
+            ({}, "", "set APP_A to an integer"),
+            ({"default": 3}, "", "unset APP_A to use the default 3, or set it to an integer"),
+            (
+                {"default": None, "type": int | None},
+                "",
+                "unset APP_A to do without it, or set it to an integer",
+            ),
+            ({}, "a = 4", "unset APP_A to use 4, or set it to an integer"),
+        ],
+    )
+    def test_in_a_variable(
+        self, options: dict[str, Any], text: str, help: str, attempt: Attempt
+    ) -> None:
+        """What a variable hides is told with what would come to light."""
+        (problem,) = attempt(text, schema=make(**options), environ={"APP_A": "x"}).problems
+
+        assert help == problem.help
+
+    def test_text_that_lost(self, attempt: Attempt) -> None:
+        """A shadowed text that cannot be read either is not quoted."""
+        options = {"environ": {"APP_A": "x"}, "overrides": {"a": "y"}}
+        (problem,) = attempt("", schema=make(), **options).problems
+
+        assert (
+            "overrides a text that cannot be read from environment variable APP_A"
+            == (problem.notes[0])
+        )
+
+
+class TestLists:
+    def test_missing_in_an_element(self, attempt: Attempt) -> None:
+        """What an element of a list lacks is told at the element."""
+        (problem,) = attempt("[[a]]", schema=make(type=tuple[make(), ...])).problems
+
+        assert ("MC102", "a[0].a", "app.toml:1:1", "add `a = …` to it") == (
+            problem.code,
+            problem.path,
+            str(problem.origin),
+            problem.help,
+        )
+
+    def test_many_wrong_ones(self, attempt: Attempt) -> None:
+        """Of many wrong elements of one list the first ten are told."""
+        found = attempt(f"a = [{'1, ' * 50}]", schema=make(type=list[str]))
+
+        assert [f"a[{number}]" for number in range(10)] == [path for _, path, _ in told(found)]
+
+    def test_many_wrong_groups(self, attempt: Attempt) -> None:
+        """Of very many wrong groups the first five hundred are told."""
+        text = "[[a]]\na = ''\n" * 300 + "[[a]]\n" * 300 + "[[b]]\na = ''\n" * 2
+        fields = {name: attrs.field(type=tuple[make(), ...]) for name in "ab"}
+        found = attempt(text, schema=attrs.make_class("App", fields))
+
+        assert 500 == len(told(found))
+
+    @pytest.mark.parametrize("check", [annotated_types.MinLen(1), annotated_types.Len(1, 2)])
+    def test_check_that_cannot_judge(self, check: Any, attempt: Attempt) -> None:
+        """A check that cannot judge a value refuses it."""
+        (problem,) = attempt("a = 1", schema=make(type=Annotated[Any, check])).problems
+
+        assert "one that it cannot judge" in problem.message

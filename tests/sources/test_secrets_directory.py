@@ -151,9 +151,17 @@ class TestWorldReadable:
         layer = read(tmp_path, world_readable=policy)
         message = f"{path} can be read by every user of the machine"
 
-        assert [("MC403", severity, "password", message)] == problems(layer)
-        assert [f"chmod 600 {path}"] == [one.help for one in layer.problems]
+        assert [("MC403", severity, "", message)] == problems(layer)
+        assert [f"chmod 600 {path}"] == [str(one.help).partition(",")[0] for one in layer.problems]
         assert {"password": "abc"} == layer.data
+
+    def test_told_once(self, tmp_path: Path) -> None:
+        """Several of them are told of in one warning; what is no secret is not counted."""
+        for name in ("password", "consul.token", "consul.port"):
+            write(tmp_path / name, "5", 0o644)
+        message = f"{tmp_path / 'consul.token'} and 1 more can be read by every user of the machine"
+
+        assert [("MC403", "warning", "", message)] == problems(read(tmp_path))
 
     def test_allowed(self, tmp_path: Path) -> None:
         """Where they are fine, nothing is said."""
