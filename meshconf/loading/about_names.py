@@ -172,7 +172,7 @@ def _no_table(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
         value = value[part]
     path = dotted(oddity.canonical)
     # Its text may be a secret that was meant for a key of the table.
-    parts = _at_key(diagnosis, oddity, f"{noun(value)}, where a table is wanted")
+    parts: dict[str, Any] = _at_key(diagnosis, oddity, f"{noun(value)}, where a table is wanted")
     if oddity.model is not None and oddity.model.secret_names:
         parts = {"origin": parts["origin"], "excerpts": (Excerpt(parts["origin"]),)}
     return Problem(
@@ -261,20 +261,19 @@ def missing(diagnosis: Diagnosis, setting: Setting, path: Path) -> Problem:
 
 def _missing_in_element(diagnosis: Diagnosis, setting: Setting, path: Path, end: int) -> Problem:
     """Blame the element of a list that lacks a value: only its own source can give it."""
-    found = diagnosis.held(path[:end])
-    parts: dict[str, Any] = {}
-    if found:
-        place = located(found[0].layer, found[0].path, "lacks it", diagnosis.masks)
-        parts = dict(zip(("origin", "labels", "excerpts"), place, strict=True))
+    element = diagnosis.held(path[:end])[0]  # a default holds objects, not tables
+    origin, labels, excerpts = located(element.layer, element.path, "lacks it", diagnosis.masks)
     return Problem(
         "MC102",
         "error",
         dotted(path),
         f"`{dotted(path)}` is required but not set",
+        origin,
         help=f"add `{_assignment(setting, path[end:])}` to it",
         expected="a value",
         sensitive=setting.secret,
-        **parts,
+        labels=labels,
+        excerpts=excerpts,
     )
 
 

@@ -32,7 +32,7 @@ class _Told:
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
 
-    def read(self, _: Model) -> Layer:
+    def read(self, model: Model) -> Layer:  # noqa: ARG002 - the protocol's
         """Give the problem."""
         return Layer("file", "", {}, problems=(self._problem,), complete=False)
 
@@ -122,7 +122,7 @@ def expanded(overrides: Mapping[str, Any]) -> dict[str, Any]:
         if not path:
             msg = f"overrides are named by dotted paths; {key!r} is none"
             raise TypeError(msg)
-        nested = value
+        nested: Any = value
         for part in reversed(path):
             nested = {part: nested}
         _lay_over(tree, nested, key)

@@ -19,7 +19,7 @@ from meshconf.loading import about_names, about_rules, about_values
 from meshconf.loading.convert import Conversion, said_by, violation
 from meshconf.loading.findings import Masks, broken_problem
 from meshconf.loading.lookup import Held, held
-from meshconf.loading.merge import Merged, merge
+from meshconf.loading.merge import Merged, merge, table_of
 from meshconf.loading.partial import BROKEN, Partial
 from meshconf.loading.structure import Structurer
 from meshconf.loading.walk import inherited_path
@@ -187,19 +187,11 @@ class Diagnosis:
             below = model.settings[part].group
             assert below is not None  # the schema was checked
             model = below
-        if value is BROKEN:
-            return None
-        if isinstance(value, Partial):
-            return value
-        # A group that no source sets is the object that is its default.
-        names = model.settings.items()
-        values = {name: getattr(value, setting.attribute) for name, setting in names}
-        return Partial(model, {}, values, built=value)
+        return _partial_of(model, value)
 
     def _given(self, setting: Setting, value: Any, path: Path, inherited: Any) -> Any:
         if setting.group is not None and type(value) is dict:
-            below = inherited if isinstance(inherited, Partial) else None
-            return self.group(setting.group, value, path, below)
+            return self.group(setting.group, value, path, _partial_of(setting.group, inherited))
         return self._leaf(setting, value, path)
 
     def _leaf(self, setting: Setting, value: Any, path: Path) -> Any:
@@ -265,6 +257,14 @@ class Diagnosis:
                 self._blame(about_values.bad_value(self, setting, bad, (*path, name)))
                 partial.values[name] = BROKEN
         return refused
+
+
+def _partial_of(model: Model, value: Any) -> Partial | None:
+    """Return a judged group to inherit from; None if there is none, or it could not be made."""
+    if value is None or value is BROKEN or isinstance(value, Partial):
+        return value if isinstance(value, Partial) else None
+    # A group that no source sets is the object that is its default.
+    return Partial(model, {}, table_of(model, value), built=value)
 
 
 def _inherits(setting: Setting) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from meshconf.loading.merge import overlay
+from meshconf.loading.merge import overlay, table_of
 from meshconf.loading.structure import Structurer
 from meshconf.schema.model import Model
 
@@ -70,11 +70,7 @@ class _Inheritance:
             assert setting.group is not None
             own = table[name] if name in table else setting.default_value()
             instance = self.structurer.of_class(setting.group)(own)
-            base = own if type(own) is dict else _table_of(setting.group, own)
+            base = own if type(own) is dict else table_of(setting.group, own)
             table[name] = instance
             self.bases[source] = (base, instance)
         return self.bases[source]
-
-
-def _table_of(model: Model, group: Any) -> dict[str, Any]:
-    return {name: getattr(group, below.attribute) for name, below in model.settings.items()}

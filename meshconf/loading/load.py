@@ -23,13 +23,14 @@ from meshconf.loading.snapshot import Snapshot
 from meshconf.loading.structure import Hook, Structurer
 from meshconf.loading.versions import without_version
 from meshconf.schema.compile import model_of
-from meshconf.schema.model import Model
 from meshconf.sources.dotenv import DotEnv
 from meshconf.sources.environment import Environment, names_for
 from meshconf.sources.layer import Layer, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from meshconf.schema.model import Model
 
 __all__ = ["SCHEMAS_PREFIX", "UnknownVariables", "load_layers", "read_schema"]
 

@@ -54,11 +54,14 @@ def _element(model: Model, layers: Sequence[Layer], path: Path) -> tuple[Sequenc
         if setting is None or not setting.appends or not isinstance(part, int):
             continue
         position = part
+        joined: list[Held] = []
         for one in reversed(list(held(model, layers, path[:end]))):
-            count = len(one.value) if isinstance(one.value, (list, tuple)) else 1
-            if position < count:
+            # What is no list replaces those before it, and is itself replaced by the next.
+            joined = [*joined, one] if isinstance(one.value, (list, tuple)) else []
+        for one in joined:
+            if position < len(one.value):
                 return [one.layer], (*path[:end], position, *path[end + 1 :])
-            position -= count
+            position -= len(one.value)
     return layers, path
 
 
@@ -96,10 +99,13 @@ def _spelled(model: Model, layer: Layer, path: Path) -> tuple[Path, Any] | None:
     raw: Path = ()
     for part in path:
         key = _key(layer, kind, raw, value, part)
-        if not _has(value, key):
+        setting, kind = step(kind, part, value)
+        if setting is not None and isinstance(value, setting.owner):
+            value = getattr(value, setting.attribute)
+        elif _has(value, key):
+            value = value[key]
+        else:
             return None
-        kind = step(kind, part, value)[1]
-        value = value[key]
         raw = (*raw, key)
     return raw, value
 

@@ -20,7 +20,7 @@ from meshconf.sources.layer import Layer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Merged", "Oddity", "canonical_key", "merge", "overlay"]
+__all__ = ["Merged", "Oddity", "canonical_key", "merge", "overlay", "table_of"]
 
 Path = tuple[str | int, ...]
 
@@ -337,6 +337,12 @@ def overlay(model: Model, below: Mapping[str, Any], above: Mapping[str, Any]) ->
     table = {**below, **above}
     for setting in model.groups:
         lower, upper = below.get(setting.name), above.get(setting.name)
-        if setting.group is not None and type(lower) is dict and type(upper) is dict:
+        if setting.group is not None and lower is not None and type(upper) is dict:
+            lower = lower if type(lower) is dict else table_of(setting.group, lower)
             table[setting.name] = overlay(setting.group, lower, upper)
     return table
+
+
+def table_of(model: Model, group: Any) -> dict[str, Any]:
+    """Return an object as a table of its class."""
+    return {name: getattr(group, below.attribute) for name, below in model.settings.items()}

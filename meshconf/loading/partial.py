@@ -15,9 +15,6 @@ __all__ = ["BROKEN", "Partial"]
 class _Broken:
     """Stands for a value that could not be made."""
 
-    def __repr__(self) -> str:
-        return "BROKEN"
-
 
 BROKEN = _Broken()
 

@@ -74,13 +74,11 @@ def member(union: kinds.TaggedUnion, value: object) -> Model | None:
 
 
 def setting_at(model: Model, path: Path) -> Setting | None:
-    """Return the setting at a path; at an entry of a map or a list, the map or the list."""
+    """Return the last setting on a path: at an entry of a map or a list, the map or the list."""
     kind: kinds.Kind | None = kinds.Group(model)
     found: Setting | None = None
     for part in path:
         setting, kind = step(kind, part)
-        if kind is None:
-            return None
         found = setting or found
     return found
 
@@ -121,8 +119,8 @@ def groups_in(kind: kinds.Kind, value: Any, path: Path = ()) -> Iterator[tuple[P
         case kinds.ListOf() | kinds.FixedArray() if not isinstance(value, (str, Mapping)):
             for number, entry in enumerate(value or ()):
                 yield from groups_in(_item(kind, number), entry, (*path, number))
-        case _:
-            return
+        case _:  # not set, or wrong
+            pass
 
 
 def _item(kind: kinds.Kind, part: str | int) -> kinds.Kind:

@@ -172,13 +172,13 @@ class _Builder:
     variables: Variables
     texts: Sequence[NamedText]
     reader: TextReader = attrs.field(factory=TextReader)
-    entries: list[_Entry] = attrs.field(factory=list[_Entry])
-    data: dict[str, Any] = attrs.field(factory=dict[str, Any])
-    laid: dict[Path, NamedText] = attrs.field(factory=dict[Path, NamedText])
-    spelled: set[Path] = attrs.field(factory=set[Path])
-    problems: list[Problem] = attrs.field(factory=list[Problem])
-    broken: list[Broken] = attrs.field(factory=list[Broken])
-    strays: list[Stray] = attrs.field(factory=list[Stray])
+    entries: list[_Entry] = attrs.field(factory=list)
+    data: dict[str, Any] = attrs.field(factory=dict)
+    laid: dict[Path, NamedText] = attrs.field(factory=dict)
+    spelled: set[Path] = attrs.field(factory=set)
+    problems: list[Problem] = attrs.field(factory=list)
+    broken: list[Broken] = attrs.field(factory=list)
+    strays: list[Stray] = attrs.field(factory=list)
 
     def sort_in(self, named: NamedText) -> None:
         """Find out what a name sets."""
@@ -270,7 +270,7 @@ class _Builder:
 
 def _same_key(data: Mapping[str, Any], key: str, *others: str) -> str:
     """Find how another variable has already spelled a key, by its own name or another one."""
-    if key in data:
+    if key in data or not data:
         return key
     names = {fold(name) for name in (key, *others)}
     return next((held for held in data if fold(held) in names), key)

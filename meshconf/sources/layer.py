@@ -99,7 +99,7 @@ class Layer:
     absent: bool = False
 
 
-def is_policy(_: object, attribute: attrs.Attribute[str], value: object) -> None:
+def is_policy(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """Check an attribute that says what a doubtful thing is: a validator for attrs."""
     if value not in ("warn", "error", "allow"):
         msg = f"{attribute.name} is warn, error or allow, not {value!r}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import annotated_types
@@ -185,7 +186,7 @@ class TestConverters:
         """A converter that wants more than the value is run by the class alone."""
 
         def scaled(value: Any, instance: Any) -> int:
-            return int(value) * instance.factor
+            return int(int(value) * instance.factor)
 
         converter = attrs.Converter(scaled, takes_self=True)
         schema = attrs.make_class(
@@ -204,6 +205,7 @@ class Child:
 
     low: int = 0
     high: int = 9
+    note: str = ""
 
     @rule("low", "high")
     @staticmethod
@@ -251,7 +253,7 @@ class TestRules:
 
     def test_inherited_breach_is_told_once(self, attempt: Attempt) -> None:
         """A rule that is broken by what is inherited alone is told where that stands."""
-        text = f"[child]\n{BROKEN}[entries.x.child]\n[entries.y]\n"
+        text = f"[child]\n{BROKEN}[entries.x.child]\nnote = 'x'\n[entries.y]\n"
 
         assert ["child"] == [path for _, path, _ in told(attempt(text, schema=App))]
 
@@ -273,6 +275,15 @@ class TestRules:
 
         assert [expected] == told(attempt("a = 1", schema=schema))
 
+    def test_of_defaults(self, attempt: Attempt) -> None:
+        """A rule that the defaults break is told without a place."""
+        body = {"check": rule("a")(lambda _: "hm")}
+        schema = attrs.make_class("App", {"a": attrs.field(type=int, default=1)}, class_body=body)
+        found = attempt("", schema=schema)
+
+        assert [("MC301", "a", "hm")] == told(found)
+        assert ((), None) == (found.problems[0].notes, found.problems[0].origin)
+
     def test_warning(self, attempt: Attempt) -> None:
         """A warning lets the load succeed."""
         body = {"check": rule("a", level="warning")(lambda _: "hm")}
@@ -283,7 +294,8 @@ class TestRules:
     def test_through_a_group_that_is_not_there(self, attempt: Attempt) -> None:
         """A rule that reads a group that is None does not run."""
         body = {"check": rule("child.low")(boom)}
-        fields = {"a": attrs.field(type=int), "child": attrs.field(type=Child | None, default=None)}
+        optional: Any = Child | None
+        fields = {"a": attrs.field(type=int), "child": attrs.field(type=optional, default=None)}
         schema = attrs.make_class("App", fields, class_body=body)
 
         assert 1 == attempt("a = 1", schema=schema, environ={"APP_X": ""}).config.a
@@ -370,6 +382,8 @@ class TestNames:
         ("text", "message"),
         [
             ("[child]\nlow = 1\nLOW = 2", "`child.low` is given twice: as `LOW` and `low`"),
+            ("[child]\nLow = 1\nLOW = 2", "`child.low` is given twice: as `Low` and `LOW`"),
+            ("[chlid]\nlow = 1", "unknown key `chlid`"),
             ("child = 1", "`child` must be a table, got an integer"),
             ("entries = 1", "`entries` must be a table, got an integer"),
             ("[entries]\nx = []", "`entries.x` must be a table, got an array"),
@@ -532,7 +546,7 @@ class TestRemedies:
 class TestLists:
     def test_missing_in_an_element(self, attempt: Attempt) -> None:
         """What an element of a list lacks is told at the element."""
-        (problem,) = attempt("[[a]]", schema=make(type=tuple[make(), ...])).problems
+        (problem,) = attempt("[[a]]", schema=make(type=GenericAlias(tuple, (make(), ...)))).problems
 
         assert ("MC102", "a[0].a", "app.toml:1:1", "add `a = …` to it") == (
             problem.code,
@@ -550,7 +564,8 @@ class TestLists:
     def test_many_wrong_groups(self, attempt: Attempt) -> None:
         """Of very many wrong groups the first five hundred are told."""
         text = "[[a]]\na = ''\n" * 300 + "[[a]]\n" * 300 + "[[b]]\na = ''\n" * 2
-        fields = {name: attrs.field(type=tuple[make(), ...]) for name in "ab"}
+        rows: Any = GenericAlias(tuple, (make(), ...))
+        fields = {name: attrs.field(type=rows) for name in "ab"}
         found = attempt(text, schema=attrs.make_class("App", fields))
 
         assert 500 == len(told(found))
@@ -561,3 +576,122 @@ class TestLists:
         (problem,) = attempt("a = 1", schema=make(type=Annotated[Any, check])).problems
 
         assert "one that it cannot judge" in problem.message
+
+    def test_maps_in_lists(self, attempt: Attempt) -> None:
+        """Groups in maps in lists have their rules run, and their keys in any spelling."""
+        schema = make(type=tuple[dict[str, Child], ...])
+        expected = ({"x": Child(5)},)
+
+        assert expected == attempt("a = [{ x = { LOW = 5 } }]", schema=schema).config.a
+        assert ["a[0].x"] == [
+            path
+            for _, path, _ in told(attempt("a = [{ x = { low = 5, high = 4 } }]", schema=schema))
+        ]
+
+    def test_of_groups_that_may_be_missing(self, attempt: Attempt) -> None:
+        """Elements that are not there have no rules."""
+        fields: Any = tuple[Child | None, ...]
+        found = attempt("", schema=make(type=fields), overrides={"a": [None, Child()]})
+
+        assert (None, Child()) == found.config.a
+
+    @pytest.mark.parametrize("text", ["", "a = [{ low = 1 }]"])
+    def test_optional_list(self, text: str, attempt: Attempt) -> None:
+        """A list that is not there has no groups whose rules could run."""
+        schema = make(type=tuple[Child, ...] | None, default=None)
+        found = attempt(text, schema=schema).config.a
+
+        assert (found is None) is (not text)
+
+
+@attrs.frozen
+class Deep:
+    """A group with a group."""
+
+    child: Child = Child()
+    x: int = 0
+
+
+@attrs.frozen
+class Heir:
+    """An entry that inherits a group with a group, and a union."""
+
+    deep: Deep = setting(Deep(), inherits="deep")
+
+
+@attrs.frozen
+class Strict:
+    """A member of a union, with a rule and a secret."""
+
+    kind: Literal["strict"]
+    a: int = 0
+    token: Secret[str] | None = None
+
+    @rule("a")
+    @staticmethod
+    def is_small(a: int) -> str | None:
+        """A is small."""
+        return "a is large" if a > 1 else None
+
+
+@attrs.frozen
+class Loose:
+    """The other member."""
+
+    kind: Literal["loose"] = "loose"
+
+
+@attrs.frozen
+class Estate:
+    """They together."""
+
+    heirs: dict[str, Heir] = attrs.field(factory=dict)
+    deep: Deep = Deep(Child(1))
+    union: Strict | Loose = Loose()
+    unions: tuple[Strict | Loose, ...] = ()
+    optional: dict[str, tuple[Strict, ...] | None] = attrs.field(factory=dict)
+
+
+class TestEstate:
+    def test_groups_within_inherited_groups(self, attempt: Attempt) -> None:
+        """What is inherited is inherited leaf by leaf at any depth."""
+        text = "[deep.child]\nlow = 2\n[heirs.a.deep.child]\nhigh = 7\n"
+
+        assert Child(2, 7) == attempt(text, schema=Estate).config.heirs["a"].deep.child
+
+    def test_group_beside_what_is_set(self, attempt: Attempt) -> None:
+        """A group that the heir leaves alone is inherited whole."""
+        text = "[deep.child]\nlow = 2\n[heirs.a.deep]\nx = 7\n"
+
+        assert Deep(Child(2), 7) == attempt(text, schema=Estate).config.heirs["a"].deep
+
+    def test_groups_within_inherited_defaults(self, attempt: Attempt) -> None:
+        """So is what no source sets, and a rule over it holds or not."""
+        text = "[heirs.a.deep.child]\nhigh = 2\n"
+        found = attempt(text, schema=Estate, environ={"APP_X": ""})
+
+        assert Child(1, 2) == found.config.heirs["a"].deep.child
+        assert ["heirs.a.deep.child"] == [
+            path for _, path, _ in told(attempt(text.replace("2", "0"), schema=Estate))
+        ]
+
+    @pytest.mark.parametrize(
+        ("text", "path"),
+        [
+            ('union = { kind = "strict", a = 2 }', "union.a"),
+            ('unions = [{ kind = "loose" }, { kind = "strict", a = 2 }]', "unions[1].a"),
+            ('optional.x = [{ kind = "strict", a = 2 }]', "optional.x[0].a"),
+        ],
+    )
+    def test_rules_of_members(self, text: str, path: str, attempt: Attempt) -> None:
+        """The rules of a class run where it is the member of a union."""
+        assert ["MC301"] == [code for code, *_ in told(attempt(text, schema=Estate))]
+        assert [path] == [where for _, where, _ in told(attempt(text, schema=Estate))]
+
+    def test_explained(self, attempt: Attempt) -> None:
+        """Members with secrets are explained without them."""
+        text = 'unions = [{ kind = "strict", token = "hush" }, { kind = "loose" }]'
+        found = attempt(text, schema=Estate, overrides={"optional.x": None})
+
+        assert "hush" not in found.explain("unions") + repr(found.candidates("unions"))
+        assert {"x": None} == found.candidates("optional")[0].value

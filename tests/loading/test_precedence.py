@@ -10,6 +10,8 @@ import pytest
 
 import meshconf
 from meshconf import DotEnv, Layer, SecretsDirectory, setting
+from meshconf.loading.lookup import held
+from meshconf.schema.compile import model_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -190,6 +192,14 @@ class TestMerging:
             problem.origin.line,
         )
 
+    def test_element_beyond_the_end(self) -> None:
+        """No layer holds an element beyond the end of a joined list."""
+        layers = [Layer("file", "one", {"joined": [1]}), Layer("file", "two", {"joined": [2]})]
+        model = model_of(App)
+
+        assert [2] == [one.value for one in held(model, layers, ("joined", 1))]
+        assert [] == list(held(model, layers, ("joined", 2)))
+
 
 class TestInheritance:
     TEXT = "[group]\na = 5\n[entries.x.group]\nb = 7\n[entries.y]\nx = 1\n"
@@ -261,6 +271,25 @@ class TestOverrides:
         """A name that is no text is the caller's mistake."""
         with pytest.raises(TypeError, match="overrides are named by dotted paths"):
             attempt("", schema=App, overrides={1: 2})
+
+    @pytest.mark.parametrize("overrides", [{"group": 1, "group.a": 2}, {"group.a": 2, "group": 1}])
+    def test_contradiction(self, overrides: dict[str, Any], attempt: Attempt) -> None:
+        """Two overrides that contradict each other are the caller's mistake."""
+        with pytest.raises(TypeError, match="contradicts another"):
+            attempt("", schema=App, overrides=overrides)
+
+    def test_objects_are_candidates(self, attempt: Attempt) -> None:
+        """What an object among the overrides holds comes from there."""
+        found = attempt("[group]\na = 1", schema=App, overrides={"group": Group(5, 6)})
+
+        assert [5, 1, 1] == [one.value for one in found.candidates("group.a")]
+
+    def test_member_of_a_union(self, attempt: Attempt) -> None:
+        """A union may be given as an object."""
+        found = attempt("", schema=App, overrides={"union": Right("right", 5)})
+
+        assert Right("right", 5) == found.config.union
+        assert 5 == found.candidates("union.b")[0].value
 
     def test_wrong_value(self, attempt: Attempt) -> None:
         """A wrong override is a problem like any other."""

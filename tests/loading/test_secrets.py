@@ -29,6 +29,12 @@ def refuse(value: str) -> None:
     raise ValueError(msg)
 
 
+def tell(value: str) -> bool:
+    """Do the same."""
+    refuse(value)
+    return False
+
+
 @attrs.frozen
 class Consul:
     """A group with a secret of each sort."""
@@ -78,7 +84,7 @@ class Picky:
 
     token: str = setting("", secret=True, validator=lambda *of: refuse(of[2]))
     other: Secret[int] = attrs.field(default=Secret(1))
-    host: str = attrs.field(default="", validator=lambda *of: of[0].host and refuse(of[0].token))
+    host: str = attrs.field(default="", validator=lambda *of: of[2] and tell(of[0].token))
 
     def __attrs_post_init__(self) -> None:
         """Refuse the whole."""

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 import meshconf
-from meshconf import Environment, File, Layer, Origin, Problem, configuration
+from meshconf import Environment, File, Layer, Origin, Problem, Secret, configuration
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -271,10 +271,18 @@ class TestOwnSources:
 
         assert "`a` must be an integer" in str(error)
 
-    def test_no_source(self) -> None:
+    @pytest.mark.parametrize(
+        ("source", "message"),
+        [
+            (7, "a source is a path or has a read"),
+            (App, "App is a class: pass it as schema=App"),
+            (["a.toml", "b.toml"], "several sources are several arguments"),
+        ],
+    )
+    def test_no_source(self, source: Any, message: str) -> None:
         """What is no source is the caller's mistake."""
-        with pytest.raises(TypeError, match="a source is a path or has a read"):
-            meshconf.load(7, schema=App)  # type: ignore[call-overload]
+        with pytest.raises(TypeError, match=message):
+            meshconf.load(source, schema=App)
 
 
 class TestHints:
@@ -284,6 +292,24 @@ class TestHints:
 
         assert "set APP_A" == problem.help
         assert problem.origin is None
+
+    def test_schemas_file(self) -> None:
+        """Where no file was read, the schema's own is a place to set it."""
+        schema = configuration(prefix="APP_", file="app.toml")(
+            attrs.make_class("App", {"a": attrs.field(type=int)})
+        )
+        (problem,) = read(Own(Layer("store", "key", {})), schema=schema).problems
+
+        assert "add it to app.toml, or set APP_A" == problem.help
+
+    def test_secret_without_a_prefix(self, folder: Path) -> None:
+        """Where the environment is not read, no variable is suggested for a secret."""
+        (folder / "x.toml").write_text("a = 'x'\n")
+        fields = {"a": attrs.field(type=Secret[str])}
+        schema = attrs.make_class("App", fields)
+        (warning,) = read("x.toml", schema=schema, prefix=None).warnings
+
+        assert ("MC208", None) == (warning.code, warning.help)
 
     def test_optional_file(self) -> None:
         """A file that may be missing is a place to set it, too."""
