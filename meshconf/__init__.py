@@ -10,7 +10,6 @@ import importlib
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 if TYPE_CHECKING:
-    __version__: str
     import os
     from collections.abc import Iterable, Mapping
 
@@ -225,7 +224,9 @@ def _public(name: str) -> Any:
     raise AttributeError(msg)
 
 
-if not TYPE_CHECKING:  # a type checker would take any name for a public one
+if TYPE_CHECKING:  # with the function below, any name would be a public one
+    __version__: str
+else:
     __getattr__ = _public
 
 

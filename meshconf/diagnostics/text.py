@@ -56,15 +56,16 @@ def problem_lines(problem: Problem) -> Iterable[str]:
     # What authors of rules and validators say is not known to be safe to print.
     yield f"{problem.severity}[{problem.code}]: {printable(problem.message)}"
     for position, excerpt in enumerate(problem.excerpts):
+        if position:
+            yield f"{gutter} |"
         yield f"{gutter}{':::' if position else '-->'} {excerpt.origin}"
         if excerpt.lines:
             yield f"{gutter} |"
             yield from _excerpt_lines(excerpt, gutter)
-            yield f"{gutter} |"
     remarks = [f"note: {printable(note)}" for note in problem.notes]
     if problem.help is not None:
         remarks.append(f"help: {printable(problem.help)}")
-    if remarks and problem.excerpts and not problem.excerpts[-1].lines:
+    if remarks and problem.excerpts:
         yield f"{gutter} |"
     yield from (f"{gutter} = {remark}" for remark in remarks)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import fnmatch
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from meshconf.diagnostics.excerpt import Highlight
-from meshconf.diagnostics.problem import Excerpt, Origin, Problem
+from meshconf.diagnostics.problem import Excerpt, Label, Origin, Problem
 from meshconf.diagnostics.suggest import fold, nearest
 from meshconf.diagnostics.words import Path, dotted, noun, printable
 from meshconf.loading.about_values import described
 from meshconf.loading.findings import located, shown
-from meshconf.loading.lookup import text_of
+from meshconf.loading.lookup import default_at, place, text_of
+from meshconf.loading.walk import setting_at
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.names import name_of
@@ -29,6 +31,9 @@ __all__ = ["missing", "odd_names", "strays"]
 
 #: A class of up to so many keys is listed where no key is near.
 LISTED_KEYS = 12
+
+#: The entries of a map whose variables are compared with an unknown one.
+MOST_ENTRIES = 50
 
 
 def odd_names(diagnosis: Diagnosis) -> Iterator[Problem]:
@@ -62,7 +67,7 @@ def _at_key(diagnosis: Diagnosis, oddity: Oddity, label: str) -> dict[str, Any]:
     assert span is not None
     highlights = [Highlight(span, label)]
     header = text.index.headers.get(rest[:-1])
-    if header is not None and oddity.model is not None:
+    if header is not None and oddity.model is not None and oddity.sort != "no_table":
         said = f"keys of {oddity.model.cls.__name__} are read here"
         highlights.append(Highlight(header, said, primary=False))
     origin, labels, excerpts = shown(text, highlights, masks)
@@ -110,8 +115,8 @@ def _cost(diagnosis: Diagnosis, model: Model, name: str, above: Path) -> Iterato
     if found:
         value = described(setting, found[0].value)
         yield f"`{dotted(path)}` is {value} ({found[0].origin}), and this key changes nothing"
-    elif setting.default is not REQUIRED:
-        default = described(setting, setting.default_value())
+    elif (default := default_at(diagnosis.model, path)) is not REQUIRED:
+        default = described(setting, default)
         yield f"`{dotted(path)}` is set nowhere else, so its default {default} would be used"
     else:
         yield f"`{dotted(path)}` is required and set nowhere else"
@@ -180,31 +185,34 @@ def _no_table(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
         "error",
         path,
         f"`{path}` must be a table, got {noun(value)}",
+        help=_tables_of(diagnosis, oddity.canonical),
         expected="must be a table",
         found=noun(value),
         **parts,
     )
 
 
+def _tables_of(diagnosis: Diagnosis, path: Path) -> str | None:
+    """Say how the tables of a map of groups are written."""
+    for end in (len(path), len(path) - 1):
+        setting = setting_at(diagnosis.model, path[:end]) if end else None
+        if setting is not None and setting.map_of is not None and setting.name == path[end - 1]:
+            return f"each entry is a table of its own: [{dotted((*path[:end], 'NAME'))}]"
+    return None
+
+
 def _ambiguous(_: Diagnosis, oddity: Oddity) -> Problem:
     path = dotted(oddity.canonical)
-    message = (
-        f"`{printable(str(oddity.path[-1]))}` in the name of a variable could be any of "
-        f"{oddity.other} in `{path}`"
-    )
+    variable = place(oddity.layer, oddity.path)
+    message = f"{printable(variable.name)} could mean any of {oddity.other} in `{path}`"
     return Problem(
         "MC105",
         "error",
         path,
         message,
-        _variable_below(oddity.layer, oddity.path),
+        variable,
         help="give the entry as JSON in the variable of the whole map, or rename one of them",
     )
-
-
-def _variable_below(layer: Layer, path: Path) -> Origin:
-    names = [text.name for at, text in layer.texts.items() if at[: len(path)] == path]
-    return Origin(layer.kind, names[0] if names else layer.name)
 
 
 def _exposed(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
@@ -231,20 +239,14 @@ def _exposed(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
 
 def missing(diagnosis: Diagnosis, setting: Setting, path: Path) -> Problem:
     """Tell that a required setting is set by no source."""
-    name = "" if diagnosis.prefix is None else name_of(diagnosis.model, path, diagnosis.prefix)
-    files = [layer for layer in diagnosis.layers if layer.kind == "file"]
-    looked = [layer.name for layer in diagnosis.layers if layer.kind != "override"]
-    notes = [f"looked in {', '.join(looked)}"] if looked else []
-    notes += _near_miss(diagnosis, name)
-    remedies = [f"add `{_assignment(setting, path)}` to {files[-1].name}"] if files else []
-    if not files and diagnosis.model.configuration.file and len(diagnosis.layers) > 0:
-        remedies.append(f"add it to {diagnosis.model.configuration.file}")
-    if name:
-        remedies.append(f"set {name}")
-    element = next((end for end, part in enumerate(path, 1) if isinstance(part, int)), 0)
-    if element:
+    if element := next((end for end, part in enumerate(path, 1) if isinstance(part, int)), 0):
         return _missing_in_element(diagnosis, setting, path, element)
-    origin = Origin("file", files[-1].name) if files else None
+    name = "" if diagnosis.prefix is None else name_of(diagnosis.model, path, diagnosis.prefix)
+    origin, labels, excerpts, remedy = _home(diagnosis, setting, path)
+    remedies = [remedy] if remedy else []
+    if name:
+        remedies.append(f"set {name} or {name}_FILE" if setting.secret else f"set {name}")
+    notes = [*_looked(diagnosis), *_why_there(diagnosis, path), *_near_miss(diagnosis, name)]
     return Problem(
         "MC102",
         "error",
@@ -255,8 +257,60 @@ def missing(diagnosis: Diagnosis, setting: Setting, path: Path) -> Problem:
         ", or ".join(remedies) or None,
         expected="a value",
         sensitive=setting.secret,
-        excerpts=(Excerpt(origin),) if origin else (),
+        labels=labels,
+        excerpts=excerpts,
     )
+
+
+def _looked(diagnosis: Diagnosis) -> Iterator[str]:
+    looked = [
+        f"{layer.name} (not there)" if layer.absent else layer.name
+        for layer in diagnosis.layers
+        if layer.kind != "override"
+    ]
+    if looked:
+        yield f"looked in {', '.join(looked)}"
+
+
+def _home(
+    diagnosis: Diagnosis, setting: Setting, path: Path
+) -> tuple[Origin | None, tuple[Label, ...], tuple[Excerpt, ...], str]:
+    """Find where in the files a value belongs, and say how to write it there.
+
+    A secret belongs in none.
+    """
+    files = [layer for layer in diagnosis.layers if layer.kind == "file"]
+    usual = diagnosis.model.configuration.file
+    if setting.secret or not files:
+        return None, (), (), f"add it to {usual}" if usual and not setting.secret else ""
+    table, line = path[:-1], _assignment(setting, path[-1:])
+    for layer in reversed(files):
+        text = layer.texts.get(())
+        header = text.index.headers.get(table) if text is not None and table else None
+        if header is not None:
+            where = located(layer, table, "it is missing here", diagnosis.masks)
+            return *where, f"add `{line}` under [{dotted(table)}]"
+    layer = files[-1]
+    origin = Origin("file", layer.name)
+    if layer.absent:
+        said = f"create {layer.name} with `{_assignment(setting, path)}`"
+    elif table:
+        said = f"add a table [{dotted(table)}] with `{line}` to {layer.name}"
+    else:
+        said = f"add `{line}` at the top of {layer.name}"
+    return origin, (), (Excerpt(origin),), said
+
+
+def _why_there(diagnosis: Diagnosis, path: Path) -> Iterator[str]:
+    """Say what makes an optional group be there, which is what makes its settings required."""
+    parent = setting_at(diagnosis.model, path[:-1]) if len(path) > 1 else None
+    if parent is None or not isinstance(parent.kind, kinds.OptionalOf):
+        return
+    for layer in diagnosis.held(path[:-1])[:1]:
+        first = next(iter(layer.value), None) if isinstance(layer.value, dict) else None
+        if first is not None:
+            origin = place(layer.layer, (*layer.path, first))
+            yield f"`{dotted(path[:-1])}` is optional; {origin} sets a part of it"
 
 
 def _missing_in_element(diagnosis: Diagnosis, setting: Setting, path: Path, end: int) -> Problem:
@@ -355,20 +409,41 @@ def _first_below(diagnosis: Diagnosis, name: str) -> str:
 
 def _meant(diagnosis: Diagnosis, name: str) -> tuple[str | None, list[str]]:
     """Suggest what an unknown variable was meant to be, and say what that setting has now."""
-    known = names_for(diagnosis.model, diagnosis.prefix or "").by_name
     prefix = diagnosis.prefix or ""
-    shorter = {other.removeprefix(prefix): other for other in known}
+    paths = {
+        known: variable.path
+        for known, variable in names_for(diagnosis.model, prefix).by_name.items()
+    }
+    paths |= _names_of_entries(diagnosis, prefix)
+    shorter = {known.removeprefix(prefix): known for known in paths}
     near = [shorter[found] for found in nearest(name.removeprefix(prefix), shorter)]
     if not near:
         return None, []
-    variable = known[near[0]]
-    path, setting = variable.path, variable.setting
+    path = paths[near[0]]
+    setting = setting_at(diagnosis.model, path)
+    assert setting is not None
     found = diagnosis.held(path)
+    default = default_at(diagnosis.model, path)
     notes: list[str] = []
     if found and setting.group is None and setting.map_of is None:
         value = described(setting, found[0].value)
         notes.append(f"`{dotted(path)}` is {value} ({found[0].origin}); {name} has no effect")
-    elif setting.default is not REQUIRED and setting.group is None and setting.map_of is None:
-        default = described(setting, setting.default_value())
-        notes.append(f"`{dotted(path)}` has its default {default}; {name} has no effect")
+    elif default is not REQUIRED and setting.group is None and setting.map_of is None:
+        value = described(setting, default)
+        notes.append(f"`{dotted(path)}` has its default {value}; {name} has no effect")
     return f"did you mean {' or '.join(near)}?", notes
+
+
+def _names_of_entries(diagnosis: Diagnosis, prefix: str) -> dict[str, Path]:
+    """Name the variables of the entries that maps of groups have."""
+    names: dict[str, Path] = {}
+    for path, setting in diagnosis.model.walk():
+        if setting.map_of is None:
+            continue
+        entries: Any = diagnosis.merged.tree
+        for part in path:
+            entries = entries.get(part) if isinstance(entries, dict) else None
+        for key in islice(entries if isinstance(entries, dict) else (), MOST_ENTRIES):
+            below = [(*path, key, *rest) for rest, _ in setting.map_of.walk()]
+            names |= {name_of(diagnosis.model, where, prefix): where for where in below}
+    return names

@@ -8,8 +8,9 @@ from meshconf.diagnostics.problem import Excerpt, Label, Origin, Problem
 from meshconf.diagnostics.words import Path, dotted
 from meshconf.loading import check_rules
 from meshconf.loading.about_values import described
+from meshconf.loading.check_rules import Failed
 from meshconf.loading.findings import located
-from meshconf.loading.lookup import Held, names_that_set
+from meshconf.loading.lookup import Held, default_at, names_that_set
 from meshconf.loading.partial import BROKEN, Partial
 from meshconf.loading.walk import setting_at
 from meshconf.schema.model import REQUIRED, Setting
@@ -29,10 +30,13 @@ def broken_rules(
 ) -> Iterator[Problem]:
     """Run the rules of a group whose settings are sound, and tell which are broken.
 
-    A rule that reads nothing but what the group inherits was run where it inherits from.
+    A rule that reads nothing but what is inherited was run where that comes from.
     """
     for rule in partial.model.rules:
-        if base is not None and not any(read.split(".")[0] in partial.table for read in rule.paths):
+        names = [read.split(".")[0] for read in rule.paths]
+        if base is not None and not any(name in partial.table for name in names):
+            continue
+        if path and all(_is_inherited(partial, name) for name in names) and _is_of(diagnosis, rule):
             continue
         values = [_value(partial, tuple(read.split("."))) for read in rule.paths]
         if any(value is _UNKNOWN for value in values):
@@ -40,6 +44,16 @@ def broken_rules(
         said = check_rules.run(rule, values, _layers(diagnosis, rule, path))
         if said is not None:
             yield _problem(diagnosis, rule, path, values, said)
+
+
+def _is_inherited(partial: Partial, name: str) -> bool:
+    """Tell whether a group in an entry is the very one that it inherits."""
+    return partial.model.settings[name].facts.inherits is not None and not partial.table.get(name)
+
+
+def _is_of(diagnosis: Diagnosis, rule: Rule) -> bool:
+    """Tell whether the root has the same rule."""
+    return any(other.check is rule.check for other in diagnosis.model.rules)
 
 
 _UNKNOWN: Any = object()
@@ -71,20 +85,26 @@ def _layers(
     return lambda name: names_that_set(diagnosis.model, diagnosis.layers, (*path, *name.split(".")))
 
 
-def _problem(diagnosis: Diagnosis, rule: Rule, path: Path, values: list[Any], said: str) -> Problem:
+def _problem(
+    diagnosis: Diagnosis, rule: Rule, path: Path, values: list[Any], said: str | Failed
+) -> Problem:
     paths = [(*path, *read.split(".")) for read in rule.paths]
     settings = [setting_at(diagnosis.model, one) for one in paths]
     secret = any(setting is not None and setting.secret for setting in settings)
     origin, labels, excerpts = _places(diagnosis, paths, settings, values)
-    message = said or f"the rule `{rule.name}` failed to run"
-    if said and (secret or not diagnosis.masks.harmless(said)):
+    failed = isinstance(said, Failed)
+    if isinstance(said, Failed):
+        message = f"the rule `{rule.name}` failed to run: {said.reason}"
+    elif secret or not diagnosis.masks.harmless(said):
         message = f"the rule `{rule.name}` does not hold: {_statement(rule)}"
+    else:
+        message = said
     if path:
         message = f"`{dotted(path)}`: {message}"
-    notes = list(_counterfactual(diagnosis, rule, path, values)) if said else []
+    notes = [] if failed else list(_counterfactual(diagnosis, rule, path, values))
     return Problem(
-        "MC301" if said else "MC302",
-        rule.level if said else "error",
+        "MC302" if failed else "MC301",
+        "error" if failed else rule.level,
         dotted(_common(paths)),
         message,
         origin,
@@ -153,9 +173,10 @@ def _counterfactual(
     if strongest is None:
         return
     _, position, found = strongest
-    setting = setting_at(diagnosis.model, (*path, *rule.paths[position].split(".")))
+    where = (*path, *rule.paths[position].split("."))
+    setting = setting_at(diagnosis.model, where)
     assert setting is not None
-    instead = _next_value(diagnosis, setting, found)
+    instead = _next_value(diagnosis, setting, where, found)
     if instead is None:
         return
     value, said = instead
@@ -167,7 +188,7 @@ def _counterfactual(
 
 
 def _next_value(
-    diagnosis: Diagnosis, setting: Setting, found: list[Held]
+    diagnosis: Diagnosis, setting: Setting, path: Path, found: list[Held]
 ) -> tuple[Any, str] | None:
     """Return the value that would win without the winner, and how to say it."""
     if len(found) > 1:
@@ -176,7 +197,7 @@ def _next_value(
         except (BadValue, KeyError, TypeError, ValueError):
             return None
         return value, f"{described(setting, value)} ({found[1].origin})"
-    if setting.default is REQUIRED:
+    value = default_at(diagnosis.model, path)
+    if value is REQUIRED:
         return None
-    value = setting.default_value()
     return value, f"the default {described(setting, value)}"

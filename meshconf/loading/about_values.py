@@ -9,6 +9,7 @@ from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.words import Path, dotted, quantity, variable_text
 from meshconf.loading.convert import said_by
 from meshconf.loading.findings import located, value_problem
+from meshconf.loading.lookup import default_at
 from meshconf.loading.walk import kind_at, without_secrets
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
@@ -20,11 +21,19 @@ if TYPE_CHECKING:
     from meshconf.loading.diagnose import Diagnosis
     from meshconf.loading.lookup import Held
 
-__all__ = ["bad_value", "checks_on", "described", "refused_by", "refused_group"]
+__all__ = ["bad_value", "described", "refused_by", "refused_group", "rules_on"]
+
+#: So many rules are named that could not be run.
+MOST_NAMED = 3
 
 
 def bad_value(
-    diagnosis: Diagnosis, setting: Setting, bad: BadValue, path: Path, *, left_out: int = 0
+    diagnosis: Diagnosis,
+    setting: Setting,
+    bad: BadValue,
+    path: Path,
+    *,
+    left_out: tuple[str, ...] = (),
 ) -> Problem:
     """Blame the layer that gave a wrong value.
 
@@ -37,7 +46,7 @@ def bad_value(
 
         path: The setting's path; ``bad.at`` leads on to the element.
 
-        left_out: How many checks could not be run because of it.
+        left_out: The rules that could not be run because of it.
     """
     found = diagnosis.held(path)
     canonical = (*path, *bad.at)
@@ -49,6 +58,7 @@ def bad_value(
     rest = () if element or (text is not None and text.format == "plain") else bad.at
     # What is joined overrides nothing.
     losers = [] if setting.appends else found[1:]
+    otherwise = _otherwise(setting, losers, default_at(diagnosis.model, path))
     return value_problem(
         winner.layer,
         (*winner.path, *rest),
@@ -57,7 +67,7 @@ def bad_value(
         bad,
         diagnosis.masks,
         notes=_notes(setting, losers, left_out),
-        help=_remedy(setting, bad, winner if element else found[0], losers),
+        help=_remedy(setting, bad, winner if element else found[0], otherwise),
     )
 
 
@@ -76,18 +86,14 @@ def _bad_default(setting: Setting, bad: BadValue, path: Path) -> Problem:
     )
 
 
-def _notes(setting: Setting, losers: list[Held], left_out: int) -> list[str]:
+def _notes(setting: Setting, losers: list[Held], left_out: tuple[str, ...]) -> list[str]:
     notes: list[str] = []
     if losers:
         notes.append(f"overrides {described(setting, losers[0].value)} from {losers[0].origin}")
     notes.append(f"declared as {setting.declaration()}")
     if left_out:
-        checks = "1 check" if left_out == 1 else f"{left_out} checks"
-        notes.append(
-            f"{checks} that read it were left out"
-            if left_out > 1
-            else f"{checks} that reads it was left out"
-        )
+        names = ", ".join(f"`{name}`" for name in left_out[:MOST_NAMED])
+        notes.append(f"rules that read it were not run: {names}")
     return notes
 
 
@@ -100,8 +106,8 @@ def described(setting: Setting, value: Any) -> str:
     return quantity(without_secrets(setting.kind, value), setting.unit)
 
 
-def _remedy(setting: Setting, bad: BadValue, winner: Held, losers: list[Held]) -> str | None:
-    """Name a remedy that can be pasted, if one is certain."""
+def _remedy(setting: Setting, bad: BadValue, winner: Held, otherwise: str) -> str | None:
+    """Name a remedy that can be pasted, if one is certain; *otherwise* says what else would hold."""
     if setting.secret or bad.help:
         return bad.help
     key = str(winner.path[-1])
@@ -113,9 +119,11 @@ def _remedy(setting: Setting, bad: BadValue, winner: Held, losers: list[Held]) -
         mended = _mended_quantity(written)
         if mended:
             return f"{name}={mended}" if by_variable else f'{key} = "{mended}"'
+    if bad.at:
+        return None
     if by_variable and winner.layer.kind == "env":
-        return _unset(setting, bad, name, losers)
-    return None if bad.at else _unquoted(setting, key, value)
+        return _unset(bad, name, otherwise)
+    return _unquoted(setting, key, value)
 
 
 def _written(value: Any, winner: Held) -> Any:
@@ -139,16 +147,22 @@ def _mended_quantity(text: str) -> str | None:
     return f"{found[1]}{unit}" if found and unit else None
 
 
-def _unset(setting: Setting, bad: BadValue, name: str, losers: list[Held]) -> str:
+def _otherwise(setting: Setting, losers: list[Held], default: Any) -> str:
+    """Say what would hold without the value; empty if nothing would."""
     if losers:
-        instead = f"use {described(setting, losers[0].value)}"
-    elif setting.default is REQUIRED:
-        return f"set {name} to {_wanted(bad)}"
-    elif setting.default_value() is None:
-        instead = "do without it"
-    else:
-        instead = f"use the default {described(setting, setting.default_value())}"
-    return f"unset {name} to {instead}, or set it to {_wanted(bad)}"
+        return f"use {described(setting, losers[0].value)}"
+    if default is REQUIRED:
+        return ""
+    return "do without it" if default is None else f"use the default {described(setting, default)}"
+
+
+def _unset(bad: BadValue, name: str, otherwise: str) -> str:
+    wanted = _wanted(bad)
+    return (
+        f"unset {name} to {otherwise}, or set it to {wanted}"
+        if otherwise
+        else f"set {name} to {wanted}"
+    )
 
 
 def _wanted(bad: BadValue) -> str:
@@ -176,30 +190,18 @@ def _unquoted(setting: Setting, key: str, value: Any) -> str | None:
     return None
 
 
-def checks_on(model: Model, setting: Setting, path: Path) -> int:
-    """Count the checks that a value of the wrong type keeps from running."""
-    own = len(setting.constraints) + len(setting.validators) + _in_kind(setting.kind)
-    rules = 0
+def rules_on(model: Model, path: Path) -> tuple[str, ...]:
+    """Name the rules that a wrong value keeps from running."""
+    names: list[str] = []
     for end in range(len(path)):
         above = model if end == 0 else _class_at(model, path[:end])
-        if above is None:
-            continue
         name = ".".join(str(part) for part in path[end:])
-        rules += sum(
-            any(name == read or name.startswith(f"{read}.") for read in rule.paths)
-            for rule in above.rules
-        )
-    return own + rules
-
-
-def _in_kind(kind: kinds.Kind) -> int:
-    match kind:
-        case kinds.Constrained(inner, constraints):
-            return len(constraints) + _in_kind(inner)
-        case kinds.OptionalOf(inner) | kinds.Masked(inner):
-            return _in_kind(inner)
-        case _:
-            return 0
+        names += [
+            rule.name
+            for rule in (above.rules if above is not None else ())
+            if any(name == read or name.startswith(f"{read}.") for read in rule.paths)
+        ]
+    return tuple(names)
 
 
 def _class_at(model: Model, path: Path) -> Model | None:

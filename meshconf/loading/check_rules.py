@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Collection, Sequence
 from operator import attrgetter
+from pathlib import Path as FilePath
 from typing import Any
 
 import attrs
@@ -16,9 +17,16 @@ from meshconf.schema.model import Model
 from meshconf.schema.rules import Rule
 from meshconf.sources.layer import Layer
 
-__all__ = ["Breach", "attribute_path", "breaches", "run"]
+__all__ = ["Breach", "Failed", "attribute_path", "breaches", "run"]
 
 Path = tuple[str | int, ...]
+
+
+@attrs.frozen(eq=False, repr=False)
+class Failed:
+    """What a rule gives that does not answer: the reason, without any value."""
+
+    reason: str
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -30,17 +38,17 @@ class Breach:
 
         path: The path of the group whose class declares it.
 
-        said: What the rule says; ``None`` if it raised an exception instead.
+        said: What the rule says, or why it does not answer.
     """
 
     rule: Rule
     path: Path
-    said: str | None
+    said: str | Failed
 
     @property
     def refuses(self) -> bool:
         """Whether it refuses the load; if not, it is a warning."""
-        return self.said is None or self.rule.level == "error"
+        return isinstance(self.said, Failed) or self.rule.level == "error"
 
 
 def breaches(model: Model, config: Any, layers: Sequence[Layer]) -> list[Breach]:
@@ -132,7 +140,7 @@ def _visit(
             continue
         said = run(rule, values, layers.below(path) if rule.layers else None)
         if said is not None:
-            found.append(Breach(rule, path, said or None))
+            found.append(Breach(rule, path, said))
     for name, attribute, below in ruled.groups:
         _visit(below, getattr(config, attribute), (*path, name), layers, seen, found)
     for name, attribute, entry in ruled.maps:
@@ -145,14 +153,28 @@ def _visit(
 
 def run(
     rule: Rule, values: Sequence[Any], layers: Callable[[str], Collection[str]] | None
-) -> str | None:
+) -> str | Failed | None:
     """Run one rule.
 
     Returns:
-        What it says, None if it holds, an empty text if it raised an exception.
+        What it says, or None if it holds; Failed if it raises or returns anything else, which is
+        a fault of the schema.
     """
     try:
-        said = rule.check(*values) if layers is None else rule.check(*values, layers=layers)
-        return None if said is None else str(said) or rule.name
-    except Exception:
+        said: object = rule.check(*values) if layers is None else rule.check(*values, layers=layers)
+    except Exception as error:
+        return Failed(f"{type(error).__name__}{_place(error)}")
+    if said is None or (isinstance(said, str) and said):
+        return said
+    told = said if isinstance(said, bool) else f"a value of type {type(said).__name__}"
+    return Failed(f"it returned {told if said != '' else 'an empty text'}, not a sentence or None")
+
+
+def _place(error: BaseException) -> str:
+    """Name the file and line that raised an exception."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
         return ""
+    return f" in {FilePath(traceback.tb_frame.f_code.co_filename).name}:{traceback.tb_lineno}"

@@ -200,10 +200,9 @@ class Diagnosis:
             return value
         conversion = Conversion(self.structurer, self._group_within, path)
         converted = conversion.convert(setting.kind, value)
-        errors, left_out = conversion.errors, 0
-        if any(bad.code in _UNREAD for bad in errors):
-            left_out = about_values.checks_on(self.model, setting, path)
-        elif (
+        errors = conversion.errors
+        left_out = about_values.rules_on(self.model, path) if errors else ()
+        if (
             not errors
             and converted is not BROKEN
             and (bad := violation(setting.constraints, converted))

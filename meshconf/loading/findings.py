@@ -269,8 +269,9 @@ def value_problem(
         help: A remedy, if there is a better one than the one of *bad*.
     """
     secret = setting.secret
-    detail = "" if secret else masks.harmless(bad.detail)
-    label = "not shown" if secret else masks.harmless(bad.label)
+    # What an author's check says may tell of any value.
+    detail = masks.harmless(bad.detail) if bad.code == "MC207" else bad.detail
+    detail, label = ("", "not shown") if secret else (detail, bad.label)
     within = None if secret else bad.span
     origin, found_labels, excerpts = located(layer, path, label, masks, within=within)
     return Problem(
@@ -282,7 +283,7 @@ def value_problem(
         tuple(notes),
         None if secret else help or bad.help,
         expected=bad.expected,
-        found="" if secret else masks.harmless(bad.found),
+        found="" if secret else bad.found,
         sensitive=secret,
         labels=found_labels,
         excerpts=excerpts,

@@ -200,5 +200,7 @@ def _judged(
         message = f"{name} refused these values, and no single one of them is to blame"
         problems = (*problems, Problem("MC207", "error", "", message))
     if any(problem.severity == "error" for problem in problems):
-        raise ConfigError(problems, tuple(layer.name for layer in layers if layer.name))
+        raise ConfigError(
+            problems, tuple(layer.name for layer in layers if layer.name and not layer.absent)
+        )
     return problems

@@ -147,7 +147,10 @@ def text_of(layer: Layer, path: Path) -> tuple[SourceText, Path] | None:
 def place(layer: Layer, path: Path) -> Origin:
     """Return the origin of what stands at a path of a layer, as the layer spells it."""
     found = text_of(layer, path)
-    if found is None:
-        return Origin(layer.kind, layer.name)
-    text, rest = found
-    return text.origin(text.value_span(rest))
+    if found is not None:
+        text, rest = found
+        return text.origin(text.value_span(rest))
+    # A group that several variables set: the first of them.
+    below = (text for at, text in layer.texts.items() if at[: len(path)] == path)
+    first = next(below, None)
+    return Origin(layer.kind, layer.name) if first is None else first.origin()

@@ -68,7 +68,7 @@ class Snapshot(Generic[T_co]):
     @property
     def sources(self) -> tuple[str, ...]:
         """The names of the sources that were read, lowest precedence first."""
-        return tuple(layer.name for layer in self._layers)
+        return tuple(layer.name for layer in self._layers if not layer.absent)
 
     def path(self, text: str) -> Path:
         """Read a dotted path.

@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import attrs
 import tomli
@@ -51,6 +52,13 @@ class Nested:
     entries: dict[str, Part] = setting(attrs.Factory(dict))
 
 
+@attrs.frozen
+class Untyped:
+    """A setting of any kind."""
+
+    value: Any = None
+
+
 class TestToml:
     def test_loads_to_the_same_configuration(self, tmp_path: Path):
         """What is shown can be loaded, and gives the same values."""
@@ -69,6 +77,13 @@ class TestToml:
 
         assert "canary" not in shown
         assert 'secret = "<secret>"' in shown
+
+    def test_secret_in_a_value_of_any_kind_is_masked(self):
+        """A secret is masked even where the schema does not say that there is one."""
+        overrides = {"value": [Secret("canary")]}
+        shown = effective_toml(read(schema=Untyped, prefix=None, overrides=overrides))
+
+        assert 'value = ["<secret>"]  # overrides\n' == shown
 
     def test_maps_of_groups_become_tables(self):
         """Entries of a map are tables, their keys quoted where TOML asks for it."""

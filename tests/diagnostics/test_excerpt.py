@@ -26,7 +26,7 @@ def drawn(text: str, *parts: str, masked: tuple[str, ...] = (), gaps: bool = Tru
     masks = [Mask(text.index(part), text.index(part) + len(part)) for part in masked]
     shown = excerpt(source, highlights, masks, gaps=gaps)
     lines = list(problem_lines(Problem("MC201", "error", "", "m", excerpts=(shown,))))
-    return lines[3:-1]
+    return lines[3:]
 
 
 class TestCaret:

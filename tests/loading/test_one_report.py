@@ -72,7 +72,7 @@ class App:
 
 EXPECTED = [
     ("MC101", "colour", "app.toml", 2, 1),
-    ("MC102", "pool.owner", "app.toml", None, None),
+    ("MC102", "pool.owner", "app.toml", 4, 1),
     ("MC201", "pool.size", "app.toml", 5, 8),
     ("MC202", "pool.limit", "app.toml", 6, 9),
     ("MC204", "pool.wait", "app.toml", 7, 11),

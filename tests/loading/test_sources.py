@@ -315,4 +315,4 @@ class TestHints:
         """A file that may be missing is a place to set it, too."""
         (problem,) = read(File("x.toml", optional=True), schema=Required, prefix="APP_").problems
 
-        assert "add `a = …` to x.toml, or set APP_A" == problem.help
+        assert "create x.toml with `a = …`, or set APP_A" == problem.help
