@@ -172,9 +172,7 @@ def run(
 
 def _place(error: BaseException) -> str:
     """Name the file and line that raised an exception."""
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    if traceback is None:
-        return ""
-    return f" in {FilePath(traceback.tb_frame.f_code.co_filename).name}:{traceback.tb_lineno}"
+    from traceback import extract_tb  # only a faulty schema needs it
+
+    last = extract_tb(error.__traceback__)[-1]
+    return f" in {FilePath(last.filename).name}:{last.lineno}"

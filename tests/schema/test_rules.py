@@ -1,60 +1,59 @@
-"""Tests for `meshconf.schema.rules`."""
+"""Rules as they are declared."""
+
+from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import pytest
 
-from meshconf.schema.rules import Rule, rule
+from meshconf import read, rule
+from meshconf.schema.rules import Rule
 
 
-class Limits:
-    @rule("low", "high")
-    def plain(low: int, high: int) -> str | None:  # noqa: N805
-        """The low one is the lower one."""
-        return None if low <= high else f"{low} is above {high}"
-
-    @rule("low", level="warning", layers=True)
-    @staticmethod
-    def with_layers(low: int, *, layers: Any) -> str | None:
-        """The low one is set."""
-        return f"{low} {layers('low')}"
+def too_large(value: int) -> str | None:
+    """A value is at most five."""
+    return f"{value} is above 5" if value > 5 else None
 
 
 class TestRule:
-    """`rule` turns a function in a class into a Rule."""
+    def test_runs_like_the_function_that_it_was(self):
+        """A rule can be called with values, as a test would."""
+        made = rule("value")(too_large)
 
-    def test_paths(self) -> None:
-        """The paths are kept in their order."""
-        assert ("low", "high") == Limits.plain.paths
+        assert ("6 is above 5", None) == (made(6), made(5))
 
-    def test_defaults(self) -> None:
-        """A rule is an error and gets no layers unless it says so."""
-        assert ("error", False) == (Limits.plain.level, Limits.plain.layers)
-        assert ("warning", True) == (Limits.with_layers.level, Limits.with_layers.layers)
-
-    def test_name(self) -> None:
-        """A rule has the name of its function, below a staticmethod too."""
-        names = [Limits.plain.name, Limits.with_layers.name]
-
-        assert ["plain", "with_layers"] == names
-
-    def test_call(self) -> None:
-        """A test calls a rule like the function that it was."""
-        assert "2 is above 1" == Limits.plain(2, 1)
-        assert Limits().plain(1, 2) is None
-        assert "1 ['low']" == Limits.with_layers(1, layers=lambda path: [path])
-
-    def test_kind(self) -> None:
-        """What stands in the class is a Rule, so that instances do not bind it."""
-        assert isinstance(Limits().plain, Rule)
-
-    @pytest.mark.parametrize("paths", [(), (lambda low: None,), ("low", 5)])
-    def test_no_path(self, paths: Any) -> None:
-        """A rule that reads nothing is refused, as where the decorator lacks its brackets."""
-        with pytest.raises(TypeError, match=r"^a rule names the settings that it reads: @rule"):
+    @pytest.mark.parametrize("paths", [(), (too_large,)])
+    def test_without_paths_is_refused(self, paths: Any):
+        """A rule that names no settings, or a decorator without parentheses, is refused."""
+        with pytest.raises(TypeError, match="names the settings that it reads"):
             rule(*paths)
 
-    def test_no_level(self) -> None:
-        """Another word for the level is refused."""
-        with pytest.raises(ValueError, match=r"^level is error or warning, not 'info'$"):
-            rule("low", level="info")  # type: ignore[arg-type]
+    def test_of_another_level_is_refused(self):
+        """A level is error or warning."""
+        with pytest.raises(ValueError, match="level is error or warning, not 'warn'"):
+            rule("value", level="warn")  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(
+        "declared",
+        [
+            rule("value")(too_large),
+            rule("value")(staticmethod(too_large)),
+            staticmethod(rule("value")(too_large)),
+        ],
+        ids=["plain", "staticmethod below", "staticmethod above"],
+    )
+    def test_runs_however_it_is_made_static(self, declared: Any):
+        """`@staticmethod` may stand below the decorator, above it, or be left out."""
+        schema = attrs.make_class(
+            "App", {"value": attrs.field(type=int)}, class_body={"bounded": declared}
+        )
+
+        with pytest.raises(ValueError, match="6 is above 5"):
+            read(schema=schema, prefix=None, overrides={"value": 6})
+
+    def test_knows_its_name(self):
+        """A rule is called like its function."""
+        made: Rule = rule("value")(too_large)
+
+        assert "too_large" == made.name

@@ -1,0 +1,175 @@
+"""What reports advise: where a missing value belongs, what a stray variable was meant to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+from meshconf import ConfigError, Secret, read, rule, setting
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@attrs.frozen(kw_only=True)
+class Mail:
+    """An optional group."""
+
+    host: str
+    port: int = 25
+
+
+@attrs.frozen(kw_only=True)
+class Queue:
+    """An entry of a map."""
+
+    url: str
+    workers: int = setting(1, ge=1)
+
+
+@attrs.frozen(kw_only=True)
+class App:
+    """A schema with what reports advise about."""
+
+    name: str = "app"
+    mail: Mail | None = None
+    queues: Mapping[str, Queue] = setting(attrs.Factory(dict))
+
+
+@attrs.frozen(kw_only=True)
+class Locked:
+    """A required secret."""
+
+    password: Secret[str]
+
+
+def problems(text: str, schema: Any, folder: Path, **variables: str) -> list[Any]:
+    """Load a file and variables; return what was found."""
+    (folder / "app.toml").write_text(text)
+    try:
+        found = read(
+            str(folder / "app.toml"), schema=schema, prefix="APP_", environ=variables
+        ).warnings
+    except ConfigError as error:
+        return list(error.problems)
+    return list(found)
+
+
+class TestMissing:
+    def test_belongs_under_its_header(self, tmp_path: Path):
+        """Where the table stands in the file, the report points at it and names the bare key."""
+        (problem,) = problems('name = "x"\n\n[mail]\nport = 26\n', App, tmp_path)
+
+        assert 'add `host = "…"` under [mail], or set APP_MAIL_HOST' == problem.help
+        assert (3, 1) == (problem.origin.line, problem.origin.column)
+
+    def test_needs_a_table_of_its_own(self, tmp_path: Path):
+        """Where no table stands, the report says which one to add."""
+        (problem,) = problems("", App, tmp_path, APP_MAIL_PORT="26")
+        file = tmp_path / "app.toml"
+        expected = f'add a table [mail] with `host = "…"` to {file}, or set APP_MAIL_HOST'
+
+        assert expected == problem.help
+
+    def test_tells_what_makes_an_optional_group_be_there(self, tmp_path: Path):
+        """A setting of an optional group is only missed because something else of it is set."""
+        (problem,) = problems("", App, tmp_path, APP_MAIL_PORT="26")
+
+        assert (
+            "`mail` is optional; environment variable APP_MAIL_PORT sets a part of it"
+            in problem.notes
+        )
+
+    def test_secret_belongs_in_no_file(self, tmp_path: Path):
+        """A missing secret is asked for by variable, not in the file."""
+        (problem,) = problems("", Locked, tmp_path)
+
+        assert "set APP_PASSWORD or APP_PASSWORD_FILE" == problem.help
+
+
+class TestStrayVariables:
+    @pytest.mark.parametrize(
+        "name",
+        ["APP_QUEUES_MAIL_WORKERS", "APP_QUEUES__MAIL_WORKERS", "APP_QUEUES__MAIL__WORKRES"],
+    )
+    def test_of_an_entry(self, name: str, tmp_path: Path):
+        """A variable that misses the spelling of an entry's setting is told the right one."""
+        text = '[queues.mail]\nurl = "x"\nworkers = 4\n'
+        (problem,) = problems(text, App, tmp_path, **{name: "6"})
+        origin = f"{tmp_path / 'app.toml'}:3:11"
+
+        assert "did you mean APP_QUEUES__MAIL__WORKERS?" == problem.help
+        assert f"`queues.mail.workers` is 4 ({origin}); {name} has no effect" == problem.notes[0]
+
+
+class TestTables:
+    @pytest.mark.parametrize("text", ['[queues]\nurl = "x"\n', "queues = 5\n"])
+    def test_of_entries(self, text: str, tmp_path: Path):
+        """What stands in the place of an entry is told how entries are written."""
+        (problem,) = problems(text, App, tmp_path)
+
+        assert "each entry is a table of its own: [queues.NAME]" == problem.help
+
+
+class TestSeveral:
+    def test_places_are_named_for_a_group(self, tmp_path: Path):
+        """A group that variables set is explained by the first of them."""
+        snapshot = read(
+            schema=App, prefix="APP_", environ={"APP_MAIL_HOST": "h", "APP_MAIL_PORT": "1"}
+        )
+
+        assert "environment variable APP_MAIL_HOST" == str(snapshot.origin("mail"))
+
+
+class TestArguments:
+    def test_pattern_may_be_one_text(self):
+        """One pattern of variables to ignore need not be a list."""
+        environ = {"APP_X_A": "1", "APP_NOPE": "1"}
+        found = read(schema=App, prefix="APP_", environ=environ, unknown_env_ignore="APP_X_*")
+
+        assert ["APP_NOPE"] == [problem.origin.name for problem in found.warnings if problem.origin]
+
+    @pytest.mark.parametrize(
+        ("source", "said"),
+        [
+            (App, "pass it as schema=App"),
+            (["a.toml"], "several arguments"),
+            (5, "int is neither"),
+        ],
+    )
+    def test_source_of_a_wrong_kind(self, source: Any, said: str):
+        """What is no source is refused with the way to pass it."""
+        with pytest.raises(TypeError, match=said):
+            read(source, schema=App, prefix="APP_")
+
+
+class TestSharedRules:
+    def test_breach_of_what_is_inherited_is_told_once(self, tmp_path: Path):
+        """A rule over groups that root and entries share is told where its values come from."""
+
+        def fits(first: Mail, second: Mail) -> str | None:
+            return "ports differ" if first.port != second.port else None
+
+        shared = rule("one", "two", level="warning")(fits)
+
+        @attrs.frozen(kw_only=True)
+        class Entry:
+            one: Mail = setting(Mail(host="a"), inherits="one")
+            two: Mail = setting(Mail(host="a"), inherits="two")
+            ports_are_equal = shared
+
+        @attrs.frozen(kw_only=True)
+        class Root:
+            one: Mail = Mail(host="a")
+            two: Mail = Mail(host="a")
+            entries: Mapping[str, Entry] = setting(attrs.Factory(dict))
+            ports_are_equal = shared
+
+        Root.__annotations__["entries"] = Mapping[str, Entry]
+        Entry.__annotations__.update(one=Mail, two=Mail)
+        found = problems("[one]\nport = 1\n[entries.x]\n[entries.y]\n", Root, tmp_path)
+
+        assert ["ports differ"] == [problem.message for problem in found]
