@@ -67,7 +67,9 @@ def _shown(snapshot: Snapshot[Any], path: str) -> Iterator[_Shown]:
     under = snapshot.path(path) if path else ()
     for where, setting, value in snapshot.values():
         if where[: len(under)] == under and setting.holds_value(value):
-            yield _Shown(where, value, snapshot.origin(dotted(where)), setting.secret)
+            yield _Shown(
+                where, value, snapshot.candidates_at(where, setting)[0].origin, setting.secret
+            )
 
 
 def _toml_line(shown: _Shown) -> str:

@@ -8,52 +8,51 @@ from meshconf.diagnostics.problem import Excerpt, Label, Origin, Problem
 from meshconf.diagnostics.words import Path, dotted
 from meshconf.loading import check_rules
 from meshconf.loading.about_values import described
-from meshconf.loading.check_rules import Failed
+from meshconf.loading.check_rules import Breach, Failed
 from meshconf.loading.findings import located
-from meshconf.loading.lookup import Held, default_at, names_that_set
+from meshconf.loading.lookup import Held, default_at, held, names_that_set
 from meshconf.loading.partial import BROKEN, Partial
-from meshconf.loading.walk import setting_at
+from meshconf.loading.walk import inherited_path, setting_at
 from meshconf.schema.model import REQUIRED, Setting
 from meshconf.schema.values import BadValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from meshconf.loading.diagnose import Diagnosis
     from meshconf.schema.rules import Rule
 
-__all__ = ["broken_rules"]
+__all__ = ["breach_problems", "broken_rules"]
 
 
-def broken_rules(
-    diagnosis: Diagnosis, partial: Partial, path: Path, base: Partial | None
-) -> Iterator[Problem]:
-    """Run the rules of a group whose settings are sound, and tell which are broken.
-
-    A rule that reads nothing but what is inherited was run where that comes from.
-    """
+def broken_rules(diagnosis: Diagnosis, partial: Partial, path: Path) -> Iterator[Problem]:
+    """Run the rules of a group whose settings are sound, and tell which are broken."""
     for rule in partial.model.rules:
-        names = [read.split(".")[0] for read in rule.paths]
-        if base is not None and not any(name in partial.table for name in names):
-            continue
-        if path and all(_is_inherited(partial, name) for name in names) and _is_of(diagnosis, rule):
-            continue
         values = [_value(partial, tuple(read.split("."))) for read in rule.paths]
         if any(value is _UNKNOWN for value in values):
             continue
         said = check_rules.run(rule, values, _layers(diagnosis, rule, path))
         if said is not None:
-            yield _problem(diagnosis, rule, path, values, said)
+            yield from breach_problems(diagnosis, Breach(rule, path, said, values))
 
 
-def _is_inherited(partial: Partial, name: str) -> bool:
-    """Tell whether a group in an entry is the very one that it inherits."""
-    return partial.model.settings[name].facts.inherits is not None and not partial.table.get(name)
+def breach_problems(diagnosis: Diagnosis, breach: Breach) -> Iterator[Problem]:
+    """Tell that a rule does not hold, once: what is inherited is told where it comes from."""
+    if not _is_echo(diagnosis, breach):
+        yield _problem(diagnosis, breach)
 
 
-def _is_of(diagnosis: Diagnosis, rule: Rule) -> bool:
-    """Tell whether the root has the same rule."""
-    return any(other.check is rule.check for other in diagnosis.model.rules)
+def _is_echo(diagnosis: Diagnosis, breach: Breach) -> bool:
+    """Tell whether all that a rule read is inherited from where the same rule was run."""
+    model = diagnosis.model
+    for read in breach.rule.paths:
+        path = (*breach.path, *read.split("."))
+        set_here = any(one.value != {} for one in held(model, diagnosis.layers, path))
+        if set_here or inherited_path(model, path) is None:
+            return False
+    return inherited_path(model, breach.path) is not None or any(
+        other.check is breach.rule.check for other in model.rules
+    )
 
 
 _UNKNOWN: Any = object()
@@ -85,13 +84,12 @@ def _layers(
     return lambda name: names_that_set(diagnosis.model, diagnosis.layers, (*path, *name.split(".")))
 
 
-def _problem(
-    diagnosis: Diagnosis, rule: Rule, path: Path, values: list[Any], said: str | Failed
-) -> Problem:
+def _problem(diagnosis: Diagnosis, breach: Breach) -> Problem:
+    rule, path, said = breach.rule, breach.path, breach.said
     paths = [(*path, *read.split(".")) for read in rule.paths]
     settings = [setting_at(diagnosis.model, one) for one in paths]
     secret = any(setting is not None and setting.secret for setting in settings)
-    origin, labels, excerpts = _places(diagnosis, paths, settings, values)
+    origin, labels, excerpts = _places(diagnosis, paths, settings, breach.values)
     failed = isinstance(said, Failed)
     if isinstance(said, Failed):
         message = f"the rule `{rule.name}` failed to run: {said.reason}"
@@ -101,14 +99,14 @@ def _problem(
         message = said
     if path:
         message = f"`{dotted(path)}`: {message}"
-    notes = [] if failed else list(_counterfactual(diagnosis, rule, path, values))
+    notes = () if failed else tuple(_counterfactual(diagnosis, rule, path, list(breach.values)))
     return Problem(
         "MC302" if failed else "MC301",
         "error" if failed else rule.level,
         dotted(_common(paths)),
         message,
         origin,
-        tuple(notes),
+        notes,
         sensitive=secret,
         labels=labels,
         excerpts=excerpts,
@@ -132,7 +130,7 @@ def _common(paths: list[Path]) -> Path:
 
 
 def _places(
-    diagnosis: Diagnosis, paths: list[Path], settings: list[Setting | None], values: list[Any]
+    diagnosis: Diagnosis, paths: list[Path], settings: list[Setting | None], values: Sequence[Any]
 ) -> tuple[Origin | None, tuple[Label, ...], tuple[Excerpt, ...]]:
     """Show where each setting got its value; defaults and whole groups have no place."""
     found: list[tuple[Path, Setting, Any, Held]] = []

@@ -39,11 +39,14 @@ class Breach:
         path: The path of the group whose class declares it.
 
         said: What the rule says, or why it does not answer.
+
+        values: What it read.
     """
 
     rule: Rule
     path: Path
     said: str | Failed
+    values: Sequence[Any]
 
     @property
     def refuses(self) -> bool:
@@ -140,7 +143,7 @@ def _visit(
             continue
         said = run(rule, values, layers.below(path) if rule.layers else None)
         if said is not None:
-            found.append(Breach(rule, path, said))
+            found.append(Breach(rule, path, said, values))
     for name, attribute, below in ruled.groups:
         _visit(below, getattr(config, attribute), (*path, name), layers, seen, found)
     for name, attribute, entry in ruled.maps:
@@ -166,8 +169,11 @@ def run(
         return Failed(f"{type(error).__name__}{_place(error)}")
     if said is None or (isinstance(said, str) and said):
         return said
-    told = said if isinstance(said, bool) else f"a value of type {type(said).__name__}"
-    return Failed(f"it returned {told if said != '' else 'an empty text'}, not a sentence or None")
+    if isinstance(said, bool):
+        told = str(said)
+    else:
+        told = "an empty text" if said == "" else f"a value of type {type(said).__name__}"
+    return Failed(f"it returned {told}, not a sentence or None")
 
 
 def _place(error: BaseException) -> str:

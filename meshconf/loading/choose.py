@@ -25,6 +25,9 @@ _PROFILE = re.compile(r"[a-z0-9_-]{1,64}")
 #: Where systemd puts the credentials of a service.
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
+#: Overrides nest at most so deep, as files do.
+DEEPEST = 64
+
 
 class _Told:
     """A source that only has a problem to tell."""
@@ -62,7 +65,7 @@ def chosen(
         named = _usual(model, prefix, environ)
     if prefix is None:
         return named
-    if CREDENTIALS in environ and not any(isinstance(one, SecretsDirectory) for one in named):
+    if environ.get(CREDENTIALS) and not any(isinstance(one, SecretsDirectory) for one in named):
         # systemd keeps the directory to the service itself, whatever the modes say.
         named.append(SecretsDirectory(environ[CREDENTIALS], world_readable="allow"))
     if not any(isinstance(one, Environment) for one in named):
@@ -114,7 +117,8 @@ def expanded(overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Turn overrides by dotted path into nested ones.
 
     Raises:
-        TypeError: If a key is no dotted path, or one names a group that another gives a value.
+        TypeError: If a key is no dotted path, one names a group that another gives a value, or
+            they nest deeper than 64 levels.
     """
     tree: dict[str, Any] = {}
     for key, value in overrides.items():
@@ -132,10 +136,19 @@ def expanded(overrides: Mapping[str, Any]) -> dict[str, Any]:
 def _lay_over(tree: dict[str, Any], above: Mapping[str, Any], key: str) -> None:
     for name, value in above.items():
         if name not in tree:
-            tree[name] = dict(value) if isinstance(value, Mapping) else value
+            tree[name] = _plain(value)
         elif isinstance(tree[name], dict) and isinstance(value, Mapping):
-            tree[name] = dict(tree[name])
             _lay_over(tree[name], value, key)
         else:
             msg = f"the override {key!r} contradicts another"
             raise TypeError(msg)
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """Turn mappings into dicts of our own, however they are nested."""
+    if depth > DEEPEST:
+        msg = f"overrides nest deeper than {DEEPEST} levels"
+        raise TypeError(msg)
+    if isinstance(value, Mapping):
+        return {name: _plain(below, depth + 1) for name, below in value.items()}
+    return value

@@ -8,7 +8,7 @@ judged because of it is counted, not guessed at.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.sources.layer import Layer
 
 if TYPE_CHECKING:
+    from meshconf.loading.check_rules import Breach
     from meshconf.loading.load import UnknownVariables
 
 __all__ = ["MOST_FOUND", "MOST_IN_ONE", "Diagnosis", "diagnose"]
@@ -50,8 +51,7 @@ def diagnose(
     layers: Sequence[Layer],
     prefix: str | None,
     unknown: UnknownVariables,
-    *,
-    built: bool = False,
+    breaches: Sequence[Breach] | None = None,
 ) -> tuple[Problem, ...]:
     """Find all problems.
 
@@ -64,14 +64,14 @@ def diagnose(
 
         unknown: What unknown variables are.
 
-        built: Whether the configuration could be built and its rules hold; then only warnings are
-            left to be found among its values.
+        breaches: The rules that do not hold, if the configuration could be built; None if it
+            could not, and its values have to be judged.
 
     Returns:
         The problems in the order of the report: by source, then by place.
     """
     diagnosis = Diagnosis(model, layers, prefix, merge(model, layers), Masks(model, layers))
-    diagnosis.run(unknown, built=built)
+    diagnosis.run(unknown, breaches)
     return tuple(_ordered(diagnosis.problems, layers))
 
 
@@ -106,17 +106,19 @@ class Diagnosis:
     root: Partial | None = None
     with_values: list[Problem] = attrs.field(factory=list)
 
-    def run(self, unknown: UnknownVariables, *, built: bool) -> None:
+    def run(self, unknown: UnknownVariables, breaches: Sequence[Breach] | None) -> None:
         """Collect everything that there is to say."""
         for layer in self.layers:
             self.problems += layer.problems
             self.problems += (broken_problem(self.model, broken) for broken in layer.broken)
         self.problems += islice(about_names.odd_names(self), MOST_FOUND)
         self.problems += islice(about_names.strays(self, unknown), MOST_FOUND)
-        self.group(self.model, self.merged.tree, ())
-        self.problems += (
-            problem for problem in self.with_values if not built or problem.severity != "error"
-        )
+        if breaches is None:
+            self.group(self.model, self.merged.tree, ())
+            self.problems += self.with_values
+        else:
+            found = (about_rules.breach_problems(self, breach) for breach in breaches)
+            self.problems += islice(chain.from_iterable(found), MOST_FOUND)
 
     @property
     def full(self) -> bool:
@@ -153,7 +155,7 @@ class Diagnosis:
             partial.values[name] = self._value(partial, setting, (*path, name), base)
         self._build(partial, path)
         if not self.full:
-            self.with_values += about_rules.broken_rules(self, partial, path, base)
+            self.with_values += about_rules.broken_rules(self, partial, path)
         return partial
 
     def _value(self, partial: Partial, setting: Setting, path: Path, base: Partial | None) -> Any:

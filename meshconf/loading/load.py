@@ -156,9 +156,8 @@ def load_layers(
         except Exception:  # noqa: S110 - why it failed is found out below, leaf by leaf
             pass
     warnings: tuple[Problem, ...] = ()
-    if found is None or found or _has_more_to_say(stack, merged):
-        held = found is not None and not any(breach.refuses for breach in found)
-        warnings = _judged(model, stack, prefix, unknown, built=held)
+    if found is None or found or _may_warn(stack, merged, unknown):
+        warnings = _judged(model, stack, prefix, unknown, found)
     return Snapshot(config, warnings, model, tuple(stack), prefix)
 
 
@@ -178,9 +177,10 @@ def _is_sound(layers: Sequence[Layer], merged: Merged) -> bool:
     )
 
 
-def _has_more_to_say(layers: Sequence[Layer], merged: Merged) -> bool:
+def _may_warn(layers: Sequence[Layer], merged: Merged, unknown: UnknownVariables) -> bool:
     """Tell whether there may be warnings besides those of the rules."""
-    return bool(merged.oddities) or any(layer.problems or layer.strays for layer in layers)
+    strays = unknown.policy != "ignore" and any(layer.strays for layer in layers)
+    return strays or bool(merged.oddities) or any(layer.problems for layer in layers)
 
 
 def _judged(
@@ -188,14 +188,13 @@ def _judged(
     layers: Sequence[Layer],
     prefix: str | None,
     unknown: UnknownVariables,
-    *,
-    built: bool,
+    found: Sequence[Breach] | None,
 ) -> tuple[Problem, ...]:
     """Find all problems; raise them if an error is among them, else return the warnings."""
     from meshconf.loading.diagnose import diagnose
 
-    problems = diagnose(model, layers, prefix, unknown, built=built)
-    if not built and not any(problem.severity == "error" for problem in problems):
+    problems = diagnose(model, layers, prefix, unknown, found)
+    if found is None and not any(problem.severity == "error" for problem in problems):
         name = model.cls.__name__
         message = f"{name} refused these values, and no single one of them is to blame"
         problems = (*problems, Problem("MC207", "error", "", message))

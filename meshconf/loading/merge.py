@@ -299,10 +299,12 @@ def _join(here: Path, parts: list[_Part]) -> None:
             break  # another class: nothing of what it had holds
         chosen = told if chosen is None else chosen
         kept.append(part)
+    default = last.setting.default_table
+    chosen = default.get(tag) if chosen is None else chosen
     model = last.union.models.get(chosen) if isinstance(chosen, (str, int)) else None
     if model is None:
         return
-    table = last.into[name] = {}
+    table = last.into[name] = _copied(default) if default.get(tag) == chosen else {}
     for part in reversed(kept):
         part.merge.group(model, table, part.value, part.path, here)
     _fill(model, table)

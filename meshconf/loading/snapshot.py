@@ -98,18 +98,23 @@ class Snapshot(Generic[T_co]):
         Raises:
             KeyError: If the configuration has no such path.
         """
-        parts, setting = self._found(path)
-        kind = kind_at(self._model, parts)
+        return self.candidates_at(*self._found(path))
+
+    def candidates_at(self, path: Path, setting: Setting) -> tuple[Candidate, ...]:
+        """Return the candidates for a path that ``values`` gave."""
+        kind = kind_at(self._model, path)
         found = [
             Candidate(one.origin, _shown(setting, kind, one.value))
-            for where in (parts, inherited_path(self._model, parts))
+            for where in (path, inherited_path(self._model, path))
             if where is not None
             for one in held(self._model, self._layers, where)
         ]
-        default = default_at(self._model, parts)
-        if default is not REQUIRED:
+        default = default_at(self._model, path)
+        # A group without a default that no source sets is made of its own defaults.
+        if default is not REQUIRED or not found:
             origin = Origin("default", f"{setting.owner.__name__}.{setting.attribute}")
-            found.append(Candidate(origin, _shown(setting, kind, default)))
+            value = None if default is REQUIRED else _shown(setting, kind, default)
+            found.append(Candidate(origin, value))
         return tuple(found)
 
     def _found(self, path: str) -> tuple[Path, Setting]:
@@ -188,12 +193,13 @@ def _values(
         if value is None:
             continue
         if setting.map_of is not None:
-            for key, entry in value.items():
-                where = (*here, key)
-                if only is None or only[: len(where)] == where:
-                    if only == where:
-                        yield where, setting, entry
-                    yield from _values(setting.map_of, entry, where, only)
+            key = only[len(here)] if only is not None and len(only) > len(here) else None
+            entries = value if key is None else {key: value[key]} if key in value else {}
+            for name_of_entry, entry in entries.items():
+                where = (*here, name_of_entry)
+                if only == where:
+                    yield where, setting, entry
+                yield from _values(setting.map_of, entry, where, only)
             continue
         below = setting.group
         if setting.union is not None:
@@ -228,7 +234,7 @@ def _place(candidate: Candidate) -> str:
 def _canonical(value: Any) -> str:
     """Write a value so that equal values are written equally."""
     if isinstance(value, Mapping):
-        pairs = sorted(f"{key}={_canonical(item)}" for key, item in value.items())
+        pairs = sorted(f"{_canonical(key)}={_canonical(item)}" for key, item in value.items())
         return "{" + ",".join(pairs) + "}"
     if isinstance(value, AbstractSet):
         return "{" + ",".join(sorted(map(_canonical, value))) + "}"

@@ -27,15 +27,16 @@ def without_version(model: Model, layer: Layer) -> Layer:
     if VERSION_KEY not in layer.data or VERSION_KEY in model.settings:
         return layer
     data = dict(layer.data)
-    problem = _judged(layer, data.pop(VERSION_KEY), model.configuration.version)
+    problem = _refusal(model, layer, data.pop(VERSION_KEY))
     return attrs.evolve(layer, data=data, problems=layer.problems + problem)
 
 
-def _judged(layer: Layer, version: Any, current: int) -> tuple[Problem, ...]:
+def _refusal(model: Model, layer: Layer, version: Any) -> tuple[Problem, ...]:
+    current = model.configuration.version
     if type(version) is int and 1 <= version <= current:
         return ()
     # Only reports need places.
-    from meshconf.loading.findings import located
+    from meshconf.loading.findings import Masks, located
 
     if type(version) is int and version > current:
         message = f"{layer.name} has {VERSION_KEY} {quoted(version)}; this program knows versions up to {current}"
@@ -46,7 +47,7 @@ def _judged(layer: Layer, version: Any, current: int) -> tuple[Problem, ...]:
         message = f"`{VERSION_KEY}` must be an integer from 1 to {current}, got {found}"
         help_ = f"{VERSION_KEY} = {current}"
         code, label = "MC201", "no version"
-    origin, labels, excerpts = located(layer, (VERSION_KEY,), label)
+    origin, labels, excerpts = located(layer, (VERSION_KEY,), label, Masks(model, [layer]))
     return (
         Problem(
             code,

@@ -66,25 +66,38 @@ def model_of(schema: Any) -> Model:
     return model
 
 
-def _check_inheritance(root: Model, model: Model) -> None:
+def _check_inheritance(root: Model, model: Model, *, reachable: bool = True) -> None:
+    """Refuse what cannot be inherited; groups in lists and unions are out of its reach."""
     for setting in model.settings.values():
-        source = setting.facts.inherits
-        if source is not None:
-            base = root.find(tuple(source.split(".")))
-            if base is None or base.group is None or base.group is not setting.group:
-                msg = (
-                    f"{field_name(setting.owner, setting.attribute)} inherits {source!r}, which is "
-                    f"no group of the same class in {root.cls.__qualname__}"
-                )
+        if setting.facts.inherits is not None:
+            reason = _not_inherited(root, setting) if reachable else "within a list or a union"
+            if reason:
+                name = field_name(setting.owner, setting.attribute)
+                msg = f"{name} inherits {setting.facts.inherits!r}, {reason}"
                 raise TypeError(msg)
-            if base.facts.inherits is not None:
-                msg = (
-                    f"{field_name(setting.owner, setting.attribute)} inherits {source!r}, which "
-                    "itself inherits"
-                )
-                raise TypeError(msg)
+        near = setting.group is not None or setting.map_of is not None
         for below in kinds.models_in(setting.kind):
-            _check_inheritance(root, below)
+            _check_inheritance(root, below, reachable=reachable and near)
+
+
+def _not_inherited(root: Model, setting: Setting) -> str:
+    """Say why a group cannot inherit what it names; empty if it can."""
+    base = _group_at(root, str(setting.facts.inherits))
+    if base is None or base.group is not setting.group:
+        return f"which is no group of the same class in {root.cls.__qualname__}"
+    return "which itself inherits" if base.facts.inherits is not None else ""
+
+
+def _group_at(root: Model, path: str) -> Setting | None:
+    """Return the setting at a path that leads through groups alone."""
+    model: Model | None = root
+    setting: Setting | None = None
+    for part in path.split("."):
+        setting = model.settings.get(part) if model is not None else None
+        if setting is None:
+            return None
+        model = setting.group
+    return setting
 
 
 @attrs.define(eq=False, repr=False)
@@ -344,6 +357,10 @@ def _rules_of(cls: type) -> Iterator[Rule]:
 
 def _check_paths(model: Model, rule: Rule) -> None:
     for path in rule.paths:
-        if model.find(tuple(path.split("."))) is None:
-            msg = f"{model.cls.__qualname__}: the rule `{rule.name}` reads `{path}`, which is no setting"
+        parts = tuple(path.split("."))
+        above = (model.find(parts[:end]) for end in range(1, len(parts)))
+        through_map = any(setting is not None and setting.map_of is not None for setting in above)
+        if through_map or model.find(parts) is None:
+            what = "which leads through a map" if through_map else "which is no setting"
+            msg = f"{model.cls.__qualname__}: the rule `{rule.name}` reads `{path}`, {what}"
             raise TypeError(msg)

@@ -96,8 +96,15 @@ class Setting:
 
     @functools.cached_property
     def default_table(self) -> Mapping[str, Any]:
-        """What the default of a group sets otherwise than its class does, as a merged table."""
+        """What the default of a group sets otherwise than its class does, as a merged table.
+
+        For a union, its tag as well.
+        """
         default = None if self.default is REQUIRED else self.default_value()
+        if self.union is not None:
+            for tag, model in self.union.models.items():
+                if type(default) is model.cls:
+                    return {**_differences(model, default), self.union.tag: tag}
         if self.group is None or type(default) is not self.group.cls:
             return {}
         return _differences(self.group, default)

@@ -18,7 +18,7 @@ from meshconf.schema.constraints import (
     from_validator,
 )
 from meshconf.schema.hints import hints_of
-from meshconf.schema.secret import Secret
+from meshconf.schema.secret import MASK, Secret
 
 __all__ = ["FACTS", "Checks", "Facts", "FieldMaker", "read_validators", "setting"]
 
@@ -182,11 +182,11 @@ def setting(
 
         matches: A regular expression that the whole text must match.
 
-        secret: Mask the value wherever meshconf shows values. The field itself stays plain;
-            ``Secret[T]`` as its type also guards it in your own code.
+        secret: Mask the value wherever meshconf shows values, and in the class's repr. The field
+            itself stays plain; ``Secret[T]`` as its type also guards it in your own code.
 
-        unit: The unit of a number, for people: "requests". With ``s`` a float also takes
-            "500ms", with ``B`` an integer takes "64KiB".
+        unit: The unit of a number, a label for people: "requests". Two of them do more: with
+            ``s`` a float also takes "500ms", with ``B`` an integer takes "64KiB".
 
         help: One sentence: unit, effect, and what the standard term for it is.
 
@@ -246,8 +246,13 @@ def setting(
         default=default,
         validator=[checks, *validators] if validators else checks,  # a list costs a call more
         converter=converter,
+        repr=_hidden if secret else True,
         metadata={FACTS: facts},
     )
+
+
+def _hidden(_: object) -> str:
+    return MASK
 
 
 def _one_of_words(name: str, value: str, words: tuple[str, ...]) -> None:
