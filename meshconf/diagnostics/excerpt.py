@@ -13,7 +13,7 @@ import attrs
 
 from meshconf.diagnostics.problem import Excerpt, Label, Line, Mark
 from meshconf.diagnostics.spans import Span
-from meshconf.diagnostics.words import LONGEST_VALUE, cells, printable
+from meshconf.diagnostics.words import LONGEST_VALUE, MASK, cells, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from meshconf.diagnostics.source_text import SourceText
 
 __all__ = ["ELLIPSIS", "MASK", "Highlight", "Mask", "excerpt", "labels"]
-
-#: What is shown in the place of a secret, whatever its length.
-MASK = "<secret>"
 
 #: What is shown in the place of a text that may be a secret under a misspelt name.
 ELLIPSIS = "…"

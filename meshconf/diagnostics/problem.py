@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from meshconf.diagnostics.words import printable
+from meshconf.diagnostics.words import printable, short_name
 
 if TYPE_CHECKING:
     from meshconf.diagnostics.spans import Position  # noqa: TC004 - nothing resolves annotations
@@ -38,9 +38,9 @@ class Origin:
     column: int | None = None
 
     def __str__(self) -> str:
-        name = printable(self.name)
         if self.kind == "env":
-            return f"environment variable {name}"
+            return f"environment variable {short_name(self.name)}"
+        name = printable(self.name)
         if self.line is None:
             return name
         return f"{name}:{self.line}" if self.column is None else f"{name}:{self.line}:{self.column}"

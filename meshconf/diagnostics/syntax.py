@@ -11,7 +11,7 @@ from meshconf.diagnostics.excerpt import Highlight, excerpt, labels
 from meshconf.diagnostics.problem import Excerpt, Problem
 from meshconf.diagnostics.spans import Span, index_toml
 from meshconf.diagnostics.suggest import speaks_of
-from meshconf.diagnostics.words import dotted, printable
+from meshconf.diagnostics.words import KEY_PART, dotted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -56,8 +56,7 @@ _BARE_WORD = re.compile(r"([A-Za-z0-9_.-]+)\s*=\s*([A-Za-z_][A-Za-z0-9_./:-]*)\s
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 
 #: A key and its sign, at the end of a text.
-_PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
-_KEY = re.compile(rf"({_PART}(?:[ \t]*\.[ \t]*{_PART})*)[ \t]*=\s*\Z")
+_KEY = re.compile(rf"({KEY_PART}(?:[ \t]*\.[ \t]*{KEY_PART})*)[ \t]*=\s*\Z")
 
 #: Of a longer line nothing is guessed.
 LONGEST_LINE = 200
@@ -65,7 +64,8 @@ LONGEST_LINE = 200
 #: Longer keys are not looked for.
 LONGEST_KEY = 200
 
-#: What tells statements apart: whole strings and comments, brackets, ends of lines.
+#: What tells statements apart: strings and comments, brackets, ends of lines. A quote alone is the
+#: start of a string that is not closed.
 _TOKEN = re.compile(
     r"""
       "{3} (?: \\. | [^\\] )*? "{3,5}
@@ -74,12 +74,12 @@ _TOKEN = re.compile(
     | " (?: \\. | [^"\\\n] )* "
     | ' [^'\n]* '
     | \# [^\n]*
-    | [\[\]{}\n]
+    | [\[\]{}\n"']
     """,
     re.VERBOSE | re.DOTALL,
 )
 _BLANK = re.compile(r"[ \t\r\n]*")
-_UNCLOSED = ('"""', "'''")
+_UNCLOSED = ('"""', "'''", '"', "'")
 _CLOSING = {"[": "]", "{": "}"}
 
 

@@ -12,6 +12,8 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 __all__ = [
+    "KEY_PART",
+    "MASK",
     "Path",
     "cells",
     "dotted",
@@ -21,16 +23,28 @@ __all__ = [
     "printable",
     "quantity",
     "quoted",
+    "quoted_key",
+    "short_name",
     "variable_text",
 ]
 
 Path = tuple[str | int, ...]
+
+#: What stands wherever a secret would, whatever its length.
+MASK = "<secret>"
 
 #: A value longer than this is cut where it is quoted in a sentence.
 LONGEST_VALUE = 60
 
 #: An integer of more bits is written in base 16: Python refuses to write thousands of digits.
 LONGEST_INTEGER = 1024
+
+#: No setting has the name of a variable of more characters.
+LONGEST_NAME = 1024
+
+#: A part of a dotted key, as a pattern.
+KEY_PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
+_KEY = rf"{KEY_PART}(?:[ \t]*\.[ \t]*{KEY_PART})*"
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
@@ -74,6 +88,8 @@ def parse_path(text: str) -> Path:
     """Read a dotted path, with quotes around keys that hold dots; empty if it is none."""
     if '"' not in text and "'" not in text:
         return tuple(text.split("."))
+    if not re.fullmatch(_KEY, text.strip(" \t")):  # tomli would read whole statements
+        return ()
     import tomli
 
     try:
@@ -117,6 +133,11 @@ def _escape(char: str) -> str:
 def elide(text: str, longest: int = LONGEST_VALUE) -> str:
     """Cut a text to *longest* characters, marking the cut."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def short_name(name: str) -> str:
+    """Write the name of a variable, cut only where it is too long to be that of a setting."""
+    return printable(name) if len(name) <= LONGEST_NAME else elide(printable(name))
 
 
 def quoted(value: object) -> str:

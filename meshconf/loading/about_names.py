@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from meshconf.diagnostics.excerpt import Highlight
 from meshconf.diagnostics.problem import Excerpt, Label, Origin, Problem
 from meshconf.diagnostics.suggest import fold, nearest
-from meshconf.diagnostics.words import Path, dotted, noun, printable
+from meshconf.diagnostics.words import Path, dotted, elide, noun, printable
 from meshconf.loading.about_values import described
 from meshconf.loading.findings import located, shown
 from meshconf.loading.lookup import default_at, place, text_of
@@ -166,9 +166,18 @@ def _old_name(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
         "warning",
         new,
         f"`{old}` is an old name; use `{new}`",
-        help=f"rename the key to {oddity.canonical[-1]}",
+        help=_renaming(diagnosis, oddity),
         **_at_key(diagnosis, oddity, f"now `{oddity.canonical[-1]}`"),
     )
+
+
+def _renaming(diagnosis: Diagnosis, oddity: Oddity) -> str:
+    """Say what to rename: the key of a file, or the variable."""
+    found = text_of(oddity.layer, oddity.path)
+    if found is None or found[0].format == "toml" or diagnosis.prefix is None:
+        return f"rename the key to {oddity.canonical[-1]}"
+    new = name_of(diagnosis.model, oddity.canonical, diagnosis.prefix)
+    return f"rename {printable(found[0].name)} to {new}"
 
 
 def _no_table(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
@@ -382,11 +391,11 @@ def _service_links(names: list[str]) -> Problem:
 def _unknown_variable(
     diagnosis: Diagnosis, layer: Layer, stray: Stray, unknown: UnknownVariables
 ) -> Problem:
-    name = printable(stray.name)
+    name = elide(printable(stray.name))
     where = "environment variable" if layer.kind == "env" else f"in {layer.name}, variable"
     if stray.family == "group":
         message = f"{where} {name} names a group but holds no JSON table; it has no effect"
-        remedy: str | None = f"use its settings' own: {_first_below(diagnosis, stray.name)}, …"
+        remedy: str | None = f"use the variables below it, such as {_below(diagnosis, stray.name)}"
         notes: list[str] = []
     else:
         message = f"{where} {name} matches no setting"
@@ -402,9 +411,13 @@ def _unknown_variable(
     )
 
 
-def _first_below(diagnosis: Diagnosis, name: str) -> str:
-    known = names_for(diagnosis.model, diagnosis.prefix or "").by_name
-    return next((other for other in known if other.startswith(f"{name}_")), name)
+def _below(diagnosis: Diagnosis, name: str) -> str:
+    """Name a variable below that of a group or a map of groups."""
+    prefix = diagnosis.prefix or ""
+    variable = names_for(diagnosis.model, prefix).by_name[name]
+    entry = () if variable.setting.map_of is None else ("NAME",)
+    below = next(iter(kinds.models_in(variable.setting.kind)[0].settings))
+    return name_of(diagnosis.model, (*variable.path, *entry, below), prefix)
 
 
 def _meant(diagnosis: Diagnosis, name: str) -> tuple[str | None, list[str]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from meshconf.diagnostics.words import Path
 from meshconf.loading.lookup import names_that_set
 from meshconf.loading.walk import groups_in
 from meshconf.schema import kinds
@@ -18,8 +19,6 @@ from meshconf.schema.rules import Rule
 from meshconf.sources.layer import Layer
 
 __all__ = ["Breach", "Failed", "attribute_path", "breaches", "run"]
-
-Path = tuple[str | int, ...]
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from meshconf.diagnostics.words import Path
 from meshconf.loading.partial import BROKEN
 from meshconf.loading.structure import Structurer, union_tag
 from meshconf.schema import kinds
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from meshconf.schema.constraints import Constraint
 
 __all__ = ["Conversion", "said_by", "violation"]
-
-Path = tuple[str | int, ...]
 
 
 def said_by(error: Exception) -> str:

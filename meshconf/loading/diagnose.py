@@ -28,12 +28,11 @@ from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.sources.layer import Layer
 
 if TYPE_CHECKING:
+    from meshconf.diagnostics.words import Path
     from meshconf.loading.check_rules import Breach
     from meshconf.loading.load import UnknownVariables
 
 __all__ = ["MOST_FOUND", "MOST_IN_ONE", "Diagnosis", "diagnose"]
-
-Path = tuple[str | int, ...]
 
 #: So many problems are looked into with names, with variables and with values each: a text that
 #: consists of mistakes must not keep the report waiting.
@@ -90,6 +89,13 @@ def _ordered(problems: Sequence[Problem], layers: Sequence[Layer]) -> list[Probl
         return (problem.severity != "error", rank, origin.line or 0, origin.column or 0)
 
     return sorted(problems, key=order)
+
+
+class _Neighbours(SimpleNamespace):
+    """What a validator is shown of the other settings; its repr tells no secret."""
+
+    def __repr__(self) -> str:
+        return "the settings"
 
 
 @attrs.define(eq=False, repr=False)
@@ -241,7 +247,7 @@ class Diagnosis:
         """Run the validators that want the whole object, on what there is of it."""
         settings = partial.model.settings
         known = {settings[name].attribute: _plain(value) for name, value in partial.values.items()}
-        instance = SimpleNamespace(
+        instance = _Neighbours(
             **{name: value for name, value in known.items() if value is not BROKEN}
         )
         refused = False

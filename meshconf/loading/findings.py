@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,11 +22,11 @@ from meshconf.diagnostics.excerpt import (
 from meshconf.diagnostics.problem import Excerpt, Label, Origin, Problem
 from meshconf.diagnostics.spans import Span
 from meshconf.diagnostics.suggest import speaks_of
-from meshconf.diagnostics.words import dotted
-from meshconf.loading.lookup import text_of
+from meshconf.diagnostics.words import Path, dotted
+from meshconf.loading.lookup import default_at, text_of
 from meshconf.loading.walk import kind_at, step
 from meshconf.schema import kinds
-from meshconf.schema.model import Model, Setting
+from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.secret import Secret
 from meshconf.sources.layer import Layer
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Masks", "broken_problem", "located", "value_problem"]
 
-Path = tuple[str | int, ...]
 Located = tuple[Origin, tuple[Label, ...], tuple[Excerpt, ...]]
 
 
@@ -77,10 +77,21 @@ class Masks:
         return frozenset(filter(None, self._secret_texts() if self.model.secret_names else ()))
 
     def _secret_texts(self) -> Iterator[str]:
+        """Yield the secrets of all layers and defaults, plain and as programs quote them."""
+        for value in (*self._secret_values(), *self._secret_defaults()):
+            text = str(value.reveal() if isinstance(value, Secret) else value)
+            yield from (text, repr(text)[1:-1], json.dumps(text)[1:-1])
+
+    def _secret_values(self) -> Iterator[Any]:
         for layer in self.layers:
             for _, shown, value in self._hidden(kinds.Group(self.model), layer.data, ()):
                 if shown == MASK and not isinstance(value, (Mapping, list, tuple)):
-                    yield str(value.reveal() if isinstance(value, Secret) else value)
+                    yield value
+
+    def _secret_defaults(self) -> Iterator[Any]:
+        for path, setting in self.model.walk():
+            if setting.secret and (value := default_at(self.model, path)) not in (None, REQUIRED):
+                yield value
 
     def _found(self, layer: Layer, text: SourceText, start: Path) -> Iterator[Mask]:
         value: Any = layer.data

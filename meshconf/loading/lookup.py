@@ -9,6 +9,7 @@ import attrs
 
 from meshconf.diagnostics.problem import Origin
 from meshconf.diagnostics.suggest import fold
+from meshconf.diagnostics.words import Path
 from meshconf.loading.walk import setting_at, step
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from meshconf.schema.model import Model
 
 __all__ = ["Held", "default_at", "held", "names_that_set", "place", "text_of"]
-
-Path = tuple[str | int, ...]
 
 
 @attrs.frozen(eq=False, repr=False)

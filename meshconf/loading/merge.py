@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from meshconf.diagnostics.suggest import fold
+from meshconf.diagnostics.words import Path
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.names import entry_key
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 __all__ = ["Merged", "Oddity", "canonical_key", "merge", "overlay", "table_of"]
-
-Path = tuple[str | int, ...]
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -10,6 +10,7 @@ from meshconf.schema import kinds
 from meshconf.schema.secret import MASK
 
 if TYPE_CHECKING:
+    from meshconf.diagnostics.words import Path
     from meshconf.schema.model import Model, Setting
 
 __all__ = [
@@ -21,8 +22,6 @@ __all__ = [
     "step",
     "without_secrets",
 ]
-
-Path = tuple[str | int, ...]
 
 
 def step(

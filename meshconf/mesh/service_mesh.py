@@ -139,15 +139,16 @@ class ServiceMeshConfig:
     @rule("discovery.backend", *_BACKENDS, level="warning", layers=True)
     @staticmethod
     def only_the_backend_is_set(
-        backend: str, *_: object, layers: Callable[[str], Collection[str]]
+        backend: str, *groups: object, layers: Callable[[str], Collection[str]]
     ) -> str | None:
-        """Who chooses a backend sets the group of no other one."""
+        """Who chooses a backend sets the group of no other one to anything but its defaults."""
         # The layer that won comes first; a default was chosen by every layer.
         chosen_by = next(iter(layers("discovery.backend")), None)
         idle = [
             f"[{name}]"
-            for name in _BACKENDS
+            for name, group in zip(_BACKENDS, groups, strict=True)
             if name != backend
+            and group != type(group)()
             and (setters := layers(name))
             and (chosen_by is None or chosen_by in setters)
         ]

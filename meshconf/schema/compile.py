@@ -33,8 +33,6 @@ from meshconf.schema.setting import FACTS, Facts, read_validators
 
 __all__ = ["model_of"]
 
-Path = tuple[str | int, ...]
-
 _LISTS: dict[Any, Callable[[Iterator[Any]], Any]] = {
     list: list,
     Sequence: tuple,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -14,9 +14,10 @@ from meshconf.schema.constraints import AttrsValidator, Constraint
 from meshconf.schema.rules import Rule
 from meshconf.schema.setting import Facts
 
-__all__ = ["REQUIRED", "Model", "Setting"]
+if TYPE_CHECKING:
+    from meshconf.diagnostics.words import Path
 
-Path = tuple[str | int, ...]
+__all__ = ["REQUIRED", "Model", "Setting"]
 
 #: Stands where a setting has no default.
 REQUIRED: Any = attrs.NOTHING

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from meshconf.diagnostics.suggest import fold
-from meshconf.diagnostics.words import dotted
+from meshconf.diagnostics.words import LONGEST_NAME, Path, dotted
 from meshconf.schema.model import Model, Setting
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ __all__ = [
     "variable_name",
     "variables_of",
 ]
-
-Path = tuple[str | int, ...]
 
 #: Stands on both sides of the key of a map's entry.
 ENTRY = "__"
@@ -77,9 +75,11 @@ class Variables:
     outright: tuple[str, ...] = ()
 
     def find(self, name: str) -> Found | None:
-        """Look a name up; None if no setting has it."""
+        """Look a name up; None if no setting has it, or it has more than 1,024 characters."""
         if variable := self.by_name.get(name):
             return Found(variable, variable.path)
+        if len(name) > LONGEST_NAME:  # there are as many ways to split it
+            return None
         for entries in self.maps:
             if name.startswith(entries.start) and (
                 found := entries.find(name[len(entries.start) :])

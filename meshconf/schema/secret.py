@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Generic, NoReturn, TypeVar
 
+from meshconf.diagnostics.words import MASK
+
 __all__ = ["MASK", "Secret"]
 
 T_co = TypeVar("T_co", covariant=True)
-
-#: What stands wherever a secret would.
-MASK = "<secret>"
 
 
 class Secret(Generic[T_co]):

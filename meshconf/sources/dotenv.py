@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from typing import TYPE_CHECKING
 
 import attrs
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 __all__ = ["DotEnv"]
 
 LARGEST_DOTENV = 1_048_576
+
+LONGEST_LINE = 32_768
+MOST_BLANKS = 1_000
+
+#: A line or a run of blanks over the limit: python-dotenv takes quadratic time for the blanks.
+_TOO_LONG = (
+    rf"(?<![^\r\n])[^\r\n]{{{LONGEST_LINE + 1}}}|(?<![^\S\r\n])[^\S\r\n]{{{MOST_BLANKS + 1}}}"
+)
 
 
 @attrs.frozen
@@ -56,6 +65,7 @@ class DotEnv:
         name = os.fspath(self.path)
         try:
             text, _ = read_text(self.path, LARGEST_DOTENV)
+            _refuse_long_lines(text)
         except Refused as refused:
             if self.optional and refused.code == "MC401":
                 return Layer("dotenv", name, {}, absent=True)
@@ -79,6 +89,17 @@ class DotEnv:
             prefix=self.prefix,
             problems=problems,
         )
+
+
+def _refuse_long_lines(text: str) -> None:
+    if len(text) > MOST_BLANKS and (found := re.search(_TOO_LONG, text)):
+        line = text.count("\n", 0, found.start()) + 1
+        limit = (
+            f"{MOST_BLANKS:,} blanks in a row"
+            if found[0].isspace()
+            else f"{LONGEST_LINE:,} characters"
+        )
+        raise Refused("MC004", f"has more than {limit} on line {line}", line=line)
 
 
 def _bindings(text: str, name: str, prefix: str) -> tuple[list[NamedText], list[Problem]]:

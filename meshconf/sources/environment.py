@@ -13,7 +13,7 @@ import attrs
 from meshconf.diagnostics.problem import Problem
 from meshconf.diagnostics.source_text import SourceText
 from meshconf.diagnostics.suggest import fold
-from meshconf.diagnostics.words import dotted, printable
+from meshconf.diagnostics.words import LONGEST_NAME, Path, dotted, printable, quoted_key
 from meshconf.schema import kinds
 from meshconf.schema.names import Found, Variables, variables_of
 from meshconf.sources.layer import Broken, Layer, Stray, Unparsed
@@ -31,8 +31,6 @@ __all__ = [
     "named_outright",
     "names_for",
 ]
-
-Path = tuple[str | int, ...]
 
 #: The largest file that a NAME_FILE variable or a directory of secrets may point to.
 LARGEST_SECRET = 65_536
@@ -179,20 +177,26 @@ class _Builder:
     problems: list[Problem] = attrs.field(factory=list)
     broken: list[Broken] = attrs.field(factory=list)
     strays: list[Stray] = attrs.field(factory=list)
+    keys: dict[Path, dict[str, list[str]]] = attrs.field(factory=dict)
 
     def sort_in(self, named: NamedText) -> None:
         """Find out what a name sets."""
-        found = self.variables.find(named.name)
-        if found is None and named.name.endswith(FILE_SUFFIX):
-            found = self.variables.find(named.name.removesuffix(FILE_SUFFIX))
-            if found is not None:
-                self._sort_in_file(named, found.path)
-                return
-        if found is None:
+        if found := self.variables.find(named.name):
+            self._take(found, named)
+        elif named.name.endswith(FILE_SUFFIX) and (
+            found := self.variables.find(named.name.removesuffix(FILE_SUFFIX))
+        ):
+            self._take_file(found, named)
+        else:
             injected = self._is_injected(named)
             self.strays.append(Stray(named.name, "service_link" if injected else "unknown"))
-            return
+
+    def _take(self, found: Found, named: NamedText) -> None:
+        """Note the text of a setting, unless it is no text that can set it."""
         setting = found.variable.setting
+        if not (_is_unicode(named.name) and _is_unicode(named.text)):
+            self.problems.append(_not_unicode(found.path, named))
+            return
         if _is_group(setting.kind) and not named.text.lstrip().startswith("{"):
             link = is_service_link(named.text)
             self.strays.append(Stray(named.name, "service_link" if link else "group"))
@@ -202,24 +206,32 @@ class _Builder:
 
     def _is_injected(self, named: NamedText) -> bool:
         """Tell whether Kubernetes injects a variable for a Service."""
-        return is_service_link(named.text) or any(
-            named.name.startswith(stem) and _LINK_MEMBER.fullmatch(named.name, len(stem))
-            for stem in self._linked
+        if is_service_link(named.text):
+            return True
+        return len(named.name) <= LONGEST_NAME and any(
+            named.name[: start.start()] in self._linked
+            and _LINK_MEMBER.fullmatch(named.name, start.start())
+            for start in _LINK_START.finditer(named.name)
         )
 
     @functools.cached_property
-    def _linked(self) -> list[str]:
+    def _linked(self) -> set[str]:
         """List what the names of the variables of each Service begin with."""
-        return [
+        return {
             text.name.removesuffix("PORT")
             for text in self.texts
             if text.name.endswith("_PORT") and is_service_link(text.text)
-        ]
+        }
 
-    def _sort_in_file(self, named: NamedText, path: Path) -> None:
+    @functools.cached_property
+    def _names(self) -> set[str]:
+        return {text.name for text in self.texts}
+
+    def _take_file(self, found: Found, named: NamedText) -> None:
         """Take the text of a NAME_FILE variable from the file that it names."""
+        path = found.path
         base = named.name.removesuffix(FILE_SUFFIX)
-        if any(text.name == base for text in self.texts):
+        if base in self._names:
             self.problems.append(_given_twice(path, base, named))
             return
         try:
@@ -231,7 +243,7 @@ class _Builder:
             return
         text = text.removesuffix("\n").removesuffix("\r")
         source = SourceText("secret_file", f"{named.text} ({named.name})", text)
-        self.sort_in(NamedText(base, text, source))
+        self._take(found, NamedText(named.name, text, source))
 
     def lay_down(self) -> None:
         """Put the entries into the data, the shortest paths first."""
@@ -254,26 +266,48 @@ class _Builder:
         data = self.data
         path: Path = ()
         for position, part in enumerate(entry.found.path[:-1]):
-            key = _same_key(data, str(part))
-            if position in entry.found.entries and key not in data:
-                self.spelled.add((*path, key))
+            key, *others = self._spellings(data, path, str(part))
+            if position in entry.found.entries:
+                if others:
+                    self.problems.append(_ambiguous(path, (key, *others), entry.named))
+                if key not in data:
+                    self.spelled.add((*path, key))
             path = (*path, key)
             below = data.get(key)
             if not isinstance(below, dict):
                 below = data[key] = {}
             data = below
         key = entry.found.variable.old or str(entry.found.path[-1])
-        key = _same_key(data, key, entry.setting.name, *entry.setting.facts.renamed_from)
+        names = (key, entry.setting.name, *entry.setting.facts.renamed_from)
+        key = self._spellings(data, path, *names)[0]
         data[key] = value
         return (*path, key)
 
+    def _spellings(self, data: Mapping[str, Any], path: Path, *names: str) -> list[str]:
+        """List how the table at a path spells a key, by one of its names; if not yet, by the first.
 
-def _same_key(data: Mapping[str, Any], key: str, *others: str) -> str:
-    """Find how another variable has already spelled a key, by its own name or another one."""
-    if key in data or not data:
-        return key
-    names = {fold(name) for name in (key, *others)}
-    return next((held for held in data if fold(held) in names), key)
+        All keys of the table are folded once; from then on, it gets no key that was not asked for.
+        """
+        keys = self.keys.get(path)
+        if keys is None:
+            keys = self.keys[path] = {}
+            for held in data:
+                keys.setdefault(fold(held), []).append(held)
+        for name in map(fold, names):
+            if name in keys:
+                return keys[name]
+        return keys.setdefault(fold(names[0]), [names[0]])
+
+
+def _is_unicode(text: str) -> bool:
+    """Tell whether a text can be encoded: bytes that are not UTF-8 arrive as lone surrogates."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_group(kind: kinds.Kind) -> bool:
@@ -283,6 +317,8 @@ def _is_group(kind: kinds.Kind) -> bool:
 def _depth_and_kind(entry: _Entry) -> tuple[int, str]:
     return len(entry.found.path), entry.named.name
 
+
+_LINK_START = re.compile("SERVICE_|PORT_")
 
 #: How the names go on that Kubernetes injects for a Service along with `…_PORT=tcp://…`.
 _LINK_MEMBER = re.compile(r"SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?")
@@ -296,4 +332,21 @@ def _given_twice(path: Path, other: str, named: NamedText) -> Problem:
         f"`{dotted(path)}` is given twice: by {other} and by {named.name}",
         named.source.origin(),
         help=f"unset {other} or {named.name}",
+    )
+
+
+def _not_unicode(path: Path, named: NamedText) -> Problem:
+    origin = named.source.origin()
+    return Problem("MC003", "error", dotted(path), f"{origin} is not UTF-8", origin)
+
+
+def _ambiguous(path: Path, keys: Sequence[str], named: NamedText) -> Problem:
+    held = ", ".join(map(quoted_key, keys))
+    return Problem(
+        "MC105",
+        "error",
+        dotted(path),
+        f"{printable(named.name)} could mean any of {held} in `{dotted(path)}`",
+        named.source.origin(),
+        help="give the entry as JSON in the variable of the whole map, or rename one of them",
     )

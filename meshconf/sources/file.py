@@ -10,6 +10,7 @@ import attrs
 import tomli
 
 from meshconf.diagnostics.source_text import SourceText
+from meshconf.diagnostics.words import KEY_PART
 from meshconf.sources.budget import DEEPEST, levels
 from meshconf.sources.layer import Layer, is_policy
 from meshconf.sources.reading import Refused, read_text
@@ -27,9 +28,18 @@ MOST_KEY_PARTS = 32
 #: The start of a line with a dotted key of more than 32 parts, which costs a parser quadratic time.
 #: Keys within inline tables cost no more than their length.
 _LONG_KEY = (
-    r"""(?m)^[ \t]*(?:\[{1,2}[ \t]*)?"""
-    r"""(?:(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*\.[ \t]*){32}"""
+    r"(?m)^[ \t]*(?:\[{1,2}[ \t]*)?"
+    rf"(?:{KEY_PART}[ \t]*\.[ \t]*){{32}}"
 )
+
+#: An integer of more bits may have more than 4,300 digits, which Python does not write.
+MOST_BITS = 14_284
+
+#: What such an integer begins with, and the fewest characters that it takes; tomli refuses those
+#: of decimal digits itself.
+_BASES = ("0x", "0o", "0b")
+_SHORTEST_HUGE = MOST_BITS // 4
+_HUGE = "holds a number of thousands of digits"
 
 #: The fewest characters that a key takes: `a.` within a dotted key.
 _SHORTEST_KEY = 2
@@ -134,7 +144,7 @@ def _parsed(text: str, max_keys: int) -> dict[str, Any]:
     except tomli.TOMLDecodeError:
         raise
     except ValueError:  # Python refuses to read numbers of more than 4,300 digits
-        reason = "holds a number of thousands of digits"
+        reason = _HUGE
     else:
         reason = _over_budget(data, text, max_keys)
         if not reason:
@@ -144,6 +154,8 @@ def _parsed(text: str, max_keys: int) -> dict[str, Any]:
 
 def _over_budget(data: Mapping[str, Any], text: str, max_keys: int) -> str:
     """Say which budget the data exceed; an ordinary text is too short to exceed any."""
+    if len(text) > _SHORTEST_HUGE and any(base in text for base in _BASES) and _holds_huge(data):
+        return _HUGE
     if len(text) <= _SHORTEST_KEY * max_keys and sum(map(text.count, "[{.")) <= DEEPEST:
         return ""
     keys, depth = 0, -1  # the document itself is no level
@@ -153,6 +165,15 @@ def _over_budget(data: Mapping[str, Any], text: str, max_keys: int) -> str:
     if depth > DEEPEST:
         return f"nests deeper than {DEEPEST} levels"
     return f"has {keys:,} keys; the limit is {max_keys:,}" if keys > max_keys else ""
+
+
+def _holds_huge(data: Mapping[str, Any]) -> bool:
+    return any(
+        type(item) is int and item.bit_length() > MOST_BITS
+        for level in levels(data)
+        for below in level
+        for item in (below.values() if type(below) is dict else below)
+    )
 
 
 def _unread(kind: str, name: str, refused: Refused) -> Layer:

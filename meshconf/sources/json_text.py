@@ -26,8 +26,8 @@ def read_json(text: str) -> Any:
         The value.
 
     Raises:
-        BadValue: If it is no JSON, gives a key twice, holds NaN or an infinity, or nests deeper
-            than 64 levels.
+        BadValue: If it is no JSON, gives a key twice, holds NaN, an infinity or half of a
+            surrogate pair, or nests deeper than 64 levels.
     """
     span: tuple[int, int] | None = None
     try:
@@ -42,12 +42,26 @@ def read_json(text: str) -> Any:
     except ValueError:  # thousands of digits
         reason = "a number has too many digits"
     else:
-        if sum(1 for _ in levels(value)) <= DEEPEST:
+        if sum(1 for _ in levels(value)) > DEEPEST:
+            reason = f"it nests deeper than {DEEPEST} levels"
+        elif _is_encodable(text, value):
             return value
-        reason = f"it nests deeper than {DEEPEST} levels"
+        else:
+            reason = "half of a surrogate pair stands alone"
     raise BadValue(
         "MC206", "is not valid JSON", f": {reason}", label=reason, span=span, found="text"
     )
+
+
+def _is_encodable(text: str, value: object) -> bool:
+    """Tell whether all texts in a value are Unicode: escapes may write what no encoding takes."""
+    if text.isascii() and "\\u" not in text:
+        return True
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,14 +9,13 @@ import attrs
 
 from meshconf.diagnostics.problem import Problem
 from meshconf.diagnostics.source_text import SourceText
+from meshconf.diagnostics.words import Path
 from meshconf.schema.values import BadValue
 
 if TYPE_CHECKING:
     from meshconf.schema.model import Model
 
 __all__ = ["Broken", "Layer", "Source", "Stray", "Unparsed"]
-
-Path = tuple[str | int, ...]
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -10,6 +10,9 @@ from meshconf.diagnostics.problem import Origin, Problem
 
 __all__ = ["Refused", "read_text"]
 
+#: So many bytes are asked for at least: the files of /proc claim to be empty.
+SMALLEST_READ = 65_536
+
 
 class Refused(Exception):  # noqa: N818 - it says what became of the file
     """A file cannot be read; holds the words for a report, never the content.
@@ -103,7 +106,8 @@ def _read_up_to(descriptor: int, most: int, expected: int) -> bytes:
     """Read a file to its end, but no more than *most* bytes, whatever size it claims to have."""
     chunks: list[bytes] = []
     left = most
-    while left and (chunk := os.read(descriptor, min(left, expected + 1))):
+    at_once = max(expected + 1, SMALLEST_READ)
+    while left and (chunk := os.read(descriptor, min(left, at_once))):
         chunks.append(chunk)
         left -= len(chunk)
     return b"".join(chunks)

@@ -114,9 +114,8 @@ def _ignored(file: Path, variable: Variable) -> Problem:
 
 def _leads_out(file: Path, directory: Path) -> bool:
     """Tell whether a link ends outside its directory; Kubernetes' `..data` stays inside."""
-    if not file.is_symlink():
-        return False
-    return not file.resolve().is_relative_to(directory.resolve())
+    # Unlike Path.resolve, realpath raises nothing: reading the file will tell of a link to itself.
+    return not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(directory))
 
 
 def _file_names(model: Model) -> Variables:

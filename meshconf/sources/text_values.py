@@ -38,6 +38,9 @@ _PARSERS: dict[str, tuple[str, str]] = {
 }
 
 
+_INTEGER = re.compile(r"\s*[+-]?\d+\s*", re.ASCII)
+
+
 def is_service_link(text: str) -> bool:
     """Tell whether a text looks like what Kubernetes injects for a Service."""
     return _SERVICE_LINK.fullmatch(text) is not None
@@ -63,6 +66,9 @@ class TextReader:
 
     def read(self, name: str, text: str, kind: kinds.Kind) -> Any:
         """Read one text.
+
+        Numbers are written in ASCII and without underscores; an integer is digits, with or
+        without a sign, and blanks around them.
 
         Args:
             name: The name of the variable.
@@ -106,6 +112,8 @@ class TextReader:
         if kind.name not in _PARSERS:
             return text
         parser, wanted = _PARSERS[kind.name]
+        if not _is_plain(text, parser):
+            raise _bad_text(text, wanted)
         # environs knows True and TRUE but not tRUE
         return self._parsed(
             name, text.strip().lower() if parser == "bool" else text, parser, wanted
@@ -127,6 +135,13 @@ class TextReader:
         except ValueError:  # EnvError is one; it holds the raw text and must not be kept
             pass
         raise _bad_text(text, wanted)
+
+
+def _is_plain(text: str, parser: str) -> bool:
+    """Tell whether a number is written as other languages write it; Python reads more."""
+    if parser == "int":
+        return _INTEGER.fullmatch(text) is not None
+    return parser != "float" or (text.isascii() and "_" not in text)
 
 
 def _spelled(option: object, text: str) -> bool:

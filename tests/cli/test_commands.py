@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -216,6 +217,40 @@ class TestProgram:
         said = 'meshconf: the command line needs: pip install "meshconf[cli]"\n'
 
         assert (2, said) == (ended.value.code, capsys.readouterr().err)
+
+    @pytest.mark.parametrize(
+        ("raised", "code"),
+        [(KeyboardInterrupt(), 130), (BrokenPipeError(), 1), (click.UsageError("no"), 2)],
+    )
+    def test_what_ends_it_early_has_its_exit_code(self, raised, code, monkeypatch, capfd):
+        """An interrupt ends with 130, a closed pipe with 1, wrong usage with 2; none is shown."""
+
+        def check(*_: object, **__: object) -> None:
+            raise raised
+
+        monkeypatch.setattr(sys, "argv", ["meshconf", "check"])
+        monkeypatch.setattr(meshconf.commands["check"], "callback", check)
+
+        with pytest.raises(SystemExit) as ended:
+            entry.main()
+
+        assert code == ended.value.code
+        assert "Traceback" not in capfd.readouterr().err
+
+    def test_closed_pipe_leaves_no_traceback(self):
+        """A reader that has seen enough is no error to complain about."""
+        command = f"{sys.executable} -m meshconf show | head -n 1"
+        environ = {**os.environ, "MESH_SERVICE_NAME": "orders"}
+        ended = subprocess.run(
+            ["/bin/sh", "-c", command],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=environ,
+            cwd=Path(__file__).parents[2],
+        )
+
+        assert ("", 'service_name = "orders"') == (ended.stderr, ended.stdout.split("  #")[0])
 
     def test_other_missing_modules_are_not_taken_for_the_extra(self, monkeypatch):
         """A missing module that is not of the extra is raised as it is."""

@@ -46,6 +46,13 @@ class Locked:
     password: Secret[str]
 
 
+@attrs.frozen(kw_only=True)
+class Renamed:
+    """A setting that had another name."""
+
+    new: int = setting(0, renamed_from="old")
+
+
 def problems(text: str, schema: Any, folder: Path, **variables: str) -> list[Any]:
     """Load a file and variables; return what was found."""
     (folder / "app.toml").write_text(text)
@@ -103,6 +110,27 @@ class TestStrayVariables:
 
         assert "did you mean APP_QUEUES__MAIL__WORKERS?" == problem.help
         assert f"`queues.mail.workers` is 4 ({origin}); {name} has no effect" == problem.notes[0]
+
+    @pytest.mark.parametrize(
+        ("name", "below"), [("APP_MAIL", "APP_MAIL_HOST"), ("APP_QUEUES", "APP_QUEUES__NAME__URL")]
+    )
+    def test_of_a_group(self, name: str, below: str, tmp_path: Path):
+        """A group's variable without JSON is told which variables there are below it."""
+        (problem,) = problems("", App, tmp_path, **{name: "x"})
+
+        assert f"use the variables below it, such as {below}" == problem.help
+
+    def test_of_an_old_name(self, tmp_path: Path):
+        """A variable under an old name is told its new one."""
+        (problem,) = problems("", Renamed, tmp_path, APP_OLD="1")
+
+        assert ("MC104", "rename APP_OLD to APP_NEW") == (problem.code, problem.help)
+
+    def test_name_is_cut_where_it_is_shown(self, tmp_path: Path):
+        """A name of thousands of letters does not fill the report or the log."""
+        (problem,) = problems("", App, tmp_path, **{"APP_" + "X" * 5000: "1"})
+
+        assert len(problem.message) < 200
 
 
 class TestTables:

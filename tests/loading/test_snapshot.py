@@ -203,7 +203,7 @@ class TestFingerprint:
             "retry.attempts = 1",
             "pools.a = {}",
             'gap = "2s"',
-            "old = 0x" + "f" * 5000,
+            "old = 0x" + "f" * 3000,
             "rows = [{}]",
             'union = { kind = "left" }',
         ],

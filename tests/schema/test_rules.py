@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
 
 from meshconf import read, rule
-from meshconf.schema.rules import Rule
+
+if TYPE_CHECKING:
+    from meshconf.schema.rules import Rule
 
 
 def too_large(value: int) -> str | None:
