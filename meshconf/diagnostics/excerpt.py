@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from meshconf.diagnostics.source_text import SourceText
 
-__all__ = ["ELLIPSIS", "MASK", "Highlight", "Mask", "excerpt", "labels"]
+__all__ = ["ELLIPSIS", "MASK", "Highlight", "Mask", "excerpt", "joined", "labels"]
 
 #: What is shown in the place of a text that may be a secret under a misspelt name.
 ELLIPSIS = "…"
@@ -108,6 +108,28 @@ def excerpt(
     numbers = _with_gaps(by_line) if gaps else by_line
     lines = tuple(_shown(source, number, by_line.get(number, ()), masks) for number in numbers)
     return Excerpt(source.origin(highlights[0].span), lines)
+
+
+def joined(excerpts: Iterable[Excerpt]) -> tuple[Excerpt, ...]:
+    """Show the lines of one file in one block, in their order."""
+    blocks: list[Excerpt] = []
+    for one in excerpts:
+        last = blocks[-1] if blocks else None
+        numbered = all(line.number is not None for line in one.lines)
+        if last is None or not numbered or _file(last) != _file(one):
+            blocks.append(one)
+            continue
+        lines = {line.number: line for line in last.lines}
+        for line in one.lines:
+            marks = (*lines[line.number].marks, *line.marks) if line.number in lines else line.marks
+            lines[line.number] = attrs.evolve(line, marks=marks)
+        ordered = sorted(lines.values(), key=lambda line: line.number or 0)
+        blocks[-1] = attrs.evolve(last, lines=tuple(ordered))
+    return tuple(blocks)
+
+
+def _file(one: Excerpt) -> tuple[str, str]:
+    return one.origin.kind, one.origin.name
 
 
 def _with_gaps(numbers: Iterable[int]) -> Iterable[int]:

@@ -17,7 +17,7 @@ from meshconf.loading.walk import setting_at
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.names import name_of
-from meshconf.sources.environment import names_for
+from meshconf.sources.environment import FILE_SUFFIX, names_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -414,10 +414,13 @@ def _unknown_variable(
 def _below(diagnosis: Diagnosis, name: str) -> str:
     """Name a variable below that of a group or a map of groups."""
     prefix = diagnosis.prefix or ""
-    variable = names_for(diagnosis.model, prefix).by_name[name]
-    entry = () if variable.setting.map_of is None else ("NAME",)
-    below = next(iter(kinds.models_in(variable.setting.kind)[0].settings))
-    return name_of(diagnosis.model, (*variable.path, *entry, below), prefix)
+    names = names_for(diagnosis.model, prefix)
+    found = names.find(name) or names.find(name.removesuffix(FILE_SUFFIX))
+    assert found is not None  # the source has found it
+    setting = found.variable.setting
+    entry = () if setting.map_of is None else ("NAME",)
+    below = next(iter(kinds.models_in(setting.kind)[0].settings))
+    return name_of(diagnosis.model, (*found.path, *entry, below), prefix)
 
 
 def _meant(diagnosis: Diagnosis, name: str) -> tuple[str | None, list[str]]:

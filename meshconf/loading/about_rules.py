@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from meshconf.diagnostics.excerpt import joined
 from meshconf.diagnostics.problem import Excerpt, Label, Origin, Problem
 from meshconf.diagnostics.words import Path, dotted
 from meshconf.loading import check_rules
@@ -152,7 +153,7 @@ def _places(
         )
         labels += one_label
         excerpts += one_excerpt
-    return (labels[0].origin if labels else None), tuple(labels), tuple(excerpts)
+    return (labels[0].origin if labels else None), tuple(labels), joined(excerpts)
 
 
 def _counterfactual(

@@ -31,12 +31,20 @@ class Queue:
 
 
 @attrs.frozen(kw_only=True)
+class Site:
+    """An entry that holds a group."""
+
+    mail: Mail = Mail(host="localhost")
+
+
+@attrs.frozen(kw_only=True)
 class App:
     """A schema with what reports advise about."""
 
     name: str = "app"
     mail: Mail | None = None
     queues: Mapping[str, Queue] = setting(attrs.Factory(dict))
+    sites: Mapping[str, Site] = setting(attrs.Factory(dict))
 
 
 @attrs.frozen(kw_only=True)
@@ -112,7 +120,12 @@ class TestStrayVariables:
         assert f"`queues.mail.workers` is 4 ({origin}); {name} has no effect" == problem.notes[0]
 
     @pytest.mark.parametrize(
-        ("name", "below"), [("APP_MAIL", "APP_MAIL_HOST"), ("APP_QUEUES", "APP_QUEUES__NAME__URL")]
+        ("name", "below"),
+        [
+            ("APP_MAIL", "APP_MAIL_HOST"),
+            ("APP_QUEUES", "APP_QUEUES__NAME__URL"),
+            ("APP_SITES__X__MAIL", "APP_SITES__X__MAIL_HOST"),
+        ],
     )
     def test_of_a_group(self, name: str, below: str, tmp_path: Path):
         """A group's variable without JSON is told which variables there are below it."""

@@ -116,7 +116,9 @@ class TestSchemas:
     )
     def test_inheritance_out_of_reach_is_refused(self, hint: Any, source: str, said: str):
         """What can never be inherited is refused when the class is compiled."""
-        inner: Any = attrs.make_class("Inner", {"inner": setting(One(), inherits=source)}, kw_only=True)
+        inner: Any = attrs.make_class(
+            "Inner", {"inner": setting(One(), inherits=source)}, kw_only=True
+        )
         inner.__annotations__ = {"inner": One}
         outer: Any = list[inner] if hint == list[One] else Mapping[str, inner]
         root = attrs.make_class(
