@@ -29,7 +29,7 @@ CREDENTIALS = "CREDENTIALS_DIRECTORY"
 DEEPEST = 64
 
 
-class _Told:
+class _ProblemOnly:
     """A source that only has a problem to tell."""
 
     def __init__(self, problem: Problem) -> None:
@@ -110,7 +110,7 @@ def _profile(name: str, profile: str, variable: str) -> Source:
         return File(path.with_name(f"{path.stem}.{profile}{path.suffix}"))
     message = f"{variable} is no name of a profile"
     help_ = "use 1 to 64 of a-z, 0-9, `_` and `-`, such as production"
-    return _Told(Problem("MC406", "error", "", message, Origin("env", variable), help=help_))
+    return _ProblemOnly(Problem("MC406", "error", "", message, Origin("env", variable), help=help_))
 
 
 def expanded(overrides: Mapping[str, Any]) -> dict[str, Any]:

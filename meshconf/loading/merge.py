@@ -119,7 +119,7 @@ class _Merge:
             if setting.is_leaf:
                 into[setting.name] = value
             else:
-                self.below(setting, into, value, (*path, key), (*here, setting.name))
+                self.nested(setting, into, value, (*path, key), (*here, setting.name))
 
     def _respelled(
         self, model: Model, data: Mapping[str, Any], key: str, path: Path, here: Path
@@ -143,7 +143,7 @@ class _Merge:
     ) -> None:
         self.oddities.append(Oddity(sort, self.layer, path, model, canonical, other))
 
-    def below(
+    def nested(
         self, setting: Setting, into: dict[str, Any], value: Any, path: Path, here: Path
     ) -> None:
         """Merge the value of a setting that is more than a leaf."""
