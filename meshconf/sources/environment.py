@@ -194,7 +194,7 @@ class _Builder:
     def _take(self, found: Found, named: NamedText) -> None:
         """Note the text of a setting, unless it is no text that can set it."""
         setting = found.variable.setting
-        if not (_is_unicode(named.name) and _is_unicode(named.text)):
+        if not _is_unicode(named.name + named.text):
             self.problems.append(_not_unicode(found.path, named))
             return
         if _is_group(setting.kind) and not named.text.lstrip().startswith("{"):
@@ -266,37 +266,42 @@ class _Builder:
         data = self.data
         path: Path = ()
         for position, part in enumerate(entry.found.path[:-1]):
-            key, *others = self._spellings(data, path, str(part))
             if position in entry.found.entries:
-                if others:
-                    self.problems.append(_ambiguous(path, (key, *others), entry.named))
-                if key not in data:
-                    self.spelled.add((*path, key))
+                key = self._entry_key(data, path, str(part), entry.named)
+            else:
+                key = _same_key(data, str(part))
             path = (*path, key)
             below = data.get(key)
             if not isinstance(below, dict):
                 below = data[key] = {}
             data = below
         key = entry.found.variable.old or str(entry.found.path[-1])
-        names = (key, entry.setting.name, *entry.setting.facts.renamed_from)
-        key = self._spellings(data, path, *names)[0]
+        key = _same_key(data, key, entry.setting.name, *entry.setting.facts.renamed_from)
         data[key] = value
         return (*path, key)
 
-    def _spellings(self, data: Mapping[str, Any], path: Path, *names: str) -> list[str]:
-        """List how the table at a path spells a key, by one of its names; if not yet, by the first.
-
-        All keys of the table are folded once; from then on, it gets no key that was not asked for.
-        """
+    def _entry_key(self, data: Mapping[str, Any], path: Path, key: str, named: NamedText) -> str:
+        """Find how the map at a path already spells a key; its keys are folded once."""
         keys = self.keys.get(path)
         if keys is None:
             keys = self.keys[path] = {}
             for held in data:
                 keys.setdefault(fold(held), []).append(held)
-        for name in map(fold, names):
-            if name in keys:
-                return keys[name]
-        return keys.setdefault(fold(names[0]), [names[0]])
+        same = keys.setdefault(fold(key), [])
+        if not same:
+            same.append(key)
+            self.spelled.add((*path, key))
+        elif len(same) > 1:
+            self.problems.append(_ambiguous(path, same, named))
+        return same[0]
+
+
+def _same_key(data: Mapping[str, Any], key: str, *others: str) -> str:
+    """Find how another variable has already spelled a key, by its own name or another one."""
+    if key in data or not data:
+        return key
+    names = {fold(name) for name in (key, *others)}
+    return next((held for held in data if fold(held) in names), key)
 
 
 def _is_unicode(text: str) -> bool:

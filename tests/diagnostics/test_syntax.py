@@ -148,6 +148,18 @@ class TestInvalid:
         assert shown is bool(problem.excerpts[0].lines)
         assert shown is bool(problem.labels[0].text)
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            'b = "' + '\\"' * 500_000,
+            'b = """' + '\\"' * 500_000,
+            "b = [" * 50 + "'" + '"' * 500_000,
+        ],
+    )
+    def test_unclosed(self, text: str) -> None:
+        """What follows a quote that is not closed is read once, whatever it holds."""
+        assert "MC001" == problem_of(text, "token").code
+
     def test_message_beside_a_secret(self) -> None:
         """A message that quotes the text is left out there too."""
         assert (

@@ -77,6 +77,26 @@ class TestWords:
         assert expected == words.dotted(path)
 
     @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("a.b", ("a", "b")),
+            ("a.'b.c'", ("a", "b.c")),
+            (' "a#\\"b" . c ', ('a#"b', "c")),
+            ('"a', ()),
+            ('"\\x"', ()),
+            ('# "', ()),
+            ('"a" = 1\nb', ()),
+            ('"a" = 0 # b', ()),
+            ("'a'\n", ()),
+            ("# '\n'a'", ()),
+            ("'a' = {}, 'b'", ()),
+        ],
+    )
+    def test_parse_path(self, text: str, expected: words.Path) -> None:
+        """A path is one dotted key and nothing else, whatever TOML would make of it."""
+        assert expected == words.parse_path(text)
+
+    @pytest.mark.parametrize(
         ("value", "unit", "expected"),
         [(45.0, "s", "45 s"), (7, "", "7"), ("x", "s", '"x"'), (0.5, "", "0.5")],
     )
@@ -185,6 +205,9 @@ class TestError:
         ("origin", "expected"),
         [
             (Origin("env", "N\x1b"), "environment variable N\\x1b"),
+            (Origin("env", "N" * 1024), f"environment variable {'N' * 1024}"),
+            (Origin("env", "N" * 1025), f"environment variable {'N' * 59}…"),
+            (Origin("file", "f" * 1025), "f" * 1025),
             (Origin("file", "f"), "f"),
             (Origin("dotenv", "f", 3), "f:3"),
             (Origin("file", "f", 3, 4), "f:3:4"),

@@ -234,6 +234,18 @@ class TestFind:
         """The key of a map's entry stands between double underscores."""
         assert expected == found(variables_of(APP, "X_"), name)
 
+    @pytest.mark.parametrize(("expected", "length"), [(True, 1024), (False, 1025)])
+    def test_longest(self, expected: bool, length: int) -> None:
+        """A name of more than 1,024 characters is no setting's."""
+        name = "X_UPSTREAMS__{}__LIMITS"
+        result = variables_of(APP, "X_").find(name.format("A" * (length - len(name) + 2)))
+
+        assert expected == (result is not None)
+
+    def test_many_underscores(self) -> None:
+        """A hostile name is not split at each of its underscores."""
+        assert variables_of(APP, "X_").find("X_UPSTREAMS" + "_" * 2_000_000) is None
+
     def test_entries(self) -> None:
         """The positions of entries' keys are told, at each depth."""
         result = variables_of(APP, "X_").find("X_ZONES__Z__UPSTREAMS__A__LIMITS")

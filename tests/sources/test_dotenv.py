@@ -171,6 +171,37 @@ class TestProblems:
         assert ["MC004"] == [problem.code for problem in layer.problems]
 
     @pytest.mark.parametrize(
+        ("expected", "line", "text"),
+        [
+            ("32,768 characters on line 1", 1, "A=1" + " " * 400_000 + "x"),
+            ("1,000 blanks in a row on line 3", 3, "A=1\n\nB=1" + " \t" * 501 + "x\n"),
+            ("1,000 blanks in a row on line 2", 2, "A=1\n" + "\x1f" * 40_000),
+            ("32,768 characters on line 2", 2, "A=1\r\nX_NAME=" + "x" * 32_762),
+        ],
+    )
+    def test_long_line(self, expected: str, line: int, text: str, file: Path) -> None:
+        """What takes python-dotenv quadratic time is refused before it is parsed."""
+        layer = read(file, text)
+        (problem,) = layer.problems
+
+        assert ("MC004", f"{file} has more than {expected}") == (problem.code, problem.message)
+        assert f"{file}:{line}" == str(problem.origin)
+        assert ({}, False) == (layer.data, layer.complete)
+
+    @pytest.mark.parametrize(
+        "value", ["x" * 32_761, "x" + " " * 1000 + "x", ("x" + " " * 500) * 60 + "x"]
+    )
+    def test_long_enough(self, value: str, file: Path) -> None:
+        """A line up to the limit is read."""
+        assert {"name": value} == read(file, f"\nX_NAME={value}\n").data
+
+    def test_many_quotes(self, file: Path) -> None:
+        """A quote that is not closed costs no more than one pass over what follows."""
+        layer = read(file, 'A="' + ('\\"' * 15_000 + "\n") * 30)
+
+        assert ["MC005"] == [problem.code for problem in layer.problems]
+
+    @pytest.mark.parametrize(
         "text",
         [
             "X_NAME=a\nX_NAME_FILE=/nowhere\n",

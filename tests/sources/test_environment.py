@@ -11,6 +11,7 @@ from typing import Any, Literal, Optional, Union
 import attrs
 import pytest
 
+from meshconf.diagnostics.words import printable
 from meshconf.schema.compile import model_of
 from meshconf.schema.secret import Secret
 from meshconf.schema.setting import setting
@@ -222,11 +223,11 @@ class TestJson:
 
     @pytest.mark.parametrize("text", ["5", "", "app.toml"])
     def test_scalar(self, text: str) -> None:
-        """A text on the name of a group is a stray; the group's own variables are read."""
-        layer = read({"X_LIMITS": text, "X_LIMITS_RATIO": "0.2"})
+        """A text on the name of a group or a map is a stray; their own variables are read."""
+        layer = read({"X_LIMITS": text, "X_UPSTREAMS": text, "X_LIMITS_RATIO": "0.2"})
 
         assert {"limits": {"ratio": 0.2}} == layer.data
-        assert (Stray("X_LIMITS", "group"),) == layer.strays
+        assert (Stray("X_LIMITS", "group"), Stray("X_UPSTREAMS", "group")) == layer.strays
 
 
 class TestEntries:
@@ -288,6 +289,66 @@ class TestTwice:
         assert not layer.complete
 
 
+class TestAmbiguous:
+    """A name that stands for several keys of a JSON text."""
+
+    JSON = '{"pay-ments": {"port": 1}, "pay_ments": {"port": 2}, "other": {}}'
+
+    def test_refused(self) -> None:
+        """It is an error that names the keys."""
+        layer = read({"X_UPSTREAMS": self.JSON, "X_UPSTREAMS__PAY_MENTS__PORT": "3"})
+        expected = (
+            "X_UPSTREAMS__PAY_MENTS__PORT could mean any of pay-ments, pay_ments in `upstreams`"
+        )
+
+        assert [("MC105", "upstreams", expected)] == messages(layer)
+        assert not layer.complete
+
+    def test_not_asked_for(self) -> None:
+        """The keys themselves may be alike."""
+        layer = read({"X_UPSTREAMS": self.JSON, "X_UPSTREAMS__OTHER__PORT": "3"})
+
+        assert () == layer.problems
+        assert [1, 2, 3] == [entry["port"] for entry in layer.data["upstreams"].values()]
+
+    def test_many(self) -> None:
+        """Each key is folded once, however many names there are."""
+        numbers = range(30_000)
+        layer = read({f"X_UPSTREAMS__A{number}__PORT": "1" for number in numbers})
+
+        assert len(numbers) == len(layer.data["upstreams"])
+        assert len(numbers) == len(layer.spelled)
+
+
+class TestEncoding:
+    """Bytes that are not UTF-8, which Python turns into lone surrogates."""
+
+    @pytest.mark.parametrize(
+        ("path", "name", "text"),
+        [
+            ("name", "X_NAME", "C4N4RY\udcff"),
+            ("token", "OTHER_TOKEN", "C4N4RY\udcff"),
+            ("count", "COUNT", "\udcff"),
+            ("limits", "X_LIMITS", '{"C4N4RY\udcff": 1}'),
+            ('upstreams."\\udcff".port', "X_UPSTREAMS__\udcff__PORT", "5"),
+        ],
+    )
+    def test_refused(self, path: str, name: str, text: str) -> None:
+        """They are told where they are read, and the text is not."""
+        layer = read({name: text})
+        expected = f"environment variable {printable(name)} is not UTF-8"
+
+        assert [("MC003", path, expected)] == messages(layer)
+        assert "C4N4RY" not in repr(layer.problems)
+        assert ({}, False) == (layer.data, layer.complete)
+
+    def test_others(self) -> None:
+        """Text in any script is fine, and so is what sets nothing."""
+        layer = read({"X_NAME": "ä漢😀", "X_OTHER": "\udcff"})
+
+        assert ({"name": "ä漢😀"}, ()) == (layer.data, layer.problems)
+
+
 class TestFromFile:
     """NAME_FILE names a file that holds the value."""
 
@@ -325,6 +386,21 @@ class TestFromFile:
         expected = {"upstreams": {"A": {"port": 5}}, "limits": {"ratio": 1}, "count": 5}
 
         assert expected == layer.data
+
+    @pytest.mark.parametrize("name", ["X_LIMITS_FILE", "X_UPSTREAMS_FILE"])
+    def test_no_table(self, name: str, tmp_path: Path) -> None:
+        """A group's file that holds no JSON is told by the name that is set."""
+        (tmp_path / "file").write_text("5")
+
+        assert (Stray(name, "group"),) == read({name: str(tmp_path / "file")}).strays
+
+    def test_twice(self, tmp_path: Path) -> None:
+        """So is one of two names for a setting."""
+        (tmp_path / "file").write_text("5")
+        environ = {"X_LIMITS_MAXIMUM_FILE": str(tmp_path / "file"), "X_LIMITS_MAX_REQUESTS": "1"}
+        expected = "by X_LIMITS_MAXIMUM_FILE and by X_LIMITS_MAX_REQUESTS"
+
+        assert expected in read(environ).problems[0].message
 
     def test_empty_is_unset(self, tmp_path: Path) -> None:
         """An empty file is an empty variable."""
@@ -405,6 +481,7 @@ class TestStrays:
             "X_PORT_80_TCP_PORT",
             "X_PORT_80_TCP_ADDR",
             "X_A_PORT_B_PORT",
+            "X_A_PORT_B_PORT_1_TCP",
             "X_A_PORT_B_SERVICE_HOST",
             "X_A_PORT_B_PORT_53_UDP_ADDR",
         ],
@@ -428,6 +505,22 @@ class TestStrays:
     def test_no_service_links(self, name: str, port: str) -> None:
         """A similar name is a stray of its own."""
         assert Stray(name, "unknown") in read({name: "10.0.0.1", "X_PORT": port}).strays
+
+    def test_many_links(self) -> None:
+        """Any number of Services and of other variables is told apart in one pass."""
+        numbers = range(30_000)
+        links = {f"X_A{number}_PORT": "tcp://10.0.0.1:80" for number in numbers}
+        others = {f"X_B{number}_PORT_1": "5" for number in numbers}
+        families = [stray.family for stray in read(links | others).strays]
+
+        assert [30_000, 30_000] == [families.count("service_link"), families.count("unknown")]
+
+    @pytest.mark.parametrize("text", ["X_UPSTREAMS" + "__A" * 500_000, "X_" + "PORT_" * 300_000])
+    def test_long(self, text: str) -> None:
+        """A name that is too long for any setting is not searched."""
+        layer = read({text: "1", "X_PORT": "tcp://10.0.0.1:80"})
+
+        assert Stray(text) in layer.strays
 
     def test_setting_like_a_link(self) -> None:
         """A real setting that a service link falls upon is told what it is."""

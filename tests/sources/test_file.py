@@ -209,6 +209,29 @@ class TestBudget:
         """Looking for long keys takes no more than one pass over a hostile line."""
         assert parsed("x = 1.0\n" * 40 + text).problems or text.isspace()
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f"a = 0x{'F' * 3600}",
+            f"[a]\nb = [1, 0o{'7' * 5000}]",
+            f"a = {{b = 0b{'1' * 15_000}}}",
+            f"a = {hex(2**14_284)}",
+        ],
+    )
+    def test_other_bases(self, text: str) -> None:
+        """So is one in another base, which Python would read but not write."""
+        assert ("MC004", "app.toml holds a number of thousands of digits") == problem(parsed(text))
+
+    @pytest.mark.parametrize(
+        "value", [hex(2**14_284 - 1), f"'0x{'F' * 5000}'", f"[0x{'0' * 5000}1, 0b1]"]
+    )
+    def test_not_too_many_digits(self, value: str) -> None:
+        """Zeros before a number are not counted, nor is what is a text."""
+        layer = parsed(f"a = {value}")
+
+        assert layer.complete
+        assert str(layer.data["a"])
+
     def test_digits(self) -> None:
         """A number of thousands of digits is refused."""
         layer = parsed(f"a = {'9' * 5000}")

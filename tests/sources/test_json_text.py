@@ -42,6 +42,9 @@ class TestReadJson:
             ("it nests deeper than 64 levels", "[" * 65 + "]" * 65),
             ("it nests deeper than 64 levels", "[" * 65 + "1" + "]" * 65),
             ("it nests deeper than 64 levels", '{"a":' * 100_000 + "1" + "}" * 100_000),
+            ("half of a surrogate pair stands alone", '"\\ud800"'),
+            ("half of a surrogate pair stands alone", '[{"a": {"b\\uDFFF": 1}}]'),
+            ("half of a surrogate pair stands alone", '"\ud800"'),
             ("expecting value", ""),
             ("extra data", "1 2"),
         ],
@@ -54,6 +57,13 @@ class TestReadJson:
 
         assert ("MC206", f"is not valid JSON: {expected}") == (bad.code, str(bad))
         assert bad.__context__ is None
+
+    @pytest.mark.parametrize(
+        ("expected", "text"), [("😀", '"\\ud83d\\ude00"'), ("ä", '"\\u00e4"'), ("ä", '"ä"')]
+    )
+    def test_escapes(self, expected: str, text: str) -> None:
+        """A whole pair is one character."""
+        assert expected == read_json(text)
 
     @pytest.mark.parametrize("text", ["[" * 64 + "]" * 64, "[" * 64 + "1" + "]" * 64])
     def test_deepest(self, text: str) -> None:

@@ -5,13 +5,14 @@ import socket
 import stat
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from meshconf.diagnostics.problem import Origin, Problem
-from meshconf.sources.reading import Refused, read_text
+from meshconf.sources.reading import Refused, _read_up_to, read_text
 
 
 def refusal(path: str | Path, max_bytes: int = 1000) -> Refused:
@@ -207,6 +208,18 @@ class TestTooLarge:
         assert 0 == source.stat().st_size
         assert read_text(source, 1_000_000)[0].startswith("Name:")
         assert ("MC004", "is too large: 11 bytes; the limit is 10") == reason(source, 10)
+
+    @pytest.mark.parametrize("size", [0, 1000])
+    def test_number_of_reads(self, size: int) -> None:
+        """Whatever size a file claims to have, a small one is read at once, and then its end."""
+        descriptor, writer = os.pipe()
+        os.write(writer, b"x" * 1000)
+        os.close(writer)
+        with mock.patch.object(os, "read", wraps=os.read) as read:
+            content = _read_up_to(descriptor, 1_000_000, size)
+        os.close(descriptor)
+
+        assert (b"x" * 1000, 2) == (content, read.call_count)
 
 
 class TestNoText:

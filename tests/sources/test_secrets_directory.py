@@ -116,6 +116,15 @@ class TestRefused:
 
         assert ["MC404"] == [one.code for one in read(tmp_path / "secrets").problems]
 
+    def test_loop(self, tmp_path: Path) -> None:
+        """A link to itself is told of as a file that cannot be read; the others are."""
+        (tmp_path / "consul.token").symlink_to("consul.token")
+        write(tmp_path / "password", "abc")
+        layer = read(tmp_path)
+
+        assert [("MC402", "error", "consul.token")] == [one[:3] for one in problems(layer)]
+        assert {"password": "abc"} == layer.data
+
     @pytest.mark.parametrize(
         ("code", "expected", "make"),
         [
