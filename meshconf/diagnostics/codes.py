@@ -44,8 +44,8 @@ _TABLE = (
     Code(
         "MC003",
         "not plain UTF-8",
-        "The text is not UTF-8, begins with a byte order mark, or holds NUL bytes.",
-        "Save the file as UTF-8 without a byte order mark.",
+        "A file or a variable is not UTF-8, begins with a byte order mark, or holds NUL bytes.",
+        "Save the file as UTF-8 without a byte order mark; set the variable to UTF-8 text.",
     ),
     Code(
         "MC004",

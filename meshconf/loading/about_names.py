@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from meshconf.diagnostics.excerpt import Highlight
 from meshconf.diagnostics.problem import Excerpt, Label, Origin, Problem
 from meshconf.diagnostics.suggest import fold, nearest
-from meshconf.diagnostics.words import Path, dotted, elide, noun, printable
+from meshconf.diagnostics.words import Path, dotted, noun, printable, short_name
 from meshconf.loading.about_values import described
 from meshconf.loading.findings import located, shown
 from meshconf.loading.lookup import default_at, place, text_of
@@ -354,7 +354,7 @@ def _near_miss(diagnosis: Diagnosis, name: str) -> Iterator[str]:
     names = [stray.name for layer in diagnosis.layers for stray in layer.strays]
     near = [stray for stray in names if name and name in nearest(stray, [name])]
     if near:
-        yield f"a near miss is set: {printable(near[0])} (value not shown)"
+        yield f"a near miss is set: {short_name(near[0])} (value not shown)"
 
 
 def strays(diagnosis: Diagnosis, unknown: UnknownVariables) -> Iterator[Problem]:
@@ -382,7 +382,7 @@ def _service_links(names: list[str]) -> Problem:
         "MC106",
         "warning",
         "",
-        f"{names[0]}{rest}: service links of Kubernetes under the prefix, not settings",
+        f"{short_name(names[0])}{rest}: service links of Kubernetes under the prefix, not settings",
         Origin("env", names[0]),
         help="set `enableServiceLinks: false` in the pod's spec",
     )
@@ -391,7 +391,7 @@ def _service_links(names: list[str]) -> Problem:
 def _unknown_variable(
     diagnosis: Diagnosis, layer: Layer, stray: Stray, unknown: UnknownVariables
 ) -> Problem:
-    name = elide(printable(stray.name))
+    name = short_name(stray.name)
     where = "environment variable" if layer.kind == "env" else f"in {layer.name}, variable"
     if stray.family == "group":
         message = f"{where} {name} names a group but holds no JSON table; it has no effect"

@@ -19,7 +19,7 @@ from meshconf.schema.names import entry_key
 from meshconf.sources.layer import Layer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["Merged", "Oddity", "canonical_key", "merge", "overlay", "table_of"]
 
@@ -196,10 +196,11 @@ class _Merge:
             self._odd("no_table", path, model, here)
             return
         entries = into.setdefault(setting.name, {})
+        known = _folded(entries) if self.layer.spelled else {}
         for key, entry in value.items():
             name = key
             if self.layer.spelled and (*path, key) in self.layer.spelled:
-                name = self._entry_name(entries, key, path, model, here)
+                name = self._entry_name(known.get(fold(key), []), key, path, model, here)
             if isinstance(entry, dict):
                 table = entries.get(name)
                 if type(table) is not dict:
@@ -211,10 +212,9 @@ class _Merge:
                 self._odd("no_table", (*path, key), model, (*here, name))
 
     def _entry_name(
-        self, entries: Mapping[str, Any], key: str, path: Path, model: Model, here: Path
+        self, same: Sequence[str], key: str, path: Path, model: Model, here: Path
     ) -> str:
-        """Find the entry that the key in a variable's name means."""
-        same = [name for name in entries if fold(name) == fold(key)]
+        """Choose the entry that the key in a variable's name means; *same* fold to it."""
         if len(same) > 1:
             self._odd("ambiguous", (*path, key), model, here, ", ".join(same))
         return same[0] if same else entry_key(key)
@@ -307,6 +307,14 @@ def _join(here: Path, parts: list[_Part]) -> None:
     for part in reversed(kept):
         part.merge.group(model, table, part.value, part.path, here)
     _fill(model, table)
+
+
+def _folded(entries: Iterable[str]) -> dict[str, list[str]]:
+    """List the names of entries by what variables make of them."""
+    folded: dict[str, list[str]] = {}
+    for name in entries:
+        folded.setdefault(fold(name), []).append(name)
+    return folded
 
 
 def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
