@@ -359,6 +359,8 @@ def _near_miss(diagnosis: Diagnosis, name: str) -> Iterator[str]:
 
 def strays(diagnosis: Diagnosis, unknown: UnknownVariables) -> Iterator[Problem]:
     """Tell of variables that match no setting, as the policy says."""
+    if unknown.policy == "ignore":
+        return
     links: list[str] = []
     for layer in diagnosis.layers:
         for stray in layer.strays:
@@ -366,9 +368,9 @@ def strays(diagnosis: Diagnosis, unknown: UnknownVariables) -> Iterator[Problem]
                 continue
             if stray.family == "service_link":
                 links.append(stray.name)
-            elif unknown.policy != "ignore":
+            else:
                 yield _unknown_variable(diagnosis, layer, stray, unknown)
-    if links and unknown.policy != "ignore":
+    if links:
         yield _service_links(links)
 
 

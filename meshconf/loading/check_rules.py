@@ -47,11 +47,6 @@ class Breach:
     said: str | Failed
     values: Sequence[Any]
 
-    @property
-    def refuses(self) -> bool:
-        """Whether it refuses the load; if not, it is a warning."""
-        return isinstance(self.said, Failed) or self.rule.level == "error"
-
 
 def breaches(model: Model, config: Any, layers: Sequence[Layer]) -> list[Breach]:
     """Run all rules of a configuration, a group's once for each object.

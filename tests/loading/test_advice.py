@@ -133,6 +133,13 @@ class TestStrayVariables:
 
         assert f"use the variables below it, such as {below}" == problem.help
 
+    def test_ignored_beside_a_problem(self):
+        """Variables that are to be ignored are not told of beside other problems either."""
+        with pytest.raises(ConfigError) as caught:
+            read(schema=Locked, prefix="APP_", environ={"APP_NOPE": "1"}, unknown_env="ignore")
+
+        assert ["MC102"] == [problem.code for problem in caught.value.problems]
+
     def test_of_an_old_name(self, tmp_path: Path):
         """A variable under an old name is told its new one."""
         (problem,) = problems("", Renamed, tmp_path, APP_OLD="1")
