@@ -318,6 +318,8 @@ def _folded(entries: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
+    if not table:
+        return {}
     return {name: _copied(value) if type(value) is dict else value for name, value in table.items()}
 
 
@@ -329,7 +331,7 @@ def _is_ready(setting: Setting, value: Any, model: Model) -> bool:
 
 def _fill(model: Model, table: dict[str, Any]) -> None:
     """Give groups without a default a table, so that their own defaults apply."""
-    for setting in model.groups:
+    for setting in model.groups if model.requires_groups else ():
         below = table.get(setting.name)
         if below is None and setting.default is REQUIRED and setting.name not in table:
             below = table[setting.name] = {}

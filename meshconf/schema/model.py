@@ -197,6 +197,15 @@ class Model:
         )
 
     @functools.cached_property
+    def requires_groups(self) -> bool:
+        """Whether a group in it, at any depth, has no default."""
+        return any(
+            (setting.group is not None and setting.default is REQUIRED)
+            or any(below.requires_groups for below in kinds.models_in(setting.kind))
+            for setting in self.groups
+        )
+
+    @functools.cached_property
     def inherits(self) -> bool:
         """Whether a group in it, at any depth, inherits from another."""
         return any(

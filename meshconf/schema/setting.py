@@ -64,10 +64,10 @@ class Checks:
         constraints = self._all.get(cls)
         if constraints is None:  # a subclass may fill in a type variable of the hint
             constraints = self._all[cls] = self.constraints + _hinted(cls, attribute.name)
-        if value is None:
+        if value is None or not constraints:
             return
         secret = self.secret
-        if isinstance(value, Secret):
+        if type(value) is Secret:
             value, secret = value.reveal(), True
         for constraint in constraints:
             if bad := constraint.check(value):
