@@ -60,6 +60,20 @@ class Needed:
     many: Mapping[str, One] = setting(attrs.Factory(dict))
 
 
+@attrs.frozen(kw_only=True)
+class Holder:
+    """An entry that holds a group without a default."""
+
+    one: One
+
+
+@attrs.frozen(kw_only=True)
+class Holders:
+    """A map of them."""
+
+    many: Mapping[str, Holder] = setting(attrs.Factory(dict))
+
+
 class TestSecrets:
     @pytest.mark.parametrize("token", [None, "C4N\\4RY", "C4N\n4RY", "C4N'4\"RY"])
     def test_validator_cannot_tell_its_neighbours(self, token: str | None):
@@ -104,6 +118,15 @@ class TestUnions:
         snapshot = read(schema=Either, prefix="APP_", environ={"APP_EITHER_KIND": "two"})
 
         assert Two() == snapshot.config.either
+
+
+class TestGroups:
+    def test_required_one_in_an_entry_is_made_of_its_defaults(self):
+        """A group that has no default, but whose settings all have, need not be written."""
+        ready = Holder(one=One(size=2))
+        snapshot = read(schema=Holders, prefix=None, overrides={"many": {"a": {}, "b": ready}})
+
+        assert {"a": Holder(one=One()), "b": ready} == snapshot.config.many
 
 
 class TestSchemas:
