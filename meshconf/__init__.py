@@ -73,9 +73,6 @@ _HOMES = {
 T = TypeVar("T")
 UnknownEnv = Literal["warn", "error", "ignore"]
 
-#: Stands for the prefix that the schema itself names.
-SCHEMAS_PREFIX: Any = ...
-
 
 @overload
 def load(
@@ -103,7 +100,7 @@ def load(
 def load(
     *sources: str | os.PathLike[str] | Source,
     schema: Any = None,
-    prefix: str | None = SCHEMAS_PREFIX,
+    prefix: Any = ...,  # the schema names it
     environ: Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
     unknown_env: UnknownEnv = "warn",
@@ -179,7 +176,7 @@ def read(
 def read(
     *sources: str | os.PathLike[str] | Source,
     schema: Any = None,
-    prefix: str | None = SCHEMAS_PREFIX,
+    prefix: Any = ...,  # the schema names it
     environ: Mapping[str, str] | None = None,
     overrides: Mapping[str, Any] | None = None,
     unknown_env: UnknownEnv = "warn",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["distance", "fold", "nearest", "speaks_of"]
+__all__ = ["distance", "fold", "folded", "nearest", "speaks_of"]
 
 #: Longer names get no suggestion: comparing them costs more than it helps.
 LONGEST_NAME = 64
@@ -20,6 +20,14 @@ MIDDLE_NAME = 8
 def fold(name: str) -> str:
     """Drop what people vary in a name: case, and `-` or `.` for `_`."""
     return name.lower().replace("-", "_").replace(".", "_")
+
+
+def folded(names: Iterable[str]) -> dict[str, list[str]]:
+    """List names by what is left of them when folded."""
+    by_fold: dict[str, list[str]] = {}
+    for name in names:
+        by_fold.setdefault(fold(name), []).append(name)
+    return by_fold
 
 
 def nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:

@@ -9,16 +9,16 @@ from meshconf.diagnostics.problem import Excerpt, Label, Origin, Problem
 from meshconf.diagnostics.words import Path, dotted
 from meshconf.loading import check_rules
 from meshconf.loading.about_values import described
-from meshconf.loading.check_rules import Breach, Failed
+from meshconf.loading.check_rules import Breach, Failed, Setters
 from meshconf.loading.findings import located
-from meshconf.loading.lookup import Held, default_at, held, names_that_set
+from meshconf.loading.lookup import Held, default_at, names_that_set
 from meshconf.loading.partial import BROKEN, Partial
 from meshconf.loading.walk import inherited_path, setting_at
 from meshconf.schema.model import REQUIRED, Setting
 from meshconf.schema.values import BadValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from meshconf.loading.diagnose import Diagnosis
     from meshconf.schema.rules import Rule
@@ -32,7 +32,9 @@ def broken_rules(diagnosis: Diagnosis, partial: Partial, path: Path) -> Iterator
         values = [_value(partial, tuple(read.split("."))) for read in rule.paths]
         if any(value is _UNKNOWN for value in values):
             continue
-        said = check_rules.run(rule, values, _layers(diagnosis, rule, path))
+        said = check_rules.run(
+            rule, values, Setters(diagnosis.model, diagnosis.layers).of(rule, path)
+        )
         if said is not None:
             yield from breach_problems(diagnosis, Breach(rule, path, said, values))
 
@@ -48,8 +50,7 @@ def _is_echo(diagnosis: Diagnosis, breach: Breach) -> bool:
     model = diagnosis.model
     for read in breach.rule.paths:
         path = (*breach.path, *read.split("."))
-        set_here = any(one.value != {} for one in held(model, diagnosis.layers, path))
-        if set_here or inherited_path(model, path) is None:
+        if names_that_set(model, diagnosis.layers, path) or inherited_path(model, path) is None:
             return False
     return inherited_path(model, breach.path) is not None or any(
         other.check is breach.rule.check for other in model.rules
@@ -75,14 +76,6 @@ def _value(partial: Partial, path: Path) -> Any:
     if isinstance(value, Partial):
         return _UNKNOWN if value.built is BROKEN else value.built
     return value
-
-
-def _layers(
-    diagnosis: Diagnosis, rule: Rule, path: Path
-) -> Callable[[str], Collection[str]] | None:
-    if not rule.layers:
-        return None
-    return lambda name: names_that_set(diagnosis.model, diagnosis.layers, (*path, *name.split(".")))
 
 
 def _problem(diagnosis: Diagnosis, breach: Breach) -> Problem:
@@ -180,7 +173,10 @@ def _counterfactual(
         return
     value, said = instead
     again = [*values[:position], value, *values[position + 1 :]]
-    if check_rules.run(rule, again, _layers(diagnosis, rule, path)) is None:
+    if (
+        check_rules.run(rule, again, Setters(diagnosis.model, diagnosis.layers).of(rule, path))
+        is None
+    ):
         origin = found[0].origin
         name = origin.name if origin.kind == "env" else str(origin)
         yield f"without {name} it would be {said} and the rule would hold"

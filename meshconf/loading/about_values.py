@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.words import Path, dotted, quantity, variable_text
-from meshconf.loading.convert import said_by
 from meshconf.loading.findings import located, value_problem
 from meshconf.loading.lookup import default_at
 from meshconf.loading.walk import kind_at, without_secrets
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.secret import Secret
-from meshconf.schema.values import BadValue
+from meshconf.schema.values import BadValue, refused
 from meshconf.sources.layer import Unparsed
 
 if TYPE_CHECKING:
@@ -217,13 +216,9 @@ def refused_by(validator: Any, instance: Any, setting: Setting, value: Any) -> B
     except AttributeError:  # it reads a neighbour that is itself wrong
         return None
     except Exception as error:
-        said = said_by(error)
-    else:
-        return None
-    name = getattr(validator, "__name__", None) or type(validator).__name__
-    return BadValue(
-        "MC207", f"fails the check `{name}`", f": {said}" if said else "", label="refused"
-    )
+        name = getattr(validator, "__name__", None) or type(validator).__name__
+        return refused(f"fails the check `{name}`", error)
+    return None
 
 
 def refused_group(diagnosis: Diagnosis, model: Model, path: Path, said: str) -> Problem:

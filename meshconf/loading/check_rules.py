@@ -18,7 +18,7 @@ from meshconf.schema.model import Model
 from meshconf.schema.rules import Rule
 from meshconf.sources.layer import Layer
 
-__all__ = ["Breach", "Failed", "attribute_path", "breaches", "run"]
+__all__ = ["Breach", "Failed", "Setters", "attribute_path", "breaches", "run"]
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -62,17 +62,21 @@ def breaches(model: Model, config: Any, layers: Sequence[Layer]) -> list[Breach]
         What does not hold, of either level.
     """
     found: list[Breach] = []
-    _visit(_ruled(model), config, (), _Layers(model, layers), set(), found)
+    _visit(_ruled(model), config, (), Setters(model, layers), set(), found)
     return found
 
 
 @attrs.frozen(eq=False, repr=False)
-class _Layers:
+class Setters:
+    """Tells rules which layers set what they read."""
+
     model: Model
     layers: Sequence[Layer]
 
-    def below(self, path: Path) -> Callable[[str], Collection[str]]:
-        """Return the function that a rule in the group at *path* gets."""
+    def of(self, rule: Rule, path: Path) -> Callable[[str], Collection[str]] | None:
+        """Return the function that a rule in the group at *path* gets; None if it wants none."""
+        if not rule.layers:
+            return None
         return lambda name: names_that_set(self.model, self.layers, (*path, *name.split(".")))
 
 
@@ -124,7 +128,7 @@ def attribute_path(model: Model, path: str) -> str:
 
 
 def _visit(
-    ruled: _Ruled, config: Any, path: Path, layers: _Layers, seen: set[int], found: list[Breach]
+    ruled: _Ruled, config: Any, path: Path, setters: Setters, seen: set[int], found: list[Breach]
 ) -> None:
     # The same object may stand in many places, inherited; its rules have been run then.
     if config is None or id(config) in seen:
@@ -135,17 +139,17 @@ def _visit(
             values = get(config)
         except AttributeError:  # a group on the way is None
             continue
-        said = run(rule, values, layers.below(path) if rule.layers else None)
+        said = run(rule, values, setters.of(rule, path))
         if said is not None:
             found.append(Breach(rule, path, said, values))
     for name, attribute, below in ruled.groups:
-        _visit(below, getattr(config, attribute), (*path, name), layers, seen, found)
+        _visit(below, getattr(config, attribute), (*path, name), setters, seen, found)
     for name, attribute, entry in ruled.maps:
         for key, value in (getattr(config, attribute) or {}).items():
-            _visit(entry, value, (*path, name, key), layers, seen, found)
+            _visit(entry, value, (*path, name, key), setters, seen, found)
     for name, attribute, kind in ruled.others:
         for where, model, value in groups_in(kind, getattr(config, attribute), (*path, name)):
-            _visit(_ruled(model), value, where, layers, seen, found)
+            _visit(_ruled(model), value, where, setters, seen, found)
 
 
 def run(

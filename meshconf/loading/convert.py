@@ -16,18 +16,13 @@ from meshconf.loading.structure import Structurer, union_tag
 from meshconf.schema import kinds
 from meshconf.schema.model import Model
 from meshconf.schema.secret import Secret
-from meshconf.schema.values import BadValue
+from meshconf.schema.values import BadValue, refused
 from meshconf.sources.layer import Unparsed
 
 if TYPE_CHECKING:
     from meshconf.schema.constraints import Constraint
 
-__all__ = ["Conversion", "said_by", "violation"]
-
-
-def said_by(error: Exception) -> str:
-    """Return the words of an exception; nothing if it holds something else than words."""
-    return error.args[0] if error.args and isinstance(error.args[0], str) else ""
+__all__ = ["Conversion", "violation"]
 
 
 def violation(constraints: Iterable[Constraint], value: Any) -> BadValue | None:
@@ -113,10 +108,7 @@ class Conversion:
         except BadValue as error:
             bad = error
         except Exception as error:
-            said = said_by(error)
-            bad = BadValue(
-                "MC207", "is refused by its converter", f": {said}" if said else "", label="refused"
-            )
+            bad = refused("is refused by its converter", error)
         return self._broken(bad, at)
 
 

@@ -16,15 +16,15 @@ import attrs
 
 from meshconf.diagnostics.problem import Problem
 from meshconf.loading import about_names, about_rules, about_values
-from meshconf.loading.convert import Conversion, said_by, violation
+from meshconf.loading.convert import Conversion, violation
 from meshconf.loading.findings import Masks, broken_problem
-from meshconf.loading.lookup import Held, held
+from meshconf.loading.lookup import Held, held_or_inherited
 from meshconf.loading.merge import Merged, merge, table_of
 from meshconf.loading.partial import BROKEN, Partial
 from meshconf.loading.structure import Structurer
-from meshconf.loading.walk import inherited_path
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
+from meshconf.schema.values import said_by
 from meshconf.sources.layer import Layer
 
 if TYPE_CHECKING:
@@ -133,10 +133,7 @@ class Diagnosis:
 
     def held(self, path: Path) -> list[Held]:
         """Return what the layers hold for a path, the winner first; inherited values last."""
-        found = list(held(self.model, self.layers, path))
-        if base := inherited_path(self.model, path):
-            found += held(self.model, self.layers, base)
-        return found
+        return list(held_or_inherited(self.model, self.layers, path))
 
     def group(
         self, model: Model, table: Mapping[str, Any], path: Path, base: Partial | None = None

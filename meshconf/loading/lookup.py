@@ -10,7 +10,7 @@ import attrs
 from meshconf.diagnostics.problem import Origin
 from meshconf.diagnostics.suggest import fold
 from meshconf.diagnostics.words import Path
-from meshconf.loading.walk import setting_at, step
+from meshconf.loading.walk import inherited_path, setting_at, step
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED
 from meshconf.sources.layer import Layer
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from meshconf.diagnostics.source_text import SourceText
     from meshconf.schema.model import Model
 
-__all__ = ["Held", "default_at", "held", "names_that_set", "place", "text_of"]
+__all__ = ["Held", "default_at", "held", "held_or_inherited", "names_that_set", "place", "text_of"]
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -44,6 +44,13 @@ def held(model: Model, layers: Sequence[Layer], path: Path) -> Iterator[Held]:
         found = _spelled(model, layer, path)
         if found is not None:
             yield Held(layer, *found)
+
+
+def held_or_inherited(model: Model, layers: Sequence[Layer], path: Path) -> Iterator[Held]:
+    """Yield what the layers hold for a path, and then for the path that it inherits from."""
+    yield from held(model, layers, path)
+    if base := inherited_path(model, path):
+        yield from held(model, layers, base)
 
 
 def _element(model: Model, layers: Sequence[Layer], path: Path) -> tuple[Sequence[Layer], Path]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from meshconf.diagnostics.suggest import fold
+from meshconf.diagnostics.suggest import fold, folded
 from meshconf.diagnostics.words import Path
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
@@ -196,7 +196,7 @@ class _Merge:
             self._odd("no_table", path, model, here)
             return
         entries = into.setdefault(setting.name, {})
-        known = _folded(entries) if self.layer.spelled else {}
+        known = folded(entries) if self.layer.spelled else {}
         for key, entry in value.items():
             name = key
             if self.layer.spelled and (*path, key) in self.layer.spelled:
@@ -307,14 +307,6 @@ def _join(here: Path, parts: list[_Part]) -> None:
     for part in reversed(kept):
         part.merge.group(model, table, part.value, part.path, here)
     _fill(model, table)
-
-
-def _folded(entries: Iterable[str]) -> dict[str, list[str]]:
-    """List the names of entries by what variables make of them."""
-    folded: dict[str, list[str]] = {}
-    for name in entries:
-        folded.setdefault(fold(name), []).append(name)
-    return folded
 
 
 def _copied(table: Mapping[str, Any]) -> dict[str, Any]:

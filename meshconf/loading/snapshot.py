@@ -13,8 +13,8 @@ import attrs
 
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.words import Path, dotted, parse_path, quantity
-from meshconf.loading.lookup import default_at, held
-from meshconf.loading.walk import inherited_path, kind_at, without_secrets
+from meshconf.loading.lookup import default_at, held_or_inherited
+from meshconf.loading.walk import kind_at, without_secrets
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.secret import MASK
 from meshconf.sources.layer import Layer, Unparsed
@@ -105,9 +105,7 @@ class Snapshot(Generic[T_co]):
         kind = kind_at(self._model, path)
         found = [
             Candidate(one.origin, _shown(setting, kind, one.value))
-            for where in (path, inherited_path(self._model, path))
-            if where is not None
-            for one in held(self._model, self._layers, where)
+            for one in held_or_inherited(self._model, self._layers, path)
         ]
         default = default_at(self._model, path)
         # A group without a default that no source sets is made of its own defaults.

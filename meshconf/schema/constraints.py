@@ -16,7 +16,7 @@ import attrs
 
 from meshconf.diagnostics.words import noun, quoted
 from meshconf.schema.hints import behind_name
-from meshconf.schema.values import BadValue
+from meshconf.schema.values import BadValue, refused
 
 __all__ = [
     "AttrsValidator",
@@ -191,16 +191,8 @@ class CustomCheck:
         except BadValue as error:
             return error
         except Exception as error:
-            said = error.args[0] if error.args and isinstance(error.args[0], str) else ""
-        else:
-            return None
-        return BadValue(
-            "MC207",
-            f"fails the check `{self.name}`",
-            f": {said}" if said else "",
-            label="refused",
-            found=noun(value),
-        )
+            return refused(f"fails the check `{self.name}`", error, noun(value))
+        return None
 
     def describe(self) -> str:
         """Write the name of the function."""

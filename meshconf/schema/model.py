@@ -110,9 +110,14 @@ class Setting:
             return {}
         return _differences(self.group, default)
 
+    @functools.cached_property
+    def holds_settings(self) -> bool:
+        """Whether it is a group, of one class or of several, or a map of groups."""
+        return self.group is not None or self.map_of is not None or self.union is not None
+
     def holds_value(self, value: Any) -> bool:
         """Whether a value of it is shown as one, and not setting by setting."""
-        return value is None or not (self.group or self.map_of or self.union)
+        return value is None or not self.holds_settings
 
     @functools.cached_property
     def unit(self) -> str:

@@ -15,6 +15,8 @@ from meshconf.schema.quantities import QuantityError, parse_duration, parse_size
 
 __all__ = [
     "BadValue",
+    "refused",
+    "said_by",
     "strict_boolean",
     "strict_date",
     "strict_datetime",
@@ -89,6 +91,18 @@ class BadValue(ValueError):  # noqa: N818 - it says what the value is
 
     def __str__(self) -> str:
         return self.expected + self.detail
+
+
+def said_by(error: Exception) -> str:
+    """Return the words of an exception; nothing if it holds something else than words."""
+    return error.args[0] if error.args and isinstance(error.args[0], str) else ""
+
+
+def refused(expected: str, error: Exception, found: str = "") -> BadValue:
+    """Say that code of the schema's author refused a value, in the author's words."""
+    said = said_by(error)
+    detail = f": {said}" if said else ""
+    return BadValue("MC207", expected, detail, label="refused", found=found)
 
 
 def wrong_type(expected: str, value: object) -> BadValue:

@@ -12,9 +12,8 @@ import attrs
 
 from meshconf.diagnostics.problem import Problem
 from meshconf.diagnostics.source_text import SourceText
-from meshconf.diagnostics.suggest import fold
+from meshconf.diagnostics.suggest import fold, folded
 from meshconf.diagnostics.words import LONGEST_NAME, Path, dotted, printable, quoted_key
-from meshconf.schema import kinds
 from meshconf.schema.names import Found, Variables, variables_of
 from meshconf.sources.layer import Broken, Layer, Stray, Unparsed
 from meshconf.sources.reading import Refused, read_text
@@ -197,7 +196,7 @@ class _Builder:
         if not _is_unicode(named.name + named.text):
             self.problems.append(_not_unicode(found.path, named))
             return
-        if _is_group(setting.kind) and not named.text.lstrip().startswith("{"):
+        if setting.holds_settings and not named.text.lstrip().startswith("{"):
             link = is_service_link(named.text)
             self.strays.append(Stray(named.name, "service_link" if link else "group"))
             return
@@ -249,7 +248,7 @@ class _Builder:
         """Put the entries into the data, the shortest paths first."""
         for entry in sorted(self.entries, key=_depth_and_kind):
             value = self.reader.read(entry.named.name, entry.named.text, entry.setting.kind)
-            if isinstance(value, Unparsed) and _is_group(entry.setting.kind):
+            if isinstance(value, Unparsed) and entry.setting.holds_settings:
                 # Broken JSON must not hide the exploded variables of the same group.
                 self.broken.append(Broken(entry.found.path, value.bad, entry.named.source))
                 continue
@@ -284,9 +283,7 @@ class _Builder:
         """Find how the map at a path already spells a key; its keys are folded once."""
         keys = self.keys.get(path)
         if keys is None:
-            keys = self.keys[path] = {}
-            for held in data:
-                keys.setdefault(fold(held), []).append(held)
+            keys = self.keys[path] = folded(data)
         same = keys.setdefault(fold(key), [])
         if not same:
             same.append(key)
@@ -313,10 +310,6 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _is_group(kind: kinds.Kind) -> bool:
-    return isinstance(kinds.bare(kind), (kinds.Group, kinds.GroupMap, kinds.TaggedUnion))
 
 
 def _depth_and_kind(entry: _Entry) -> tuple[int, str]:
