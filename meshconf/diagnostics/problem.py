@@ -11,7 +11,17 @@ from meshconf.diagnostics.words import printable, short_name
 if TYPE_CHECKING:
     from meshconf.diagnostics.spans import Position  # noqa: TC004 - nothing resolves annotations
 
-__all__ = ["ConfigError", "Excerpt", "Label", "Line", "Mark", "Origin", "Problem", "Severity"]
+__all__ = [
+    "ConfigError",
+    "Edit",
+    "Excerpt",
+    "Label",
+    "Line",
+    "Mark",
+    "Origin",
+    "Problem",
+    "Severity",
+]
 
 Severity = Literal["error", "warning"]
 
@@ -88,6 +98,29 @@ class Excerpt:
 
 
 @attrs.frozen
+class Edit:
+    """A change to the text of a source that mends a problem.
+
+    Attributes:
+        origin: The text.
+
+        start: Where the change begins.
+
+        end: Where it ends, exclusive.
+
+        replacement: What stands there afterwards; never a secret.
+
+        safe: Whether it is certain to be what the author meant, so that a program may make it.
+    """
+
+    origin: Origin
+    start: Position
+    end: Position
+    replacement: str
+    safe: bool
+
+
+@attrs.frozen
 class Problem:
     """One finding about a configuration.
 
@@ -105,6 +138,8 @@ class Problem:
         notes: What else is worth knowing: what the value shadows, what was declared.
 
         help: One remedy that can be pasted, or ``None`` where none is certain.
+
+        edit: The same as a change to the text, where it is one.
 
         expected: What was wanted ("an integer"), for programs.
 
@@ -129,6 +164,7 @@ class Problem:
     sensitive: bool = False
     labels: tuple[Label, ...] = ()
     excerpts: tuple[Excerpt, ...] = ()
+    edit: Edit | None = None
 
 
 class ConfigError(ValueError):

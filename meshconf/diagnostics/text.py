@@ -1,18 +1,19 @@
-"""Problems as plain text, in the form that compilers taught people to read."""
+"""Problems as text, in the form that compilers taught people to read."""
 
 from __future__ import annotations
 
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from meshconf.diagnostics.styled import Piece, StyledLine, plain
 from meshconf.diagnostics.words import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from meshconf.diagnostics.problem import Excerpt, Line, Mark, Problem
+    from meshconf.diagnostics.problem import Excerpt, Line, Mark, Problem, Severity
 
-__all__ = ["MOST_PROBLEMS", "footer", "problem_lines", "report"]
+__all__ = ["MOST_PROBLEMS", "footer", "problem_lines", "report", "report_lines"]
 
 #: A report shows at most so many problems and counts the rest.
 MOST_PROBLEMS = 50
@@ -29,13 +30,21 @@ def report(problems: Sequence[Problem], sources: Sequence[str] = ()) -> str:
     Returns:
         The report without a newline at its end.
     """
-    blocks = ["\n".join(problem_lines(problem)) for problem in problems[:MOST_PROBLEMS]]
+    return plain(report_lines(problems, sources))
+
+
+def report_lines(problems: Sequence[Problem], sources: Sequence[str] = ()) -> Iterator[StyledLine]:
+    """Write the same line by line, each part with its role."""
+    for problem in problems[:MOST_PROBLEMS]:
+        yield from problem_lines(problem)
+        yield ()
     if len(problems) > MOST_PROBLEMS:
-        blocks.append(f"… and {len(problems) - MOST_PROBLEMS} more")
-    return "\n\n".join([*blocks, footer(problems, sources)])
+        yield (Piece(f"… and {len(problems) - MOST_PROBLEMS} more"),)
+        yield ()
+    yield footer(problems, sources)
 
 
-def footer(problems: Sequence[Problem], sources: Sequence[str]) -> str:
+def footer(problems: Sequence[Problem], sources: Sequence[str]) -> StyledLine:
     """Count the problems, name the sources and say what came of the load."""
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = len(problems) - errors
@@ -43,31 +52,42 @@ def footer(problems: Sequence[Problem], sources: Sequence[str]) -> str:
     counts = [_count(number, word) for number, word in found if number]
     where = f" in {', '.join(map(printable, sources))}" if sources else ""
     end = "; nothing was loaded" if errors else ""
-    return f"meshconf: {', '.join(counts) or 'no problems'}{where}{end}"
+    said = Piece(", ".join(counts) or "no problems", "title")
+    return (Piece("meshconf: "), said, Piece(f"{where}{end}"))
 
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def problem_lines(problem: Problem) -> Iterable[str]:
+def problem_lines(problem: Problem) -> Iterator[StyledLine]:
     """Write one problem, line by line."""
     gutter = " " * _gutter_width(problem.excerpts)
     # What authors of rules and validators say is not known to be safe to print.
-    yield f"{problem.severity}[{problem.code}]: {printable(problem.message)}"
+    yield (
+        Piece(f"{problem.severity}[{problem.code}]", problem.severity),
+        Piece(f": {printable(problem.message)}", "title"),
+    )
+    bar = (Piece(f"{gutter} |", "frame"),)
     for position, excerpt in enumerate(problem.excerpts):
         if position:
-            yield f"{gutter} |"
-        yield f"{gutter}{':::' if position else '-->'} {excerpt.origin}"
+            yield bar
+        arrow = Piece(f"{gutter}{':::' if position else '-->'} ", "frame")
+        yield (arrow, Piece(str(excerpt.origin), "place"))
         if excerpt.lines:
-            yield f"{gutter} |"
-            yield from _excerpt_lines(excerpt, gutter)
-    remarks = [f"note: {printable(note)}" for note in problem.notes]
+            yield bar
+            yield from _excerpt_lines(excerpt, gutter, problem.severity)
+    remarks = [("note", note) for note in problem.notes]
     if problem.help is not None:
-        remarks.append(f"help: {printable(problem.help)}")
+        remarks.append(("help", problem.help))
     if remarks and problem.excerpts:
-        yield f"{gutter} |"
-    yield from (f"{gutter} = {remark}" for remark in remarks)
+        yield bar
+    for word, remark in remarks:
+        yield (
+            Piece(f"{gutter} = ", "frame"),
+            Piece(f"{word}:", "remark"),
+            Piece(f" {printable(remark)}"),
+        )
 
 
 def _gutter_width(excerpts: Sequence[Excerpt]) -> int:
@@ -75,21 +95,23 @@ def _gutter_width(excerpts: Sequence[Excerpt]) -> int:
     return max((len(str(number)) for number in numbers if number is not None), default=1)
 
 
-def _excerpt_lines(excerpt: Excerpt, gutter: str) -> Iterable[str]:
+def _excerpt_lines(excerpt: Excerpt, gutter: str, severity: Severity) -> Iterable[StyledLine]:
     last: int | None = None
     for line in excerpt.lines:
         if last is not None and line.number is not None and line.number > last + 1:
-            yield f"{gutter}..."
+            yield (Piece(f"{gutter}...", "frame"),)
         yield _source_line(line, gutter)
-        yield from (_mark_line(mark, gutter) for mark in line.marks)
+        yield from (_mark_line(mark, gutter, severity) for mark in line.marks)
         last = line.number
 
 
-def _source_line(line: Line, gutter: str) -> str:
+def _source_line(line: Line, gutter: str) -> StyledLine:
     number = gutter if line.number is None else str(line.number).rjust(len(gutter))
-    return f"{number} | {line.text}".rstrip()
+    text = line.text.rstrip()
+    return (Piece(f"{number} |", "frame"), Piece(f" {text}" if text else ""))
 
 
-def _mark_line(mark: Mark, gutter: str) -> str:
+def _mark_line(mark: Mark, gutter: str, severity: Severity) -> StyledLine:
     underline = ("^" if mark.primary else "-") * mark.width
-    return f"{gutter} | {' ' * mark.offset}{underline} {printable(mark.text)}".rstrip()
+    said = f" {' ' * mark.offset}{underline} {printable(mark.text)}".rstrip()
+    return (Piece(f"{gutter} |", "frame"), Piece(said, severity if mark.primary else "beside"))
