@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from enum import Enum
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import tomli_w
 
+from meshconf.describe.file_text import plain, toml_value
 from meshconf.diagnostics.words import dotted, printable
-from meshconf.schema.compile import model_of
-from meshconf.schema.quantities import format_seconds
-from meshconf.schema.secret import MASK, Secret
+from meshconf.schema.secret import MASK
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from meshconf.diagnostics.problem import Origin  # noqa: TC004 - nothing resolves annotations
     from meshconf.diagnostics.words import Path  # noqa: TC004 - the same
     from meshconf.loading.snapshot import Snapshot
@@ -83,47 +78,6 @@ def _toml_line(shown: _Shown) -> str:
 
 def _place(origin: Origin) -> str:
     return "default" if origin.kind == "default" else printable(str(origin))
-
-
-def toml_value(value: Any) -> str:
-    """Write one plain value in TOML, on one line."""
-    if isinstance(value, Mapping):
-        pairs = ", ".join(
-            f"{dotted((str(key),))} = {toml_value(item)}" for key, item in value.items()
-        )
-        return f"{{ {pairs} }}" if pairs else "{}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(toml_value, value))}]"
-    return tomli_w.dumps({"v": value}).removeprefix("v = ").rstrip("\n")
-
-
-def plain(value: Any) -> Any:
-    """Turn a value of a configuration into what a file would say."""
-    if isinstance(value, Enum):
-        return plain(value.value)
-    if isinstance(value, Secret):
-        return MASK
-    if isinstance(value, dt.timedelta):
-        return format_seconds(value.total_seconds())
-    if isinstance(value, PurePath):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(plain(key)): plain(item) for key, item in value.items() if item is not None}
-    if isinstance(value, AbstractSet):
-        return sorted(map(plain, value), key=repr)
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [plain(item) for item in value]
-    if attrs.has(type(value)) or hasattr(value, "__dataclass_fields__"):
-        return dict(_plain_group(value))
-    return value
-
-
-def _plain_group(value: Any) -> Iterable[tuple[str, Any]]:
-    cls: Any = type(value)
-    for setting in model_of(cls).settings.values():
-        held = getattr(value, setting.attribute)
-        if held is not None:
-            yield setting.name, MASK if setting.secret else plain(held)
 
 
 def effective_json(snapshot: Snapshot[Any], path: str = "") -> str:

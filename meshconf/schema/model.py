@@ -132,12 +132,16 @@ class Setting:
             return None if self.default.takes_self else self.default.factory()
         return self.default
 
-    def declaration(self) -> str:
-        """Write the setting as it is declared: ``ConsulConfig.port: int, 1..=65535``."""
+    def type_text(self) -> str:
+        """Write what it may hold: ``int, 1..=65535``."""
         said = [kinds.describe(self.kind), *kinds.limits(self.constraints)]
         if self.facts.unit and self.facts.unit not in ("s", "B"):
             said.append(f"in {self.facts.unit}")
-        return f"{self.owner.__name__}.{self.attribute}: {', '.join(said)}"
+        return ", ".join(said)
+
+    def declaration(self) -> str:
+        """Write the setting as it is declared: ``ConsulConfig.port: int, 1..=65535``."""
+        return f"{self.owner.__name__}.{self.attribute}: {self.type_text()}"
 
 
 def _differences(model: Model, instance: Any) -> dict[str, Any]:

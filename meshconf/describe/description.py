@@ -1,0 +1,227 @@
+"""The description of a schema: each setting where it stands, with its default and its variable.
+
+It is computed from the Model once; tables, JSON Schema and starter files are ways to write it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from meshconf.diagnostics.words import Path, dotted
+from meshconf.schema import kinds
+from meshconf.schema.model import REQUIRED
+from meshconf.schema.names import name_of
+from meshconf.sources.environment import choosers_of, names_for
+
+if TYPE_CHECKING:
+    from meshconf.schema.model import Model, Setting  # noqa: TC004 - nothing resolves annotations
+
+__all__ = ["ELEMENT", "ENTRY", "Described", "DescribedGroup", "Description", "describe", "written"]
+
+#: Stands in a path for the key of an entry of a map.
+ENTRY = "<name>"
+
+#: Stands in a path for the number of an element of a list.
+ELEMENT = "[]"
+
+
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class Described:
+    """A setting at one place of a schema.
+
+    Attributes:
+        path: Where it stands; ``ENTRY`` and ``ELEMENT`` stand for keys of maps and for positions.
+
+        setting: What was declared.
+
+        default: What holds there if no source sets it; ``REQUIRED`` if one has to, ``None`` if it
+            is then not set.
+
+        inherits: The path whose value holds before the default does; ``None`` if there is none.
+
+        variable: The name of its variable; empty if only a whole list or mapping around it has one.
+
+        old_variables: Names that its variable had earlier.
+
+        groups: What it is made of: one group, or for a union one for each class.
+    """
+
+    path: Path
+    setting: Setting
+    default: Any
+    inherits: Path | None = None
+    variable: str = ""
+    old_variables: tuple[str, ...] = ()
+    groups: tuple[DescribedGroup, ...] = ()
+
+    @property
+    def required(self) -> bool:
+        """Whether a source has to set it; a group without a default is made of its own."""
+        return self.default is REQUIRED and self.inherits is None and self.setting.group is None
+
+    @property
+    def computed(self) -> bool:
+        """Whether the class computes the default from other settings."""
+        return isinstance(self.setting.default, attrs.Factory) and self.setting.default.takes_self  # type: ignore[arg-type]
+
+
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class DescribedGroup:
+    """A group at one place of a schema.
+
+    Attributes:
+        path: Where it stands.
+
+        model: Its class.
+
+        settings: What it holds.
+
+        tag: For a class of a union: the name of the setting that tells it apart.
+
+        tags: The values of that setting that choose this class.
+    """
+
+    path: Path
+    model: Model
+    settings: tuple[Described, ...]
+    tag: str = ""
+    tags: tuple[Any, ...] = ()
+
+    def walk(self) -> Iterator[Described]:
+        """Yield every setting in it, groups before what they hold."""
+        for described in self.settings:
+            yield described
+            for group in described.groups:
+                yield from group.walk()
+
+
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class Description:
+    """A schema as users see it.
+
+    Attributes:
+        root: All of it.
+
+        prefix: What the names of variables begin with; ``None`` if the environment is not read.
+
+        choosers: The variables that choose files: ``CONFIG`` and ``PROFILE``.
+    """
+
+    root: DescribedGroup
+    prefix: str | None
+    choosers: Mapping[str, str]
+
+    @property
+    def variables(self) -> Iterator[str]:
+        """Yield all names that set something, old ones included; each may also end in _FILE."""
+        for described in self.root.walk():
+            if described.variable:
+                yield described.variable
+            yield from described.old_variables
+
+
+def describe(model: Model, prefix: str | None) -> Description:
+    """Describe a schema.
+
+    Args:
+        model: The schema.
+
+        prefix: What the names of variables begin with; None if the environment is not read.
+
+    Raises:
+        TypeError: If two settings share a variable.
+    """
+    choosers = {} if prefix is None else choosers_of(names_for(model, prefix), prefix)
+    root = _Describer(model, prefix).group(model, (), REQUIRED, None)
+    return Description(root=root, prefix=prefix, choosers=choosers)
+
+
+def written(path: Path) -> str:
+    """Write a path as documentation does: ``upstreams.<name>.port``, ``parts[].name``."""
+    text = ""
+    for part in path:
+        if part == ELEMENT or isinstance(part, int):
+            text += dotted((part,)) if part != ELEMENT else ELEMENT
+        else:
+            name = part if part == ENTRY else dotted((part,))
+            text += f".{name}" if text else name
+    return text
+
+
+@attrs.frozen(eq=False, repr=False)
+class _Describer:
+    root: Model
+    prefix: str | None
+
+    def group(
+        self,
+        model: Model,
+        path: Path,
+        default: Any,
+        inherits: Path | None,
+        tag: str = "",
+        tags: tuple[Any, ...] = (),
+    ) -> DescribedGroup:
+        """Describe a group; *default* is the object that it is if no source sets any of it."""
+        settings = tuple(
+            self._setting(setting, (*path, name), default, inherits and (*inherits, name))
+            for name, setting in model.settings.items()
+        )
+        return DescribedGroup(path=path, model=model, settings=settings, tag=tag, tags=tags)
+
+    def _setting(
+        self, setting: Setting, path: Path, holder: Any, inherits: Path | None
+    ) -> Described:
+        if type(holder) is setting.owner:
+            default = getattr(holder, setting.attribute)
+        else:
+            default = setting.default_value()
+        if setting.facts.inherits is not None:
+            inherits = tuple(setting.facts.inherits.split("."))
+        variable = self._variable(path)
+        return Described(
+            path=path,
+            setting=setting,
+            default=default,
+            inherits=inherits,
+            variable=variable,
+            old_variables=tuple(
+                self._variable((*path[:-1], old)) for old in setting.facts.renamed_from if variable
+            ),
+            groups=tuple(
+                self.group(model, where, default, inherits, *tagged)
+                for model, where, *tagged in _groups(setting.kind, path)
+            ),
+        )
+
+    def _variable(self, path: Path) -> str:
+        if self.prefix is None or any(isinstance(part, int) for part in path):
+            return ""
+        name = name_of(self.root, path, self.prefix)
+        # Within a list or a mapping that is replaced whole, nothing has a variable of its own.
+        return name if names_for(self.root, self.prefix).find(name) else ""
+
+
+def _groups(kind: kinds.Kind, path: Path) -> Iterator[tuple[Any, ...]]:
+    """Yield the classes that a value is made of, each with its place and its tag."""
+    match kinds.bare(kind):
+        case kinds.Group(model):
+            yield model, path
+        case kinds.GroupMap(model):
+            yield model, (*path, ENTRY)
+        case kinds.TaggedUnion(tag, models):
+            for model in dict.fromkeys(models.values()):
+                tags = tuple(value for value, one in models.items() if one is model)
+                yield model, path, tag, tags
+        case kinds.ListOf(item):
+            yield from _groups(item, (*path, ELEMENT))
+        case kinds.MapOf(_, item):
+            yield from _groups(item, (*path, ENTRY))
+        case kinds.FixedArray(items):
+            for number, item in enumerate(items):
+                yield from _groups(item, (*path, number))
+        case _:
+            pass

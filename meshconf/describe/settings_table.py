@@ -1,0 +1,147 @@
+"""The settings of a schema and their variables, as tables in Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshconf.describe.description import DescribedGroup, written
+from meshconf.describe.file_text import about, plain, toml_value
+from meshconf.schema.model import REQUIRED
+from meshconf.sources.environment import FILE_SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshconf.describe.description import Described, Description
+    from meshconf.diagnostics.words import Path
+
+__all__ = ["settings_markdown"]
+
+
+def settings_markdown(description: Description) -> str:
+    """Write all settings, a table for each group.
+
+    Args:
+        description: The schema.
+
+    Returns:
+        The document, with a newline at its end.
+    """
+    root = description.root
+    parts = [
+        "<!-- Made by `meshconf docs`; change the schema instead. -->",
+        f"# Settings of {root.model.cls.__name__}",
+        *_about(description),
+        *_group(root),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _about(description: Description) -> Iterator[str]:
+    """Say where settings are read from."""
+    if said := about(description.root.model.cls):
+        yield said
+    file = description.root.model.configuration.file
+    if description.prefix is None:
+        if file:
+            yield f"They stand in `{file}`."
+        return
+    yield (
+        f"They stand in {f'`{file}`' if file else 'a file'}; the variable below each of them wins "
+        f"over the file, and the same name with `{FILE_SUFFIX}` at its end reads the value from a "
+        "file. Lists are written `a,b` or as JSON, groups as JSON."
+    )
+    if description.choosers:
+        names = {
+            "CONFIG": "the files that are read instead, separated as in `PATH`",
+            "PROFILE": "the profile, whose file is read after the first one",
+        }
+        rows = [
+            (f"`{name}`", f"Names {names[word]}.") for word, name in description.choosers.items()
+        ]
+        yield _table(("Variable", "Meaning"), rows)
+
+
+def _group(group: DescribedGroup) -> Iterator[str]:
+    """Write the settings of a group itself, then the groups in it."""
+    leaves = [_row(one) for one in group.settings if _is_leaf(one)]
+    if leaves:
+        yield _table(("Setting", "Type", "Default", "Meaning"), leaves)
+    for described in group.settings:
+        for below in described.groups:
+            yield from _section(described, below)
+
+
+def _section(described: Described, group: DescribedGroup) -> Iterator[str]:
+    chosen = ", ".join(f"`{group.tag} = {toml_value(value)}`" for value in group.tags)
+    yield f"## `{written(group.path)}`{f' with {chosen}' if chosen else ''}"
+    said = [described.setting.facts.help]
+    if described.variable:
+        what = "All of it" if described.setting.map_of is None else "All of them"
+        said.append(f"{what} as JSON: `{described.variable}`.")
+    if text := " ".join(filter(None, said)):
+        yield text
+    if described.inherits is None:
+        yield from _group(group)
+    else:  # what each setting means stands at the group that is inherited from
+        rows = [_inherited_row(one, described.path) for one in group.walk()]
+        yield _table(("Setting", "If not set, as"), rows)
+
+
+def _inherited_row(described: Described, above: Path) -> tuple[str, ...]:
+    assert described.inherits is not None
+    return _name(described, described.path[len(above) :]), f"`{written(described.inherits)}`"
+
+
+def _name(described: Described, path: Path) -> str:
+    """Write the name of a setting with its variable below it."""
+    variable = f"<br>`{described.variable}`" if described.variable else ""
+    return f"`{written(path)}`{variable}"
+
+
+def _is_leaf(described: Described) -> bool:
+    return not described.groups or not described.setting.holds_settings
+
+
+def _row(described: Described) -> tuple[str, ...]:
+    return (
+        _name(described, described.path[-1:]),
+        _cell(described.setting.type_text()),
+        _default(described),
+        " ".join(_meaning(described)),
+    )
+
+
+def _default(described: Described) -> str:
+    if described.required or described.default is REQUIRED:
+        return "**required**"
+    if described.computed:
+        return "computed"
+    if described.default is None:
+        return "not set"
+    if described.setting.secret:
+        return "a secret"
+    return f"`{_cell(toml_value(plain(described.default)))}`"
+
+
+def _meaning(described: Described) -> Iterator[str]:
+    facts = described.setting.facts
+    if facts.help:
+        yield _cell(facts.help)
+    if described.setting.secret:
+        yield "Never shown, and not meant to stand in a file."
+    if facts.reload == "restart":
+        yield "A change needs a restart."
+    if facts.renamed_from:
+        names = [*facts.renamed_from, *described.old_variables]
+        yield f"Old names: {', '.join(f'`{old}`' for old in names)}."
+
+
+def _cell(text: str) -> str:
+    """Write text so that it stays within its cell."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
