@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from meshconf.diagnostics.problem import ConfigError, Origin, Problem
-    from meshconf.loading.snapshot import Candidate, Snapshot
+    from meshconf.loading.candidates import Candidate
+    from meshconf.loading.snapshot import Snapshot
     from meshconf.mesh import CircuitBreakerConfig, LoadBalancerConfig, ServiceMeshConfig
     from meshconf.schema.configuration import configuration
     from meshconf.schema.hint_aliases import Bytes, Port, Ratio, Seconds
@@ -56,7 +57,8 @@ __all__ = [
 
 _HOMES = {
     "diagnostics.problem": ("ConfigError", "Origin", "Problem"),
-    "loading.snapshot": ("Candidate", "Snapshot"),
+    "loading.candidates": ("Candidate",),
+    "loading.snapshot": ("Snapshot",),
     "mesh": ("CircuitBreakerConfig", "LoadBalancerConfig", "ServiceMeshConfig"),
     "schema.configuration": ("configuration",),
     "schema.rules": ("rule",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -23,13 +24,18 @@ def run() -> None:
     """Run the command that the arguments name, and end with its exit code."""
     # The commands print warnings themselves.
     logging.getLogger("meshconf").addHandler(logging.NullHandler())
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show an arrow is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = meshconf.main(prog_name="meshconf", standalone_mode=False)
+        sys.stdout.flush()
     except click.Abort:
         code = INTERRUPTED
     except click.ClickException as error:
         error.show()
-        code = error.exit_code
+        code = error.exit_code if isinstance(error, click.UsageError) else 2
     except BrokenPipeError:  # whoever read the output has seen enough
         # Else Python would complain once more when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

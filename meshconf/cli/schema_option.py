@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["schema_named"]
 
 
-def schema_named(name: str | None) -> Any:
+def schema_named(name: str | None, folder: Path, said_in: str = "--schema") -> Any:
     """Import the class that an operator names.
 
     Args:
         name: ``module:Class``; None means the mesh schema.
 
+        folder: Where modules are looked for first, as `python -m` looks in the working directory.
+
+        said_in: What named it, for messages.
+
     Returns:
         The class.
 
     Raises:
-        click.UsageError: If it cannot be imported; the message says why.
+        click.UsageError: If it cannot be imported; the message says why, and where.
     """
     if name is None:
         from meshconf import ServiceMeshConfig
@@ -29,18 +36,36 @@ def schema_named(name: str | None) -> Any:
         return ServiceMeshConfig
     module, colon, path = name.partition(":")
     if not (module and colon and path):
-        msg = f"--schema {name}: write it as module:Class, such as orders.config:Settings"
+        msg = f"{said_in} {name}: write it as module:Class, such as orders.config:Settings"
         raise click.UsageError(msg)
-    # As `python -m` does: the folder that the command is run in counts.
-    if "" not in sys.path:
-        sys.path.insert(0, "")
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
     try:
         found: Any = importlib.import_module(module)
         for part in path.split("."):
             found = getattr(found, part)
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
+        reason = _reason(error, module)
     else:
         return found
-    msg = f"--schema {name}: {reason}"
+    msg = f"{said_in} {name}: {reason}"
     raise click.UsageError(msg)
+
+
+def _reason(error: BaseException, module: str) -> str:
+    """Say why an import failed, and at which line of the user's own code."""
+    from traceback import extract_tb
+
+    said = f"{type(error).__name__}: {error}"
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
+    own = [
+        frame
+        for frame in extract_tb(error.__traceback__)
+        if frame.filename not in (__file__, importlib.__file__) and "<frozen" not in frame.filename
+    ]
+    if own:
+        return f"{said} ({own[-1].filename}:{own[-1].lineno})"
+    if isinstance(error, ModuleNotFoundError) and module.startswith(str(error.name)):
+        return f"{said}; it is looked for in the working directory and where Python finds modules"
+    return said

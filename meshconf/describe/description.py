@@ -13,19 +13,34 @@ import attrs
 from meshconf.diagnostics.words import Path, dotted
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED
-from meshconf.schema.names import name_of
-from meshconf.sources.environment import choosers_of, names_for
+from meshconf.sources.environment import choosers_of, names_for, variable_at
 
 if TYPE_CHECKING:
     from meshconf.schema.model import Model, Setting  # noqa: TC004 - nothing resolves annotations
 
-__all__ = ["ELEMENT", "ENTRY", "Described", "DescribedGroup", "Description", "describe", "written"]
+__all__ = [
+    "CHOOSER_HELP",
+    "ELEMENT",
+    "ENTRY",
+    "Described",
+    "DescribedGroup",
+    "Description",
+    "describe",
+    "written",
+]
 
 #: Stands in a path for the key of an entry of a map.
 ENTRY = "<name>"
 
 #: Stands in a path for the number of an element of a list.
 ELEMENT = "[]"
+
+
+#: What the variables that choose files do.
+CHOOSER_HELP = {
+    "CONFIG": "Names the files that are read instead of the usual one, separated as in PATH.",
+    "PROFILE": "Names a profile such as production, whose file is read after the usual one.",
+}
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -47,6 +62,9 @@ class Described:
         old_variables: Names that its variable had earlier.
 
         groups: What it is made of: one group, or for a union one for each class.
+
+        always: Whether it is there in every configuration: in no entry of a map, no element of a
+            list and no group that is optional.
     """
 
     path: Path
@@ -56,6 +74,12 @@ class Described:
     variable: str = ""
     old_variables: tuple[str, ...] = ()
     groups: tuple[DescribedGroup, ...] = ()
+    always: bool = True
+
+    @property
+    def holds_always(self) -> bool:
+        """Whether what it holds is there in every configuration."""
+        return self.always and self.setting.group is not None and self.default is not None
 
     @property
     def required(self) -> bool:
@@ -135,7 +159,7 @@ def describe(model: Model, prefix: str | None) -> Description:
         TypeError: If two settings share a variable.
     """
     choosers = {} if prefix is None else choosers_of(names_for(model, prefix), prefix)
-    root = _Describer(model, prefix).group(model, (), REQUIRED, None)
+    root = _Describer(model, prefix).group(model, (), None)
     return Description(root=root, prefix=prefix, choosers=choosers)
 
 
@@ -160,49 +184,52 @@ class _Describer:
         self,
         model: Model,
         path: Path,
-        default: Any,
-        inherits: Path | None,
+        above: Described | None,
         tag: str = "",
         tags: tuple[Any, ...] = (),
     ) -> DescribedGroup:
-        """Describe a group; *default* is the object that it is if no source sets any of it."""
+        """Describe a group; *above* is the setting that holds it, None for the root."""
         settings = tuple(
-            self._setting(setting, (*path, name), default, inherits and (*inherits, name))
-            for name, setting in model.settings.items()
+            self._setting(setting, (*path, name), above) for name, setting in model.settings.items()
         )
         return DescribedGroup(path=path, model=model, settings=settings, tag=tag, tags=tags)
 
-    def _setting(
-        self, setting: Setting, path: Path, holder: Any, inherits: Path | None
-    ) -> Described:
-        if type(holder) is setting.owner:
-            default = getattr(holder, setting.attribute)
-        else:
-            default = setting.default_value()
-        if setting.facts.inherits is not None:
-            inherits = tuple(setting.facts.inherits.split("."))
+    def _setting(self, setting: Setting, path: Path, above: Described | None) -> Described:
         variable = self._variable(path)
-        return Described(
+        described = Described(
             path=path,
             setting=setting,
-            default=default,
-            inherits=inherits,
+            default=_default(setting, above),
+            inherits=_inherits(setting, above),
             variable=variable,
             old_variables=tuple(
                 self._variable((*path[:-1], old)) for old in setting.facts.renamed_from if variable
             ),
-            groups=tuple(
-                self.group(model, where, default, inherits, *tagged)
-                for model, where, *tagged in _groups(setting.kind, path)
-            ),
+            always=above is None or above.holds_always,
         )
+        groups = (
+            self.group(model, where, described, *tagged)
+            for model, where, *tagged in _groups(setting.kind, path)
+        )
+        return attrs.evolve(described, groups=tuple(groups))
 
     def _variable(self, path: Path) -> str:
-        if self.prefix is None or any(isinstance(part, int) for part in path):
-            return ""
-        name = name_of(self.root, path, self.prefix)
-        # Within a list or a mapping that is replaced whole, nothing has a variable of its own.
-        return name if names_for(self.root, self.prefix).find(name) else ""
+        return "" if self.prefix is None else variable_at(self.root, path, self.prefix)
+
+
+def _default(setting: Setting, above: Described | None) -> Any:
+    """Return the default; that of the object that the group around it has as its own decides."""
+    if above is not None and type(above.default) is setting.owner:
+        return getattr(above.default, setting.attribute)
+    return setting.default_value()
+
+
+def _inherits(setting: Setting, above: Described | None) -> Path | None:
+    if setting.facts.inherits is not None:
+        return tuple(setting.facts.inherits.split("."))
+    if above is None or above.inherits is None:
+        return None
+    return (*above.inherits, setting.name)
 
 
 def _groups(kind: kinds.Kind, path: Path) -> Iterator[tuple[Any, ...]]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from meshconf.describe.comments import comment, remark
-from meshconf.describe.description import written
+from meshconf.describe.description import CHOOSER_HELP, written
 from meshconf.describe.examples import NO_EXAMPLE, value_to_show
 from meshconf.describe.file_text import about, plain
 from meshconf.sources.environment import FILE_SUFFIX
@@ -71,7 +71,9 @@ def env_example(description: Description) -> str:
     cls = description.root.model.cls
     head = [*comment(about(cls)), *comment("Made by `meshconf docs --format env`.")]
     blocks = ["\n".join(head)]
-    blocks += (f"# {name}=" for name in description.choosers.values())
+    for word, name in description.choosers.items():
+        said = f"{CHOOSER_HELP[word]} Of the process itself; not read from this file by DotEnv."
+        blocks.append("\n".join([*comment(said), f"# {name}="]))
     seen: set[str] = set()
     for described in description.root.walk():
         # One variable serves all classes of a union.
@@ -97,4 +99,4 @@ def _lines(described: Described) -> Iterator[str]:
         yield from comment(f"Or {name}{FILE_SUFFIX}: the file that holds it.")
     shown = NO_EXAMPLE if setting.secret else value_to_show(described)
     text = "" if shown is NO_EXAMPLE else env_text(shown)
-    yield f"{'' if described.required else '# '}{env_line(name, text)}"
+    yield f"{'' if described.required and described.always else '# '}{env_line(name, text)}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshconf.describe.description import DescribedGroup, written
+from meshconf.describe.description import CHOOSER_HELP, DescribedGroup, written
 from meshconf.describe.file_text import about, plain, toml_value
 from meshconf.schema.model import REQUIRED
 from meshconf.sources.environment import FILE_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from meshconf.describe.description import Described, Description
     from meshconf.diagnostics.words import Path
@@ -28,9 +28,10 @@ def settings_markdown(description: Description) -> str:
         The document, with a newline at its end.
     """
     root = description.root
+    file = root.model.configuration.file
     parts = [
         "<!-- Made by `meshconf docs`; change the schema instead. -->",
-        f"# Settings of {root.model.cls.__name__}",
+        f"# Settings {f'in `{file}`' if file else f'of {root.model.cls.__name__}'}",
         *_about(description),
         *_group(root),
     ]
@@ -52,13 +53,7 @@ def _about(description: Description) -> Iterator[str]:
         "file. Lists are written `a,b` or as JSON, groups as JSON."
     )
     if description.choosers:
-        names = {
-            "CONFIG": "the files that are read instead, separated as in `PATH`",
-            "PROFILE": "the profile, whose file is read after the first one",
-        }
-        rows = [
-            (f"`{name}`", f"Names {names[word]}.") for word, name in description.choosers.items()
-        ]
+        rows = [(f"`{name}`", CHOOSER_HELP[word]) for word, name in description.choosers.items()]
         yield _table(("Variable", "Meaning"), rows)
 
 
@@ -142,6 +137,6 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [header, tuple("---" for _ in header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -48,7 +48,7 @@ def starter_file(description: Description) -> str:
         A TOML document, with a newline at its end.
     """
     root = description.root
-    blocks = ["\n".join(_head(description)), *_settings(root, live=True), *_groups(root, live=True)]
+    blocks = ["\n".join(_head(description)), *_settings(root), *_groups(root)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -68,21 +68,21 @@ def _head(description: Description) -> Iterator[str]:
         yield f"{VERSION_KEY} = {model.configuration.version}"
 
 
-def _settings(group: DescribedGroup, *, live: bool) -> Iterator[str]:
-    """Write the settings of a group that are no groups; *live* if its header is no comment."""
+def _settings(group: DescribedGroup) -> Iterator[str]:
+    """Write the settings of a group that are no groups."""
     for described in group.settings:
         if not described.groups:
-            yield "\n".join([*comment(described.setting.facts.help), *_lines(described, live=live)])
+            yield "\n".join([*comment(described.setting.facts.help), *_lines(described)])
 
 
-def _lines(described: Described, *, live: bool) -> Iterator[str]:
+def _lines(described: Described) -> Iterator[str]:
     key = dotted(described.path[-1:])
     if described.setting.secret:
         yield from comment(f"{key} is a secret: {_remedy(described)}")
         return
     shown = value_to_show(described)
     value = UNKNOWN if shown is NO_EXAMPLE else toml_value(shown)
-    off = "" if live and described.required and value != UNKNOWN else "# "
+    off = "" if described.always and described.required and value != UNKNOWN else "# "
     line, said = f"{off}{key} = {value}", remark(described)
     if len(line) + len(said) <= WIDTH:
         yield f"{line}  # {said}"
@@ -95,28 +95,30 @@ def _remedy(described: Described) -> str:
     return f"set {name} or {name}{FILE_SUFFIX}" if name else "give it by overrides"
 
 
-def _groups(group: DescribedGroup, *, live: bool) -> Iterator[str]:
+def _groups(group: DescribedGroup) -> Iterator[str]:
     """Write the groups in a group, each under its header."""
     for described in group.settings:
         # Of a union, one class is enough to begin with.
         for below in described.groups[:1]:
-            yield from _section(described, below, live=live)
+            yield from _section(described, below)
 
 
-def _section(described: Described, group: DescribedGroup, *, live: bool) -> Iterator[str]:
+def _section(described: Described, group: DescribedGroup) -> Iterator[str]:
     path = _example_path(group.path)
     # A header alone would make an entry, or set what is optional.
-    live = live and described.setting.group is not None and described.default is not None
     header = f"[[{dotted(path)}]]" if group.path[-1] == ELEMENT else f"[{dotted(path)}]"
-    lines = [*comment(described.setting.facts.help), f"{'' if live else '# '}{header}"]
+    lines = [
+        *comment(described.setting.facts.help),
+        f"{'' if described.holds_always else '# '}{header}",
+    ]
     if described.inherits is not None:
         base = dotted(described.inherits)
         yield "\n".join([*lines, *comment(f"Takes the settings of [{base}], where they differ.")])
         return
-    first, *rest = [*_settings(group, live=live), ""]
+    first, *rest = [*_settings(group), ""]
     yield "\n".join([*lines, first] if first else lines)
     yield from rest[:-1]
-    yield from _groups(group, live=live)
+    yield from _groups(group)
 
 
 def _example_path(path: Path) -> Path:

@@ -6,24 +6,31 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from meshconf.diagnostics.problem import Label, Origin, Problem
+    from meshconf.diagnostics.problem import Edit, Label, Origin, Problem
     from meshconf.diagnostics.spans import Position
 
-__all__ = ["FORMAT_VERSION", "report_json"]
+__all__ = ["FORMAT_VERSION", "json_text", "report_json"]
 
 #: The first number changes when a program that reads the form has to change.
 FORMAT_VERSION = "1.0"
 
 
-def report_json(problems: Sequence[Problem], sources: Sequence[str] = ()) -> str:
+def report_json(
+    problems: Sequence[Problem], sources: Sequence[str] = (), not_checked: Sequence[str] = ()
+) -> str:
     """Write all problems as one JSON object.
+
+    The `help` of a problem is null if there is neither a remedy in words nor an edit; else it has
+    both keys, and either may be null.
 
     Args:
         problems: The findings, in the order in which they are to be read.
 
         sources: The names of the sources that were read, lowest precedence first.
+
+        not_checked: What was left out, a phrase for each.
 
     Returns:
         The object, indented, without a newline at its end.
@@ -35,8 +42,14 @@ def report_json(problems: Sequence[Problem], sources: Sequence[str] = ()) -> str
         "error_count": errors,
         "warning_count": len(problems) - errors,
         "sources": list(sources),
+        "not_checked": list(not_checked),
         "problems": [_problem(problem) for problem in problems],
     }
+    return json_text(document)
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """Write a document as JSON that people can read and a terminal can show."""
     text = json.dumps(document, indent=2, ensure_ascii=False)
     return "\n".join(map(_safe, text.split("\n")))
 
@@ -60,7 +73,24 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "origin": None if problem.origin is None else _origin(problem.origin),
         "labels": [_label(label) for label in problem.labels],
         "notes": list(problem.notes),
-        "help": None if problem.help is None else {"text": problem.help, "edit": None},
+        "help": _help(problem.help, problem.edit),
+    }
+
+
+def _help(text: str | None, edit: Edit | None) -> dict[str, Any] | None:
+    if text is None and edit is None:
+        return None
+    return {"text": text, "edit": None if edit is None else _edit(edit)}
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    return {
+        "source": edit.origin.name,
+        "kind": edit.origin.kind,
+        "start": _position(edit.start),
+        "end": _position(edit.end),
+        "replacement": edit.replacement,
+        "safe": edit.safe,
     }
 
 

@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
     from meshconf.diagnostics.problem import Excerpt, Line, Mark, Problem, Severity
 
-__all__ = ["MOST_PROBLEMS", "footer", "problem_lines", "report", "report_lines"]
+__all__ = [
+    "MOST_PROBLEMS",
+    "footer",
+    "heading",
+    "message",
+    "problem_lines",
+    "report",
+    "report_lines",
+    "rest_line",
+]
 
 #: A report shows at most so many problems and counts the rest.
 MOST_PROBLEMS = 50
@@ -39,9 +48,14 @@ def report_lines(problems: Sequence[Problem], sources: Sequence[str] = ()) -> It
         yield from problem_lines(problem)
         yield ()
     if len(problems) > MOST_PROBLEMS:
-        yield (Piece(f"… and {len(problems) - MOST_PROBLEMS} more"),)
+        yield rest_line(problems)
         yield ()
     yield footer(problems, sources)
+
+
+def rest_line(problems: Sequence[Problem]) -> StyledLine:
+    """Count the problems that a report does not show."""
+    return (Piece(f"… and {len(problems) - MOST_PROBLEMS} more"),)
 
 
 def footer(problems: Sequence[Problem], sources: Sequence[str]) -> StyledLine:
@@ -63,11 +77,7 @@ def _count(number: int, word: str) -> str:
 def problem_lines(problem: Problem) -> Iterator[StyledLine]:
     """Write one problem, line by line."""
     gutter = " " * _gutter_width(problem.excerpts)
-    # What authors of rules and validators say is not known to be safe to print.
-    yield (
-        Piece(f"{problem.severity}[{problem.code}]", problem.severity),
-        Piece(f": {printable(problem.message)}", "title"),
-    )
+    yield heading(problem)
     bar = (Piece(f"{gutter} |", "frame"),)
     for position, excerpt in enumerate(problem.excerpts):
         if position:
@@ -77,17 +87,49 @@ def problem_lines(problem: Problem) -> Iterator[StyledLine]:
         if excerpt.lines:
             yield bar
             yield from _excerpt_lines(excerpt, gutter, problem.severity)
-    remarks = [("note", note) for note in problem.notes]
-    if problem.help is not None:
-        remarks.append(("help", problem.help))
+    remarks = _remarks(problem)
     if remarks and problem.excerpts:
         yield bar
     for word, remark in remarks:
         yield (
             Piece(f"{gutter} = ", "frame"),
             Piece(f"{word}:", "remark"),
-            Piece(f" {printable(remark)}"),
+            Piece(f" {remark}"),
         )
+
+
+def heading(problem: Problem) -> StyledLine:
+    """Write the first line of a problem: its severity, its code and the fact."""
+    # What authors of rules and validators say is not known to be safe to print.
+    return (
+        Piece(f"{problem.severity}[{problem.code}]", problem.severity),
+        Piece(f": {printable(problem.message)}", "title"),
+    )
+
+
+def message(problem: Problem, *, place: bool) -> str:
+    """Write the fact, the notes and the help, a line for each, for where no excerpt fits.
+
+    Args:
+        problem: The problem.
+
+        place: Whether to begin with the place, unless the fact itself does.
+
+    Returns:
+        The lines.
+    """
+    fact = printable(problem.message)
+    where = str(problem.origin) if place and problem.origin is not None else ""
+    prefix = f"{where}: " if where and not fact.startswith(where) else ""
+    remarks = (f"{word}: {remark}" for word, remark in _remarks(problem))
+    return "\n".join((f"{prefix}{fact}", *remarks))
+
+
+def _remarks(problem: Problem) -> list[tuple[str, str]]:
+    remarks = [("note", printable(note)) for note in problem.notes]
+    if problem.help is not None:
+        remarks.append(("help", printable(problem.help)))
+    return remarks
 
 
 def _gutter_width(excerpts: Sequence[Excerpt]) -> int:

@@ -7,12 +7,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from meshconf.diagnostics.excerpt import Highlight
-from meshconf.diagnostics.problem import Excerpt, Label, Origin, Problem
+from meshconf.diagnostics.problem import Edit, Excerpt, Label, Origin, Problem
 from meshconf.diagnostics.suggest import fold, nearest
 from meshconf.diagnostics.words import Path, dotted, noun, printable, short_name
 from meshconf.loading.about_values import described
+from meshconf.loading.edits import renaming, value_at
 from meshconf.loading.findings import located, shown
 from meshconf.loading.lookup import default_at, place, text_of
+from meshconf.loading.merge import canonical_key
 from meshconf.loading.walk import setting_at
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
@@ -20,7 +22,7 @@ from meshconf.schema.names import name_of
 from meshconf.sources.environment import FILE_SUFFIX, names_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from meshconf.loading.diagnose import Diagnosis
     from meshconf.loading.load import UnknownVariables
@@ -96,6 +98,7 @@ def _unknown_key(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
         notes=tuple(notes),
         expected="a key of the schema",
         found=printable(key),
+        edit=_meant_key(diagnosis, oddity, near),
         **_at_key(diagnosis, oddity, label),
     )
 
@@ -103,6 +106,24 @@ def _unknown_key(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
 def _near_keys(model: Model, key: str) -> tuple[str, ...]:
     near = nearest(key, [*model.settings, *model.old_names])
     return tuple(dict.fromkeys(model.old_names.get(name, name) for name in near))
+
+
+def _meant_key(diagnosis: Diagnosis, oddity: Oddity, near: Sequence[str]) -> Edit | None:
+    """Rename a key to the one that it was probably meant to be, where that is not given too."""
+    assert oddity.model is not None
+    siblings = value_at(oddity.layer, oddity.path[:-1])
+    given = (canonical_key(oddity.model, key) for key in siblings if isinstance(key, str))
+    if len(near) != 1 or near[0] in given:
+        return None
+    return _renamed(diagnosis, oddity, near[0], safe=False)
+
+
+def _renamed(diagnosis: Diagnosis, oddity: Oddity, name: str, *, safe: bool) -> Edit | None:
+    """Give an odd key the name of a setting, unless that is a secret."""
+    assert oddity.model is not None
+    if oddity.model.settings[name].secret:
+        return None
+    return renaming(oddity.layer, oddity.path, diagnosis.masks, name, safe=safe)
 
 
 def _cost(diagnosis: Diagnosis, model: Model, name: str, above: Path) -> Iterator[str]:
@@ -167,6 +188,7 @@ def _old_name(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
         new,
         f"`{old}` is an old name; use `{new}`",
         help=_renaming(diagnosis, oddity),
+        edit=_renamed(diagnosis, oddity, str(oddity.canonical[-1]), safe=True),
         **_at_key(diagnosis, oddity, f"now `{oddity.canonical[-1]}`"),
     )
 
@@ -181,9 +203,7 @@ def _renaming(diagnosis: Diagnosis, oddity: Oddity) -> str:
 
 
 def _no_table(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
-    value: Any = oddity.layer.data
-    for part in oddity.path:
-        value = value[part]
+    value = value_at(oddity.layer, oddity.path)
     path = dotted(oddity.canonical)
     # Its text may be a secret that was meant for a key of the table.
     parts: dict[str, Any] = _at_key(diagnosis, oddity, f"{noun(value)}, where a table is wanted")

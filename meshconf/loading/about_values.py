@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from meshconf.diagnostics.problem import Origin, Problem
-from meshconf.diagnostics.words import Path, dotted, quantity, variable_text
+from meshconf.diagnostics.suggest import nearest
+from meshconf.diagnostics.words import Path, dotted, elide, quantity, quoted, variable_text
+from meshconf.loading.edits import literal_at, replacing
 from meshconf.loading.findings import located, value_problem
 from meshconf.loading.lookup import default_at
-from meshconf.loading.walk import kind_at, without_secrets
+from meshconf.loading.walk import step, without_secrets
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.secret import Secret
@@ -20,7 +25,7 @@ if TYPE_CHECKING:
     from meshconf.loading.diagnose import Diagnosis
     from meshconf.loading.lookup import Held
 
-__all__ = ["bad_value", "described", "refused_by", "refused_group", "rules_on"]
+__all__ = ["bad_value", "described", "refused_by", "refused_group"]
 
 #: So many rules are named that could not be run.
 MOST_NAMED = 3
@@ -58,6 +63,12 @@ def bad_value(
     # What is joined overrides nothing.
     losers = [] if setting.appends else found[1:]
     otherwise = _otherwise(setting, losers, default_at(diagnosis.model, path))
+    remedy = _remedy(setting, bad, winner, otherwise)
+    edit = None
+    if remedy.literal:
+        edit = replacing(
+            winner.layer, winner.path, diagnosis.masks, remedy.literal, safe=remedy.safe
+        )
     return value_problem(
         winner.layer,
         (*winner.path, *rest),
@@ -66,7 +77,8 @@ def bad_value(
         bad,
         diagnosis.masks,
         notes=_notes(setting, losers, left_out),
-        help=_remedy(setting, bad, winner if element else found[0], otherwise),
+        help=remedy.help,
+        edit=edit,
     )
 
 
@@ -105,29 +117,53 @@ def described(setting: Setting, value: Any) -> str:
     return quantity(without_secrets(setting.kind, value), setting.unit)
 
 
-def _remedy(setting: Setting, bad: BadValue, winner: Held, otherwise: str) -> str | None:
+@attrs.frozen
+class _Remedy:
+    """How to mend a value.
+
+    Attributes:
+        help: The remedy in words, or ``None``.
+
+        literal: What a TOML file should say in place of the value; empty if that is not clear.
+
+        safe: Whether the literal is certain to be what the author meant.
+    """
+
+    help: str | None = None
+    literal: str = ""
+    safe: bool = True
+
+
+def _remedy(setting: Setting, bad: BadValue, winner: Held, otherwise: str) -> _Remedy:
     """Name a remedy that can be pasted, if one is certain; *otherwise* says what else would hold."""
     if setting.secret or bad.help:
-        return bad.help
-    key = str(winner.path[-1])
+        return _Remedy(bad.help)
     by_variable = winner.layer.kind in ("env", "dotenv") and winner.path in winner.layer.texts
-    name = winner.layer.texts[winner.path].name if by_variable else key
-    value = winner.value
-    written = _written(value, winner)
-    if bad.code == "MC204" and isinstance(written, str):
-        mended = _mended_quantity(written)
-        if mended:
-            return f"{name}={mended}" if by_variable else f'{key} = "{mended}"'
-    if bad.at:
-        return None
+    name = winner.layer.texts[winner.path].name if by_variable else str(winner.path[-1])
+    kind = _kind_at(setting, bad.at)
+    if bad.code == "MC204" and (mended := _mended_duration(kind, _written(winner))):
+        if by_variable:
+            return _Remedy(f"{name}={mended}")
+        return _Remedy(None if bad.at else f'{name} = "{mended}"', f'"{mended}"')
     if by_variable and winner.layer.kind == "env":
-        return _unset(bad, name, otherwise)
-    return _unquoted(setting, key, value)
+        return _Remedy(None if bad.at else _unset(bad, name, otherwise))
+    if meant := _meant(kind, bad, winner.value):
+        return _Remedy(None, f'"{meant}"', safe=False)
+    words, literal = _requoted(kind, winner) if bad.code == "MC201" else ("", "")
+    said = f"{words}: {winner.path[-1]} = {elide(literal)}"
+    return _Remedy(said if literal and not bad.at else None, literal)
 
 
-def _written(value: Any, winner: Held) -> Any:
+def _kind_at(setting: Setting, at: Path) -> kinds.Kind | None:
+    kind: kinds.Kind | None = setting.kind
+    for part in at:
+        kind = step(kind, part)[1]
+    return None if kind is None else kinds.bare(kind)
+
+
+def _written(winner: Held) -> Any:
     text = winner.layer.texts.get(winner.path)
-    return text.text if text is not None and text.format == "plain" else value
+    return text.text if text is not None and text.format == "plain" else winner.value
 
 
 _UNITS = {
@@ -139,11 +175,24 @@ _UNITS = {
 }  # fmt: skip
 
 
-def _mended_quantity(text: str) -> str | None:
-    """Write a duration with the units that can be read, if it is clear what was meant."""
-    found = re.fullmatch(r"\s*(\d{1,18}(?:\.\d{1,18})?)\s*([A-Za-z]+)\s*", text)
+def _mended_duration(kind: kinds.Kind | None, text: Any) -> str:
+    """Write a duration with the units that can be read; empty if it is not clear what was meant."""
+    if kind not in (kinds.SECONDS, kinds.SCALARS[dt.timedelta]) or not isinstance(text, str):
+        return ""
+    found = re.fullmatch(r"\s*([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([A-Za-z]+)\s*", text)
     unit = _UNITS.get(found[2].lower()) if found else None
-    return f"{found[1]}{unit}" if found and unit else None
+    return f"{found[1]}{unit}" if found and unit else ""
+
+
+def _meant(kind: kinds.Kind | None, bad: BadValue, value: Any) -> str:
+    """Return the one choice that a value was probably meant to be; empty if there is none."""
+    # A problem with the key of a mapping stands at the value too.
+    if not isinstance(kind, kinds.Choice) or bad.code != "MC203" or bad.found != quoted(value):
+        return ""
+    near = nearest(value, map(str, kind.options)) if isinstance(value, str) else ()
+    if len(near) != 1 or near[0] not in kind.options:
+        return ""
+    return near[0] if quoted(near[0]) == f'"{near[0]}"' else ""
 
 
 def _otherwise(setting: Setting, losers: list[Held], default: Any) -> str:
@@ -173,40 +222,24 @@ def _wanted(bad: BadValue) -> str:
     return said if said != bad.expected else "a valid value"
 
 
-def _unquoted(setting: Setting, key: str, value: Any) -> str | None:
-    """Say how to write a value whose only fault are its quotes, or their absence."""
-    kind = kinds.bare(setting.kind)
+def _requoted(kind: kinds.Kind | None, winner: Held) -> tuple[str, str]:
+    """Write a value whose only fault are its quotes, or their absence; say what to do to them."""
+    value = winner.value
     if kind is kinds.SCALARS[str] and isinstance(value, (bool, int, float)):
-        return f'add quotes: {key} = "{variable_text(value)}"'
-    if not isinstance(value, str):
-        return None
-    if kind is kinds.SCALARS[int] and re.fullmatch(r"[+-]?(0|[1-9]\d{0,17})", value):
-        return f"remove the quotes: {key} = {value}"
-    if kind is kinds.SCALARS[float] and re.fullmatch(r"[+-]?\d{1,17}(\.\d{1,17})?", value):
-        return f"remove the quotes: {key} = {value}"
-    if kind is kinds.SCALARS[bool] and value in ("true", "false"):
-        return f"remove the quotes: {key} = {value}"
-    return None
+        written = literal_at(winner.layer, winner.path) or variable_text(value)
+        return "add quotes", f'"{written}"'
+    pattern = _BARE.get(kind.type) if isinstance(kind, kinds.Scalar) else None
+    if pattern and isinstance(value, str) and re.fullmatch(pattern, value):
+        return "remove the quotes", value
+    return "", ""
 
 
-def rules_on(model: Model, path: Path) -> tuple[str, ...]:
-    """Name the rules that a wrong value keeps from running."""
-    names: list[str] = []
-    for end in range(len(path)):
-        above = model if end == 0 else _class_at(model, path[:end])
-        name = ".".join(str(part) for part in path[end:])
-        names += [
-            rule.name
-            for rule in (above.rules if above is not None else ())
-            if any(name == read or name.startswith(f"{read}.") for read in rule.paths)
-        ]
-    return tuple(names)
-
-
-def _class_at(model: Model, path: Path) -> Model | None:
-    kind = kind_at(model, path)
-    kind = None if kind is None else kinds.bare(kind)
-    return kind.model if isinstance(kind, kinds.Group) else None
+#: How TOML writes values of some types, in short: what is surely meant.
+_BARE = {
+    bool: r"true|false",
+    int: r"[+-]?(0|[1-9][0-9]{0,17})",
+    float: r"[+-]?(0|[1-9][0-9]{0,16})(\.[0-9]{1,17})?",
+}
 
 
 def refused_by(validator: Any, instance: Any, setting: Setting, value: Any) -> BadValue | None:

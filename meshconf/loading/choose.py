@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshconf.diagnostics.problem import Origin, Problem
-from meshconf.diagnostics.words import parse_path
+from meshconf.diagnostics.words import parse_path, quoted
 from meshconf.sources.environment import Environment, choosers_of, names_for
 from meshconf.sources.file import File
 from meshconf.sources.layer import Layer, Source
@@ -18,7 +18,16 @@ from meshconf.sources.secrets_directory import SecretsDirectory
 if TYPE_CHECKING:
     from meshconf.schema.model import Model
 
-__all__ = ["chosen", "expanded"]
+__all__ = [
+    "CREDENTIALS",
+    "base_of",
+    "chosen",
+    "expanded",
+    "is_profile",
+    "profile_file",
+    "profiles_beside",
+    "usual_files",
+]
 
 _PROFILE = re.compile(r"[a-z0-9_-]{1,64}")
 
@@ -41,7 +50,11 @@ class _ProblemOnly:
 
 
 def chosen(
-    model: Model, sources: Sequence[Any], prefix: str | None, environ: Mapping[str, str]
+    model: Model,
+    sources: Sequence[Any],
+    prefix: str | None,
+    environ: Mapping[str, str],
+    profile: str | None = None,
 ) -> list[Source]:
     """Choose the sources of a load.
 
@@ -54,6 +67,9 @@ def chosen(
 
         environ: The variables.
 
+        profile: The profile whose file is read after the first of the files; None leaves it to
+            the environment, which counts where no source is named.
+
     Returns:
         The sources, in no order of precedence yet.
 
@@ -61,8 +77,11 @@ def chosen(
         TypeError: If one of the named sources is none.
     """
     named = [_source(source) for source in sources]
-    if not named:
-        named = _usual(model, prefix, environ)
+    if profile is not None:
+        named = named or usual_files(model, prefix, environ, with_profile=False)
+        named.insert(1, _of_profile(named[:1], profile))
+    elif not named:
+        named = usual_files(model, prefix, environ)
     if prefix is None:
         return named
     if environ.get(CREDENTIALS) and not any(isinstance(one, SecretsDirectory) for one in named):
@@ -88,8 +107,20 @@ def _source(source: Any) -> Source:
     raise TypeError(msg)
 
 
-def _usual(model: Model, prefix: str | None, environ: Mapping[str, str]) -> list[Source]:
-    """Choose the files where none is named."""
+def usual_files(
+    model: Model, prefix: str | None, environ: Mapping[str, str], *, with_profile: bool = True
+) -> list[Source]:
+    """Choose the files where none is named.
+
+    Args:
+        model: The schema.
+
+        prefix: What the names of variables begin with; None if the environment is not read.
+
+        environ: The variables.
+
+        with_profile: Whether the file of the profile that the environment names is one of them.
+    """
     choosers = {} if prefix is None else choosers_of(names_for(model, prefix), prefix)
     listed = environ.get(choosers.get("CONFIG", ""), "")
     if listed:
@@ -99,18 +130,61 @@ def _usual(model: Model, prefix: str | None, environ: Mapping[str, str]) -> list
         return []
     usual: list[Source] = [File(name, optional=True)]
     chooser = choosers.get("PROFILE", "")
-    if profile := environ.get(chooser, ""):
-        usual.append(_profile(name, profile, chooser))
+    if with_profile and (profile := environ.get(chooser, "")):
+        usual.append(_profile(name, profile, Origin("env", chooser)))
     return usual
 
 
-def _profile(name: str, profile: str, variable: str) -> Source:
-    if _PROFILE.fullmatch(profile):
-        path = Path(name)
-        return File(path.with_name(f"{path.stem}.{profile}{path.suffix}"))
-    message = f"{variable} is no name of a profile"
+def _of_profile(first: Sequence[Source], profile: str) -> Source:
+    """Name the file of a profile beside the first source, if that is a file."""
+    if (base := base_of(first)) is not None:
+        return _profile(base, profile)
+    message = f"the profile {quoted(profile)} has no file beside which its own could stand"
+    return _ProblemOnly(Problem("MC406", "error", "", message, help="name the base file too"))
+
+
+def base_of(sources: Sequence[Any]) -> str | os.PathLike[str] | None:
+    """Name the first file, beside which those of profiles stand; None if no file is the first."""
+    first = sources[0] if sources else None
+    if isinstance(first, File):
+        return first.path
+    return first if isinstance(first, (str, os.PathLike)) else None
+
+
+def _profile(base: str | os.PathLike[str], profile: str, origin: Origin | None = None) -> Source:
+    if is_profile(profile):
+        return File(profile_file(base, profile))
+    what = origin.name if origin is not None else quoted(profile)
+    message = f"{what} is no name of a profile"
     help_ = "use 1 to 64 of a-z, 0-9, `_` and `-`, such as production"
-    return _ProblemOnly(Problem("MC406", "error", "", message, Origin("env", variable), help=help_))
+    return _ProblemOnly(Problem("MC406", "error", "", message, origin, help=help_))
+
+
+def is_profile(name: str) -> bool:
+    """Tell whether a text can be the name of a profile."""
+    return _PROFILE.fullmatch(name) is not None
+
+
+def profile_file(base: str | os.PathLike[str], profile: str) -> Path:
+    """Name the file of a profile: ``mesh.production.toml`` beside ``mesh.toml``."""
+    path = Path(base)
+    return path.with_name(f"{path.stem}.{profile}{path.suffix}")
+
+
+def profiles_beside(base: str | os.PathLike[str]) -> list[str]:
+    """List the profiles that have a file beside a file."""
+    path = Path(base)
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return []
+    start, end = f"{path.stem}.", path.suffix
+    middles = (
+        name[len(start) : len(name) - len(end)]
+        for name in names
+        if name.startswith(start) and name.endswith(end) and len(name) > len(start) + len(end)
+    )
+    return sorted(filter(is_profile, middles))
 
 
 def expanded(overrides: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from meshconf.loading.lookup import Held, held_or_inherited
 from meshconf.loading.merge import Merged, merge, table_of
 from meshconf.loading.partial import BROKEN, Partial
 from meshconf.loading.structure import Structurer
+from meshconf.loading.walk import rules_reading
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.values import said_by
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from meshconf.loading.check_rules import Breach
     from meshconf.loading.load import UnknownVariables
 
-__all__ = ["MOST_FOUND", "MOST_IN_ONE", "Diagnosis", "diagnose"]
+__all__ = ["MOST_FOUND", "MOST_IN_ONE", "Diagnosis", "diagnose", "made_as_far_as_possible"]
 
 #: So many problems are looked into with names, with variables and with values each: a text that
 #: consists of mistakes must not keep the report waiting.
@@ -72,6 +73,14 @@ def diagnose(
     diagnosis = Diagnosis(model, layers, prefix, merge(model, layers), Masks(model, layers))
     diagnosis.run(unknown, breaches)
     return tuple(_ordered(diagnosis.problems, layers))
+
+
+def made_as_far_as_possible(model: Model, layers: Sequence[Layer]) -> Partial:
+    """Make what can be made of a configuration that has errors; the rest of it is BROKEN."""
+    merged = merge(model, layers)
+    return Diagnosis(model, layers, None, merged, Masks(model, layers)).group(
+        model, merged.tree, ()
+    )
 
 
 def _ordered(problems: Sequence[Problem], layers: Sequence[Layer]) -> list[Problem]:
@@ -206,7 +215,7 @@ class Diagnosis:
         conversion = Conversion(self.structurer, self._group_within, path)
         converted = conversion.convert(setting.kind, value)
         errors = conversion.errors
-        left_out = about_values.rules_on(self.model, path) if errors else ()
+        left_out = tuple(rule.name for rule in rules_reading(self.model, path)) if errors else ()
         if (
             not errors
             and converted is not BROKEN

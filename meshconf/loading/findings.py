@@ -19,7 +19,7 @@ from meshconf.diagnostics.excerpt import (
     excerpt,
     labels,
 )
-from meshconf.diagnostics.problem import Excerpt, Label, Origin, Problem
+from meshconf.diagnostics.problem import Edit, Excerpt, Label, Origin, Problem
 from meshconf.diagnostics.spans import Span
 from meshconf.diagnostics.suggest import speaks_of
 from meshconf.diagnostics.words import Path, dotted
@@ -259,6 +259,7 @@ def value_problem(
     *,
     notes: Sequence[str] = (),
     help: str | None = None,
+    edit: Edit | None = None,
 ) -> Problem:
     """Make the finding about a value.
 
@@ -278,6 +279,8 @@ def value_problem(
         notes: What else to say.
 
         help: A remedy, if there is a better one than the one of *bad*.
+
+        edit: The remedy as a change to the text.
     """
     secret = setting.secret
     # What an author's check says may tell of any value.
@@ -298,6 +301,7 @@ def value_problem(
         sensitive=secret,
         labels=found_labels,
         excerpts=excerpts,
+        edit=edit,
     )
 
 

@@ -30,9 +30,16 @@ from meshconf.sources.layer import Layer, Source
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from meshconf.schema.model import Model
+    from meshconf.schema.model import Model  # noqa: TC004 - nothing resolves annotations
 
-__all__ = ["SCHEMAS_PREFIX", "UnknownVariables", "load_layers", "read_schema"]
+__all__ = [
+    "SCHEMAS_PREFIX",
+    "Outcome",
+    "UnknownVariables",
+    "load_layers",
+    "read_outcome",
+    "read_schema",
+]
 
 #: Stands for the prefix that the schema itself names.
 SCHEMAS_PREFIX: Any = ...
@@ -50,7 +57,62 @@ class UnknownVariables:
     ignored: tuple[str, ...] = ()
 
 
-def read_schema(
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class Outcome:
+    """What came of reading a schema's sources, whether it could be loaded or not.
+
+    Attributes:
+        model: The schema.
+
+        layers: What was read, lowest precedence first.
+
+        prefix: What the names of variables begin with; ``None`` if the environment was not read.
+
+        snapshot: The successful load; ``None`` if an error refuses it.
+
+        problems: All findings, in the order of the report.
+    """
+
+    model: Model
+    layers: tuple[Layer, ...]
+    prefix: str | None
+    snapshot: Snapshot[Any] | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of the sources that were read, lowest precedence first."""
+        return tuple(layer.name for layer in self.layers if layer.name and not layer.absent)
+
+    @property
+    def config(self) -> Any:
+        """The configuration; if it has errors, a Partial of what could be made of it."""
+        if self.snapshot is not None:
+            return self.snapshot.config
+        from meshconf.loading.diagnose import made_as_far_as_possible
+
+        return made_as_far_as_possible(self.model, self.layers)
+
+
+def read_schema(schema: Any, sources: Sequence[Any], **options: Any) -> Snapshot[Any]:
+    """Load a schema; see ``meshconf.load`` and ``meshconf.read`` for the arguments.
+
+    Raises:
+        ConfigError: If the configuration has errors.
+
+        TypeError: If the schema or a source is none, or there is no prefix.
+
+        ValueError: If ``unknown_env`` is no such word.
+    """
+    outcome = read_outcome(schema, sources, **options)
+    if outcome.snapshot is None:
+        raise ConfigError(outcome.problems, outcome.sources)
+    if outcome.problems:
+        _log(outcome.problems)
+    return outcome.snapshot
+
+
+def read_outcome(
     schema: Any,
     sources: Sequence[Any],
     *,
@@ -59,12 +121,14 @@ def read_schema(
     overrides: Mapping[str, Any] | None = None,
     unknown_env: Literal["warn", "error", "ignore"] = "warn",
     unknown_env_ignore: Iterable[str] = (),
-) -> Snapshot[Any]:
-    """Load a schema; see ``meshconf.load`` and ``meshconf.read`` for the arguments.
+    profile: str | None = None,
+) -> Outcome:
+    """Read the sources of a schema and load it if they are sound.
+
+    Takes what ``read_schema`` takes, and a profile that stands for the one that the environment
+    names.
 
     Raises:
-        ConfigError: If the configuration has errors.
-
         TypeError: If the schema or a source is none, or there is no prefix.
 
         ValueError: If ``unknown_env`` is no such word.
@@ -82,7 +146,7 @@ def read_schema(
                 "leave the environment alone"
             )
             raise TypeError(msg)
-    named = chosen(model, sources, prefix, os.environ if environ is None else environ)
+    named = chosen(model, sources, prefix, os.environ if environ is None else environ, profile)
     for source in named:
         if isinstance(source, (DotEnv, Environment)):
             # Names that clash are a fault of the schema, not of the source that finds them.
@@ -91,11 +155,7 @@ def read_schema(
     if overrides:
         layers.append(Layer("override", "overrides", expanded(overrides)))
     ignored = [unknown_env_ignore] if isinstance(unknown_env_ignore, str) else unknown_env_ignore
-    unknown = UnknownVariables(unknown_env, tuple(ignored))
-    snapshot = load_layers(schema, layers, prefix, unknown)
-    if snapshot.warnings:
-        _log(snapshot.warnings)
-    return snapshot
+    return load_layers(model, layers, prefix, UnknownVariables(unknown_env, tuple(ignored)))
 
 
 def _log(warnings: Sequence[Problem]) -> None:
@@ -124,25 +184,21 @@ def _read(source: Source, model: Model) -> Layer:
 
 
 def load_layers(
-    schema: Any, layers: Iterable[Layer], prefix: str | None, unknown: UnknownVariables
-) -> Snapshot[Any]:
-    """Make a snapshot of layers that were already read.
+    model: Model, layers: Iterable[Layer], prefix: str | None, unknown: UnknownVariables
+) -> Outcome:
+    """Load layers that were already read.
 
     Args:
-        schema: The class.
+        model: The schema.
 
         layers: The layers in the order of their sources; their kinds decide the precedence.
 
         prefix: What the names of variables begin with, for reports.
 
         unknown: What unknown variables are.
-
-    Raises:
-        ConfigError: If the configuration has errors.
     """
-    model = model_of(schema)
-    stack = sorted(layers, key=lambda layer: _RANKS.get(layer.kind, _OTHER_RANK))
-    stack = [without_version(model, layer) for layer in stack]
+    ranked = sorted(layers, key=lambda layer: _RANKS.get(layer.kind, _OTHER_RANK))
+    stack = tuple(without_version(model, layer) for layer in ranked)
     merged = merge(model, stack)
     config: Any = None
     found: Sequence[Breach] | None = None
@@ -155,10 +211,12 @@ def load_layers(
             found = breaches(model, config, stack)
         except Exception:  # noqa: S110 - why it failed is found out below, leaf by leaf
             pass
-    warnings: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...] = ()
     if found is None or found or _may_warn(stack, merged, unknown):
-        warnings = _judged(model, stack, prefix, unknown, found)
-    return Snapshot(config, warnings, model, tuple(stack), prefix)
+        problems = _judged(model, stack, prefix, unknown, found)
+    refused = any(problem.severity == "error" for problem in problems)
+    snapshot = None if refused else Snapshot(config, problems, model, stack, prefix)
+    return Outcome(model=model, layers=stack, prefix=prefix, snapshot=snapshot, problems=problems)
 
 
 @functools.cache
@@ -190,7 +248,7 @@ def _judged(
     unknown: UnknownVariables,
     found: Sequence[Breach] | None,
 ) -> tuple[Problem, ...]:
-    """Find all problems; raise them if an error is among them, else return the warnings."""
+    """Find all problems; if it could not be built, one of them is an error."""
     from meshconf.loading.diagnose import diagnose
 
     problems = diagnose(model, layers, prefix, unknown, found)
@@ -198,8 +256,4 @@ def _judged(
         name = model.cls.__name__
         message = f"{name} refused these values, and no single one of them is to blame"
         problems = (*problems, Problem("MC207", "error", "", message))
-    if any(problem.severity == "error" for problem in problems):
-        raise ConfigError(
-            problems, tuple(layer.name for layer in layers if layer.name and not layer.absent)
-        )
     return problems

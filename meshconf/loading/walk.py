@@ -12,12 +12,14 @@ from meshconf.schema.secret import MASK
 if TYPE_CHECKING:
     from meshconf.diagnostics.words import Path
     from meshconf.schema.model import Model, Setting
+    from meshconf.schema.rules import Rule
 
 __all__ = [
     "groups_in",
     "inherited_path",
     "kind_at",
     "member",
+    "rules_reading",
     "setting_at",
     "step",
     "without_secrets",
@@ -97,6 +99,20 @@ def inherited_path(model: Model, path: Path) -> Path | None:
         if setting is not None and setting.facts.inherits and path[end - 1] == setting.name:
             return (*setting.facts.inherits.split("."), *path[end:])
     return None
+
+
+def rules_reading(model: Model, path: Path) -> Iterator[Rule]:
+    """Yield the rules that read a path, those of its own class last."""
+    for end in range(len(path)):
+        kind = kind_at(model, path[:end])
+        above = None if kind is None else kinds.bare(kind)
+        if isinstance(above, (kinds.Group)):
+            name = ".".join(str(part) for part in path[end:])
+            yield from (
+                rule
+                for rule in above.model.rules
+                if any(name == read or name.startswith(f"{read}.") for read in rule.paths)
+            )
 
 
 def groups_in(kind: kinds.Kind, value: Any, path: Path = ()) -> Iterator[tuple[Path, Model, Any]]:

@@ -14,7 +14,7 @@ from meshconf.diagnostics.problem import Problem
 from meshconf.diagnostics.source_text import SourceText
 from meshconf.diagnostics.suggest import fold, folded
 from meshconf.diagnostics.words import LONGEST_NAME, Path, dotted, printable, quoted_key
-from meshconf.schema.names import Found, Variables, variables_of
+from meshconf.schema.names import Found, Variables, name_of, variables_of
 from meshconf.sources.layer import Broken, Layer, Stray, Unparsed
 from meshconf.sources.reading import Refused, read_text
 from meshconf.sources.text_values import TextReader, format_of, is_service_link
@@ -29,6 +29,7 @@ __all__ = [
     "layer_of_texts",
     "named_outright",
     "names_for",
+    "variable_at",
 ]
 
 #: The largest file that a NAME_FILE variable or a directory of secrets may point to.
@@ -41,6 +42,18 @@ CHOOSERS = ("CONFIG", "PROFILE")
 
 names_for = functools.lru_cache(maxsize=64)(variables_of)
 """The names of a model's variables, made once per prefix and separator."""
+
+
+def variable_at(model: Model, path: Path, prefix: str) -> str:
+    """Name the variable that sets what stands at a path; empty if none sets just that.
+
+    Within a list or a mapping that is replaced whole nothing has a variable of its own, nor has
+    an entry of a map as a whole.
+    """
+    if any(isinstance(part, int) for part in path):
+        return ""
+    name = name_of(model, path, prefix)
+    return name if names_for(model, prefix).find(name) else ""
 
 
 def choosers_of(variables: Variables, prefix: str) -> dict[str, str]:

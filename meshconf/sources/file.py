@@ -13,14 +13,17 @@ from meshconf.diagnostics.source_text import SourceText
 from meshconf.diagnostics.words import KEY_PART
 from meshconf.sources.budget import DEEPEST, levels
 from meshconf.sources.layer import Layer, is_policy
-from meshconf.sources.reading import Refused, read_text
+from meshconf.sources.reading import Refused, read_text, text_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from meshconf.schema.model import Model
 
-__all__ = ["File", "parse_toml"]
+__all__ = ["Document", "File", "parse_toml", "unread"]
+
+#: The largest file that is read unless more is asked for: 1 MiB, ten thousand lines and more.
+LARGEST_FILE = 1_048_576
 
 #: A dotted key has at most so many parts.
 MOST_KEY_PARTS = 32
@@ -64,7 +67,7 @@ class File:
 
     path: str | os.PathLike[str]
     optional: bool = attrs.field(default=False, kw_only=True)
-    max_bytes: int = attrs.field(default=1_048_576, kw_only=True)
+    max_bytes: int = attrs.field(default=LARGEST_FILE, kw_only=True)
     max_keys: int = attrs.field(default=100_000, kw_only=True)
     secret_in_file: Literal["warn", "error", "allow"] = attrs.field(
         default="warn", kw_only=True, validator=is_policy
@@ -78,10 +81,32 @@ class File:
         except Refused as refused:
             if self.optional and refused.code == "MC401":
                 return Layer("file", name, {}, absent=True)
-            return _unread("file", name, refused)
+            return unread("file", name, refused)
         return parse_toml(
             model, text, kind="file", name=name, max_keys=self.max_keys, secrets=self.secret_in_file
         )
+
+
+@attrs.frozen
+class Document:
+    """A TOML document that was read elsewhere, such as from standard input.
+
+    Attributes:
+        name: What reports call it.
+
+        content: The document, at most 1 MiB.
+    """
+
+    name: str
+    content: bytes = attrs.field(repr=False)
+
+    def read(self, model: Model) -> Layer:
+        """Parse the document."""
+        try:
+            text = text_in(self.content, LARGEST_FILE)
+        except Refused as refused:
+            return unread("file", self.name, refused)
+        return parse_toml(model, text, kind="file", name=self.name)
 
 
 def parse_toml(
@@ -114,7 +139,7 @@ def parse_toml(
     try:
         data = _parsed(text, max_keys)
     except Refused as refused:
-        return _unread(kind, name, refused)
+        return unread(kind, name, refused)
     except tomli.TOMLDecodeError as error:
         broken = error
     else:
@@ -183,6 +208,7 @@ def _holds_huge(data: Mapping[str, Any]) -> bool:
     )
 
 
-def _unread(kind: str, name: str, refused: Refused) -> Layer:
+def unread(kind: str, name: str, refused: Refused) -> Layer:
+    """Make the layer of a source that could not be read."""
     problem = refused.problem(kind, name, name)
     return Layer(kind, name, {}, problems=(problem,), complete=False)

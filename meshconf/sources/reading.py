@@ -8,7 +8,7 @@ from pathlib import Path
 
 from meshconf.diagnostics.problem import Origin, Problem
 
-__all__ = ["Refused", "read_text"]
+__all__ = ["Refused", "read_text", "text_in"]
 
 #: So many bytes are asked for at least: the files of /proc claim to be empty.
 SMALLEST_READ = 65_536
@@ -96,10 +96,23 @@ def _read_bytes(path: str | os.PathLike[str], max_bytes: int) -> tuple[bytes, in
         content = _read_up_to(descriptor, max_bytes + 1, status.st_size)
     finally:
         os.close(descriptor)
-    if len(content) > max_bytes:
-        size = max(status.st_size, len(content))
-        raise Refused("MC004", f"is too large: {size:,} bytes; the limit is {max_bytes:,}")
+    _refuse_large(max(status.st_size, len(content)) if len(content) > max_bytes else 0, max_bytes)
     return content, stat.S_IMODE(status.st_mode)
+
+
+def _refuse_large(size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise Refused("MC004", f"is too large: {size:,} bytes; the limit is {max_bytes:,}")
+
+
+def text_in(content: bytes, max_bytes: int) -> str:
+    """Decode what was read elsewhere, by the rules for files.
+
+    Raises:
+        Refused: If it is too large, or no plain UTF-8.
+    """
+    _refuse_large(len(content), max_bytes)
+    return _decoded(content)
 
 
 def _read_up_to(descriptor: int, most: int, expected: int) -> bytes:

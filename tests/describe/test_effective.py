@@ -12,7 +12,13 @@ import attrs
 import tomli
 
 from meshconf import Secret, read, setting
-from meshconf.describe.effective import effective_toml
+from meshconf.describe import effective
+from meshconf.diagnostics.styled import plain
+
+
+def effective_toml(snapshot: Any) -> str:
+    """Write a configuration as TOML."""
+    return plain(effective.effective_toml(effective.shown_values(snapshot))) + "\n"
 
 
 class Colour(enum.Enum):

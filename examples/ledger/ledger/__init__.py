@@ -1,0 +1,1 @@
+"""A ledger of payments, kept in SQLite."""

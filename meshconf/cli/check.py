@@ -1,0 +1,174 @@
+"""``meshconf check``: load as the service would, and print every problem."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import click
+
+from meshconf.cli.loaded import FINDINGS, load_sources, sources_of, tell
+from meshconf.cli.options import about_problems, about_schema, about_sources, target_of
+from meshconf.cli.terminal import print_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from meshconf.cli.options import Reading, Target  # noqa: TC004 - nothing resolves annotations
+    from meshconf.diagnostics.problem import Problem
+    from meshconf.loading.load import Outcome
+
+__all__ = ["check"]
+
+
+@attrs.frozen(kw_only=True)
+class _Scope:
+    """What is checked, and what is left out."""
+
+    reading: Reading
+    no_secrets: bool
+    offline: bool
+    all_profiles: bool
+
+
+@click.command(short_help="Load as the service would and print every problem.")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@about_schema
+@about_sources
+@click.option("--no-secrets", is_flag=True, help="Do without secrets, as where there are none.")
+@click.option("--offline", is_flag=True, help="Do not read from stores on the network.")
+@click.option("--all-profiles", is_flag=True, help="Check each profile that has a file.")
+@click.option("--deny-warnings", is_flag=True, help="End with 1 on warnings too.")
+@click.option("--fix", is_flag=True, help="Mend in the files what is certain, then check.")
+@about_problems
+def check(
+    files: tuple[str, ...],
+    schema: str | None,
+    prefix: str | None,
+    color: str,
+    output_format: str,
+    *,
+    deny_warnings: bool,
+    fix: bool,
+    **scope: Any,
+) -> None:
+    """Load the configuration as the service would, and print every problem.
+
+    Without FILE, the files are those of [tool.meshconf] in pyproject.toml, else those that the
+    service itself would read. FILE - is standard input.
+    """
+    target = target_of(schema, prefix)
+    wanted = _Scope(**scope)
+    with_profile = not (wanted.reading.profile or wanted.all_profiles)
+    sources = sources_of(target, files, wanted.reading, with_profile=with_profile)
+    local = [one for one in sources if not (wanted.offline and _is_remote(one))]
+    if fix:
+        _mend(_checked(target, local, wanted), color)
+    outcomes = _checked(target, local, wanted)
+    problems = _without_repeats(outcomes, wanted)
+    names = tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.sources))
+    left_out = [*_left_out(target, wanted, local), *_remote(sources, local)]
+    tell(problems, names, output_format, color, not_checked=left_out)
+    if any(deny_warnings or problem.severity == "error" for problem in problems):
+        raise SystemExit(FINDINGS)
+
+
+def _checked(target: Target, sources: Sequence[Any], scope: _Scope) -> list[Outcome]:
+    """Load once, or once for each profile."""
+    environ = _without_secrets(target, os.environ) if scope.no_secrets else None
+    profiles = [None, *_profiles(sources)] if scope.all_profiles else [scope.reading.profile]
+    readings = [attrs.evolve(scope.reading, profile=profile) for profile in profiles]
+    return [load_sources(target, sources, reading, environ) for reading in readings]
+
+
+def _profiles(sources: Sequence[Any]) -> list[str]:
+    """List the profiles beside the first file."""
+    from meshconf.loading.choose import base_of, profiles_beside
+
+    base = base_of(sources)
+    return [] if base is None else profiles_beside(base)
+
+
+def _without_secrets(target: Target, environ: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what gives secrets."""
+    from meshconf.loading.choose import CREDENTIALS
+    from meshconf.sources.environment import FILE_SUFFIX, names_for
+
+    names = names_for(target.model, target.prefix or "")
+
+    def gives_secret(name: str) -> bool:
+        found = names.find(name) or names.find(name.removesuffix(FILE_SUFFIX))
+        return found is not None and found.variable.setting.secret
+
+    return {
+        name: value
+        for name, value in environ.items()
+        if name != CREDENTIALS and not gives_secret(name)
+    }
+
+
+def _without_repeats(outcomes: Iterable[Outcome], scope: _Scope) -> list[Problem]:
+    """Join the problems of all loads; a missing secret is none where secrets are left out."""
+    found = dict.fromkeys(problem for outcome in outcomes for problem in outcome.problems)
+    return [
+        problem
+        for problem in found
+        if not (scope.no_secrets and problem.code == "MC102" and problem.sensitive)
+    ]
+
+
+def _left_out(target: Target, scope: _Scope, sources: Sequence[Any]) -> Iterator[str]:
+    """Say what was not checked, and which option would."""
+    if scope.reading.no_env:
+        yield "variables (--no-env)"
+    if scope.no_secrets:
+        secrets = [path for path, setting in target.model.walk() if setting.secret]
+        names = ", ".join(".".join(map(str, path)) for path in secrets)
+        yield f"secrets{f': {names}' if names else ''} (--no-secrets)"
+    others = [] if scope.all_profiles else _profiles(sources)
+    chosen = scope.reading.profile or _chosen_profile(target, scope)
+    if rest := [name for name in others if name != chosen]:
+        word = "profiles" if len(rest) > 1 else "profile"
+        yield f"{word} {', '.join(rest)} (--all-profiles checks them)"
+
+
+def _chosen_profile(target: Target, scope: _Scope) -> str | None:
+    """Name the profile that the environment chooses."""
+    from meshconf.sources.environment import choosers_of, names_for
+
+    if target.prefix is None or scope.reading.no_env:
+        return None
+    choosers = choosers_of(names_for(target.model, target.prefix), target.prefix)
+    return os.environ.get(choosers.get("PROFILE", ""))
+
+
+def _is_remote(source: Any) -> bool:
+    return isinstance(source, str) and "://" in source
+
+
+def _remote(sources: Sequence[Any], local: Sequence[Any]) -> Iterator[str]:
+    if left_out := [source for source in sources if source not in local]:
+        yield f"{', '.join(left_out)} (--offline)"
+
+
+def _mend(outcomes: Sequence[Outcome], color: str) -> None:
+    """Mend the files, and say what was mended."""
+    from meshconf.diagnostics.styled import Piece
+    from meshconf.evolution.mend import mend_file
+    from meshconf.evolution.proof import Unproven
+    from meshconf.evolution.write import NotWritten
+    from meshconf.sources.reading import Refused
+
+    problems = dict.fromkeys(problem for outcome in outcomes for problem in outcome.problems)
+    edits = [one.edit for one in problems if one.edit is not None and one.edit.safe]
+    for name in dict.fromkeys(edit.origin.name for edit in edits if edit.origin.kind == "file"):
+        try:
+            mended = mend_file(name, tuple(problems))
+        except (NotWritten, Refused, Unproven) as error:
+            message = str(error)
+        else:
+            lines = [(Piece(f"mended: {problem.message}", "added"),) for problem in mended]
+            print_lines(lines, color, err=True)
+            continue
+        raise click.ClickException(message)

@@ -1,0 +1,153 @@
+"""``meshconf schema``, ``docs`` and ``init``: what a schema says of itself, as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from meshconf.cli.loaded import FINDINGS
+from meshconf.cli.options import about_schema, target_of
+from meshconf.cli.terminal import print_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshconf.diagnostics.styled import Role, StyledLine
+
+__all__ = ["docs", "init", "schema"]
+
+
+@click.command(short_help="Print the JSON Schema for editors.")
+@click.option("--check", metavar="FILE", help="End with 1 if FILE is not what would be printed.")
+@click.option(
+    "--compat",
+    metavar="OLD",
+    help="End with 1 if files that the JSON Schema in OLD accepts would be refused.",
+)
+@about_schema
+def schema(
+    schema: str | None, prefix: str | None, color: str, check: str | None, compat: str | None
+) -> None:
+    """Print the JSON Schema (draft-07), with which editors complete and check files."""
+    from meshconf.describe.json_schema import json_schema_text
+
+    description = target_of(schema, prefix).description
+    text = json_schema_text(description)
+    if compat is not None:
+        _tell_breaks(compat, text, color)
+    if check is not None:
+        _tell_drift(check, text, "meshconf schema", color)
+    if check is None and compat is None:
+        click.echo(text, nl=False)
+
+
+@click.command(short_help="Print the table of settings and variables.")
+@click.option(
+    "--format",
+    type=click.Choice(["markdown", "env"]),
+    default="markdown",
+    help="markdown (the default), or env for a .env.example.",
+)
+@click.option("--check", metavar="FILE", help="End with 1 if FILE is not what would be printed.")
+@about_schema
+def docs(
+    schema: str | None, prefix: str | None, color: str, format: str, check: str | None
+) -> None:
+    """Print the table of all settings and their variables."""
+    from meshconf.describe.env_text import env_example
+    from meshconf.describe.settings_table import settings_markdown
+
+    target = target_of(schema, prefix)
+    if format == "env" and target.prefix is None:
+        msg = "--format env wants --prefix: what the names of variables begin with"
+        raise click.UsageError(msg)
+    write = env_example if format == "env" else settings_markdown
+    text = write(target.description)
+    if check is None:
+        click.echo(text, nl=False)
+    else:
+        said = "meshconf docs" + (" --format env" if format == "env" else "")
+        _tell_drift(check, text, said, color)
+
+
+@click.command(short_help="Print or write a first file with every setting.")
+@click.argument("file", required=False)
+@about_schema
+def init(schema: str | None, prefix: str | None, color: str, file: str | None) -> None:  # noqa: ARG001 - common to all commands
+    """Print a first file with every setting, or write it to FILE unless that exists."""
+    from meshconf.describe.starter import starter_file
+
+    text = starter_file(target_of(schema, prefix).description)
+    if file is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        with Path(file).open("x", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+    except FileExistsError:
+        message = f"{file} exists already; it is left as it is"
+    except OSError as error:
+        message = f"{file} cannot be written: {(error.strerror or str(error)).lower()}"
+    else:
+        return
+    raise click.UsageError(message)
+
+
+def _tell_drift(file: str, text: str, command: str, color: str) -> None:
+    """Compare a file with what it should be; end with 1 if they differ."""
+    old = _content(file)
+    if old == text:
+        return
+    print_lines(_drift(file, old, text), color)
+    click.echo(f"{file} is not what the schema says now: {command} > {file}", err=True)
+    raise SystemExit(FINDINGS)
+
+
+def _content(file: str) -> str:
+    from meshconf.sources.reading import Refused, read_text
+
+    try:
+        return read_text(file, LARGEST_MADE)[0]
+    except Refused as refused:
+        message = f"{file} {refused.message}"
+    raise click.UsageError(message)
+
+
+#: The largest file that is compared, ten times the schema of the mesh and more.
+LARGEST_MADE = 16_777_216
+
+
+def _drift(file: str, old: str, new: str) -> Iterator[StyledLine]:
+    from difflib import unified_diff
+
+    from meshconf.diagnostics.styled import Piece
+    from meshconf.diagnostics.words import printable
+
+    roles: dict[str, Role] = {"+": "added", "-": "removed", "@": "frame"}
+    lines = unified_diff(old.splitlines(), new.splitlines(), file, "now", lineterm="", n=1)
+    for line in lines:
+        yield (Piece(printable(line), roles.get(line[:1], "")),)
+
+
+def _tell_breaks(file: str, text: str, color: str) -> None:
+    """Compare with an older JSON Schema; end with 1 if files break that no version allows for."""
+    import json
+
+    from meshconf.describe.compatibility import breaking_changes
+    from meshconf.diagnostics.styled import Piece
+
+    try:
+        breaks = breaking_changes(json.loads(_content(file)), json.loads(text))
+    except (RecursionError, ValueError) as error:
+        message = f"{file} is no JSON Schema that can be compared: {error}"
+    else:
+        for one in breaks:
+            print_lines([(Piece(f"{one.path}", "title"), Piece(f": {one.what}"))], color, err=True)
+        if not breaks:
+            return
+        number = f"{len(breaks)} changes refuse" if len(breaks) > 1 else "1 change refuses"
+        click.echo(f"meshconf: {number} files that {file} accepts", err=True)
+        raise SystemExit(FINDINGS)
+    raise click.UsageError(message)

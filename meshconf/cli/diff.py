@@ -1,0 +1,93 @@
+"""``meshconf diff``: what differs between two configurations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from meshconf.cli.loaded import FINDINGS, load_sources, sources_of, tell
+from meshconf.cli.options import Reading, about_problems, about_schema, file_sources, target_of
+from meshconf.cli.terminal import print_lines
+
+if TYPE_CHECKING:
+    from meshconf.cli.options import Target
+    from meshconf.loading.load import Outcome
+
+__all__ = ["diff"]
+
+FILES_ONLY = Reading(no_env=True)
+
+
+@click.command(short_help="Compare two configurations, setting by setting.")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option(
+    "--profile", metavar="NAME", help="Compare both with the file of this profile beside them."
+)
+@click.option(
+    "--format",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    help="text (the default), markdown for a pull request, or json.",
+)
+@about_schema
+@about_problems
+def diff(
+    old: str,
+    new: str,
+    schema: str | None,
+    prefix: str | None,
+    color: str,
+    profile: str | None,
+    format: str,
+    output_format: str,
+) -> None:
+    """Compare two configurations, setting by setting.
+
+    OLD and NEW are files, files of a Git revision (HEAD~1:mesh.toml) or profiles (production).
+    Variables are not read, so that they cannot hide a change. Ends with 1 if anything differs.
+    """
+    from meshconf.describe import difference
+
+    target = target_of(schema, prefix)
+    before, after = (_loaded(target, side, profile) for side in (old, new))
+    for outcome in (before, after):
+        if problems := difference.in_the_way(outcome):
+            tell(problems, outcome.sources, output_format, color)
+            raise SystemExit(FINDINGS)
+    found = difference.differences(before, after)
+    if format == "json":
+        click.echo(difference.difference_json(found, old, new))
+    elif format == "markdown":
+        click.echo(difference.difference_markdown(found, old, new))
+    else:
+        print_lines(difference.difference_lines(found), color)
+        if not found:
+            click.echo("no setting differs", err=True)
+    if found:
+        raise SystemExit(FINDINGS)
+
+
+def _loaded(target: Target, side: str, profile: str | None) -> Outcome:
+    return load_sources(target, _sources(target, side, profile), FILES_ONLY)
+
+
+def _sources(target: Target, side: str, profile: str | None) -> list[Any]:
+    """Turn what names a side into the files that it consists of."""
+    from pathlib import Path
+
+    from meshconf.loading.choose import base_of, is_profile, profile_file
+    from meshconf.sources.git_file import GitFile
+
+    revision, colon, path = side.partition(":")
+    if colon and revision and not Path(side).exists():
+        names = [path] if profile is None else [path, str(profile_file(path, profile))]
+        return [GitFile(revision, name) for name in names]
+    if is_profile(side) and not Path(side).exists():
+        usual = sources_of(target, (), FILES_ONLY, with_profile=False)
+        base = base_of(usual)
+        if base is not None:
+            return [*usual, profile_file(base, side)]
+    names = [side] if profile is None else [side, str(profile_file(side, profile))]
+    return file_sources(names, FILES_ONLY.stdin_filename)

@@ -1,0 +1,144 @@
+"""Loading what the options name, and telling what was found."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from meshconf.cli.options import file_sources
+from meshconf.cli.terminal import print_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from meshconf.cli.options import Reading, Target
+    from meshconf.diagnostics.problem import Problem
+    from meshconf.loading.load import Outcome
+
+__all__ = ["FINDINGS", "load_files", "load_sources", "sources_of", "tell", "tell_problems"]
+
+#: The exit code if there are findings, or a difference.
+FINDINGS = 1
+
+
+def load_files(target: Target, files: Sequence[str], reading: Reading) -> Outcome:
+    """Load files as the service would: those that are named, or the usual ones.
+
+    Raises:
+        click.UsageError: If variables are to be read and nothing says what they begin with.
+    """
+    sources = sources_of(target, files, reading, with_profile=reading.profile is None)
+    return load_sources(target, sources, reading)
+
+
+def sources_of(
+    target: Target, files: Sequence[str], reading: Reading, *, with_profile: bool
+) -> list[Any]:
+    """Choose the files: those that are named, those of the repository, or the usual ones.
+
+    Args:
+        target: The schema.
+
+        files: The names on the command line.
+
+        reading: What the options say.
+
+        with_profile: Whether the profile is the one that the environment names.
+    """
+    from meshconf.loading.choose import usual_files
+
+    named = file_sources(files or target.files, reading.stdin_filename)
+    prefix = None if reading.no_env else target.prefix
+    return named or usual_files(target.model, prefix, os.environ, with_profile=with_profile)
+
+
+def load_sources(
+    target: Target,
+    sources: Sequence[Any],
+    reading: Reading,
+    environ: Mapping[str, str] | None = None,
+) -> Outcome:
+    """Load sources, and what else the options name.
+
+    Args:
+        target: The schema.
+
+        sources: The files.
+
+        reading: What the options say.
+
+        environ: The variables; those of the process by default.
+
+    Raises:
+        click.UsageError: If variables are to be read and nothing says what they begin with.
+    """
+    from meshconf.loading.load import read_outcome
+    from meshconf.sources.dotenv import DotEnv
+
+    prefix = target.prefix
+    if prefix is None and (reading.env_file is not None or not reading.no_env):
+        name = target.model.cls.__name__
+        msg = (
+            f"{name} does not say what its variables begin with: pass --prefix, such as "
+            "--prefix APP_, or --no-env"
+        )
+        raise click.UsageError(msg)
+    env_files = [] if reading.env_file is None else [DotEnv(reading.env_file, prefix or "")]
+    try:
+        return read_outcome(
+            target.schema,
+            [*sources, *env_files],
+            prefix=None if reading.no_env else prefix,
+            environ=environ,
+            profile=reading.profile,
+        )
+    except TypeError as error:
+        message = str(error)
+    raise click.UsageError(message)
+
+
+def tell(
+    problems: Sequence[Problem],
+    sources: Sequence[str],
+    output_format: str,
+    color: str,
+    *,
+    not_checked: Sequence[str] = (),
+    result: bool = False,
+) -> None:
+    """Print problems: what people read to stderr, what programs read to stdout.
+
+    Args:
+        problems: The findings.
+
+        sources: The names of the sources.
+
+        output_format: One of the formats.
+
+        color: Whether to use colours.
+
+        not_checked: What was left out.
+
+        result: Whether stdout is for something else.
+    """
+    from meshconf.diagnostics.formats import LINE_FORMATS, lines, write
+
+    if output_format in LINE_FORMATS:
+        print_lines(lines(output_format, problems, sources, not_checked), color, err=True)
+    else:
+        click.echo(write(output_format, problems, sources, not_checked), err=result)
+
+
+def tell_problems(outcome: Outcome, output_format: str, color: str) -> None:
+    """Print the problems of a load whose result goes to stdout; end if there is none.
+
+    Raises:
+        SystemExit: With 1, if the load has errors.
+    """
+    refused = outcome.snapshot is None
+    if outcome.problems:
+        tell(outcome.problems, outcome.sources, output_format, color, result=not refused)
+    if refused:
+        raise SystemExit(FINDINGS)

@@ -1,0 +1,230 @@
+"""The options that commands share, and what they come to: a schema and its sources."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from meshconf.describe.description import Description
+    from meshconf.schema.model import Model  # noqa: TC004 - nothing resolves annotations
+
+__all__ = [
+    "Reading",
+    "Target",
+    "about_problems",
+    "about_schema",
+    "about_sources",
+    "complete_path",
+    "file_option",
+    "file_sources",
+    "target_of",
+]
+
+#: The formats of reports, as the option offers them; a test holds them to those that are written.
+FORMATS = ("full", "concise", "json", "github", "sarif", "junit")
+
+#: Stands for standard input among files.
+STDIN = "-"
+
+
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class Target:
+    """What a command is about.
+
+    Attributes:
+        schema: The class.
+
+        model: Its model.
+
+        prefix: What the names of its variables begin with; ``None`` if nothing says so.
+
+        files: The files of the repository, if pyproject.toml lists them.
+    """
+
+    schema: Any
+    model: Model
+    prefix: str | None
+    files: tuple[str, ...]
+
+    @property
+    def description(self) -> Description:
+        """The schema as users see it."""
+        from meshconf.describe.description import describe
+
+        try:
+            return describe(self.model, self.prefix)
+        except TypeError as error:
+            message = str(error)
+        raise click.UsageError(message)
+
+
+@attrs.frozen(kw_only=True)
+class Reading:
+    """What the options say of the sources.
+
+    Attributes:
+        profile: The profile whose file is read too.
+
+        stdin_filename: What reports call standard input.
+
+        no_env: Whether variables are left alone.
+
+        env_file: The .env file that is read too.
+    """
+
+    profile: str | None = None
+    stdin_filename: str = "<stdin>"
+    no_env: bool = False
+    env_file: str | None = None
+
+
+def target_of(schema: str | None, prefix: str | None) -> Target:
+    """Find the schema: the one that is named, that of the repository, or the mesh.
+
+    Raises:
+        click.UsageError: If it cannot be imported, or is none.
+    """
+    from meshconf.cli.project import project_here
+    from meshconf.cli.schema_option import schema_named
+    from meshconf.schema.compile import model_of
+
+    project, folder = project_here()
+    if schema is not None:
+        # What pyproject.toml says is about its own schema.
+        files: tuple[str, ...] = ()
+        found = schema_named(schema, Path.cwd())
+    else:
+        found = schema_named(project.schema, folder, "[tool.meshconf] schema =")
+        prefix = project.prefix if prefix is None else prefix
+        files = tuple(os.path.relpath(folder / file) for file in project.files)
+    try:
+        model = model_of(found)
+    except TypeError as error:
+        message = str(error)
+    else:
+        prefix = model.configuration.prefix if prefix is None else prefix
+        return Target(schema=found, model=model, prefix=prefix, files=files)
+    raise click.UsageError(message)
+
+
+def about_schema(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that name a schema."""
+    options = (
+        click.option(
+            "--schema",
+            metavar="MODULE:CLASS",
+            help="The schema. Without it: that of [tool.meshconf] in pyproject.toml, else "
+            "ServiceMeshConfig.",
+        ),
+        click.option(
+            "--prefix",
+            metavar="PREFIX",
+            help="What the names of variables begin with, such as APP_.",
+        ),
+        click.option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            help="Whether to use colours; auto, the default, does on a terminal unless NO_COLOR "
+            "is set.",
+        ),
+    )
+    return _with(options, command)
+
+
+def about_sources(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say what is read, as one argument, `reading`."""
+
+    @functools.wraps(command)
+    def with_reading(
+        *,
+        profile: str | None,
+        stdin_filename: str,
+        no_env: bool,
+        env_file: str | None,
+        **others: Any,
+    ) -> Any:
+        reading = Reading(
+            profile=profile, stdin_filename=stdin_filename, no_env=no_env, env_file=env_file
+        )
+        return command(reading=reading, **others)
+
+    options = (
+        click.option(
+            "--profile",
+            metavar="NAME",
+            help="Also read the file of this profile, after the first file.",
+        ),
+        click.option(
+            "--stdin-filename",
+            metavar="NAME",
+            default="<stdin>",
+            help="What reports call the document that FILE - reads from standard input.",
+        ),
+        click.option("--no-env", is_flag=True, help="Do not read variables."),
+        click.option("--env-file", metavar="FILE", help="Read variables from a .env file too."),
+    )
+    return _with(options, with_reading)
+
+
+def about_problems(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option that says how problems are written."""
+    option = click.option(
+        "--output-format",
+        type=click.Choice(FORMATS),
+        default="full",
+        help="How problems are written: full (the default) or concise for people, the others for "
+        "programs.",
+    )
+    return _with((option,), command)
+
+
+def _with(options: Sequence[Any], command: Callable[..., Any]) -> Callable[..., Any]:
+    return functools.reduce(lambda made, option: option(made), reversed(options), command)
+
+
+def file_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that has another argument an option for its files."""
+    option = click.option(
+        "-f",
+        "--file",
+        "files",
+        multiple=True,
+        metavar="FILE",
+        help="The file that is read, `-` for standard input; may be given several times. Without "
+        "it: as for `meshconf check`.",
+    )
+    return _with((option,), command)
+
+
+def file_sources(files: Sequence[str], stdin_filename: str) -> list[Any]:
+    """Turn the names of files into sources; ``-`` is standard input."""
+    if list(files).count(STDIN) > 1:
+        msg = "standard input can be read only once"
+        raise click.UsageError(msg)
+    return [_from_stdin(stdin_filename) if file == STDIN else file for file in files]
+
+
+def _from_stdin(name: str) -> Any:
+    from meshconf.sources.file import LARGEST_FILE, Document
+
+    return Document(name, sys.stdin.buffer.read(LARGEST_FILE + 1))
+
+
+def complete_path(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the path of a setting, for shells."""
+    try:
+        target = target_of(context.params.get("schema"), context.params.get("prefix"))
+        paths = [".".join(map(str, path)) for path, _ in target.model.walk()]
+    except click.ClickException:
+        return []
+    return [path for path in paths if path.startswith(incomplete)]

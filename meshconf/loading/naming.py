@@ -1,0 +1,101 @@
+"""Finding the setting that a person means: by its path, or by the name of its variable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from meshconf.diagnostics.suggest import fold, nearest
+from meshconf.diagnostics.words import Path, dotted, parse_path
+from meshconf.loading.values import values_in
+from meshconf.schema.names import entry_key
+from meshconf.sources.environment import FILE_SUFFIX, names_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshconf.schema.model import Model
+    from meshconf.schema.names import Found
+
+__all__ = ["path_of_key", "path_of_variable"]
+
+
+def path_of_key(model: Model, config: Any, text: str, *, declared: bool = False) -> Path:
+    """Read a dotted path.
+
+    Args:
+        model: The schema.
+
+        config: The configuration, whose maps tell which entries there are, or a Partial of it.
+
+        text: What was given.
+
+        declared: Whether it is enough that the schema declares it, as a setting of an optional
+            group that is not set.
+
+    Raises:
+        KeyError: If there is no such path; it names the nearest.
+    """
+    path = parse_path(text)
+    if path and model.find(path) is not None:
+        above = [model.find(path[:end]) for end in range(1, len(path))]
+        in_map = any(setting is not None and setting.map_of is not None for setting in above)
+        if (declared and not in_map) or _exists(model, config, path):
+            return path
+    raise KeyError(_unknown(text, _paths(model, config)))
+
+
+def _exists(model: Model, config: Any, path: Path) -> bool:
+    return any(where == path for where, _, _ in values_in(model, config, only=path))
+
+
+def _paths(model: Model, config: Any) -> Iterator[str]:
+    yield from (dotted(path) for path, _ in model.walk())
+    yield from (dotted(path) for path, _, _ in values_in(model, config))
+
+
+def path_of_variable(model: Model, config: Any, name: str, prefix: str) -> Path:
+    """Find what a variable sets.
+
+    Args:
+        model: The schema.
+
+        config: The configuration, or a Partial of it.
+
+        name: The name of the variable, with or without ``_FILE`` at its end.
+
+        prefix: What the names of variables begin with.
+
+    Raises:
+        KeyError: If it sets nothing; it names the nearest.
+    """
+    names = names_for(model, prefix)
+    found = names.find(name) or names.find(name.removesuffix(FILE_SUFFIX))
+    if found is not None:
+        return _with_keys(model, config, found)
+    raise KeyError(_unknown(name, names.by_name, "variable"))
+
+
+def _with_keys(model: Model, config: Any, found: Found) -> Path:
+    """Spell the entries on the path of a variable as the configuration does."""
+    path = found.path
+    for position in found.entries:
+        spelled = str(path[position])
+        known = (
+            where[position]
+            for where, _, _ in values_in(model, config)
+            if len(where) > position
+            and where[:position] == path[:position]
+            and fold(str(where[position])) == fold(spelled)
+        )
+        path = (*path[:position], next(known, entry_key(spelled)), *path[position + 1 :])
+    return path
+
+
+def _unknown(text: str, known: Any, what: str = "setting") -> str:
+    names = list(dict.fromkeys(known))
+    leaves = {name.rpartition(".")[2]: name for name in reversed(names)}
+    near = nearest(text, names) or [
+        leaves[leaf] for leaf in nearest(text.rpartition(".")[2], leaves)
+    ]
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"no {what} is called {text}{hint}"
