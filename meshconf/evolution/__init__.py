@@ -1,0 +1,1 @@
+"""Changing files that their authors wrote: by splices, with proof, atomically."""
