@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import annotated_types
 
-from meshconf.schema.constraints import Bound, Constraint, CustomCheck, Length
+from meshconf.schema.constraints import Bound, Constraint, CustomCheck, Length, MultipleOf
 from meshconf.schema.setting import FieldMaker, read_validators
 
 if TYPE_CHECKING:
@@ -48,17 +48,11 @@ def _from_annotated_type(item: object) -> tuple[Constraint, ...]:
         case annotated_types.MaxLen(most):
             return (Length(0, most),)
         case annotated_types.MultipleOf(factor):
-            return (CustomCheck(lambda value: _multiple(value, factor), f"multiple of {factor}"),)
+            return (MultipleOf(factor),)
         case annotated_types.Predicate(function):
             return (CustomCheck(lambda value: _predicate(function, value), _name(function)),)
         case _:
             return ()
-
-
-def _multiple(value: Any, factor: Any) -> None:
-    if value % factor:
-        msg = f"it is no multiple of {factor}"
-        raise ValueError(msg)
 
 
 def _predicate(function: Callable[[Any], object], value: Any) -> None:

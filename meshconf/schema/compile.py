@@ -162,6 +162,9 @@ class _Compiler:
                 constraints += _checked_by_class(hint, field, where)
             else:
                 kind = _constrained(kind, from_hint(hint))
+        if facts.secret and kinds.models_in(kind):
+            msg = f"{where} is a group: say secret=True of the settings in it that are secret"
+            raise TypeError(msg)
         return Setting(
             name=field.name,
             attribute=field.attribute,

@@ -24,6 +24,7 @@ __all__ = [
     "Constraint",
     "CustomCheck",
     "Length",
+    "MultipleOf",
     "OneOf",
     "Pattern",
     "from_hint",
@@ -169,6 +170,26 @@ class Length:
         if not self.least:
             return f"length <= {self.most}"
         return f"length {self.least}..={self.most}"
+
+
+@attrs.frozen
+class MultipleOf:
+    """A number of which the value is a multiple."""
+
+    factor: Any
+
+    def check(self, value: Any) -> BadValue | None:
+        """Return what is wrong with the value, or None."""
+        return CustomCheck(self._divide, f"multiple of {self.factor}").check(value)
+
+    def _divide(self, value: Any) -> None:
+        if value % self.factor:
+            msg = f"it is no multiple of {self.factor}"
+            raise ValueError(msg)
+
+    def describe(self) -> str:
+        """Write the factor."""
+        return f"check `multiple of {self.factor}`"
 
 
 @attrs.frozen

@@ -75,6 +75,26 @@ class Choice:
     options: tuple[Any, ...]
     enum: type[Enum] | None = None
 
+    @property
+    def aliases(self) -> tuple[Any, ...]:
+        """Further values that a file may say; an Enum maps each to one of its members."""
+        if self.enum is None:
+            return ()
+        return tuple(
+            value
+            for value in self.enum._value2member_map_
+            if type(value) in self._types and value not in self.options
+        )
+
+    @property
+    def closed(self) -> bool:
+        """Whether options and aliases are all; an Enum with a `_missing_` may read more."""
+        return self.enum is None or _missing(self.enum) is _missing(Enum)
+
+    @property
+    def _types(self) -> set[type]:
+        return {type(option) for option in self.options}
+
     def convert(self, value: object, _: object = None) -> Any:
         """Return the member for a value, or raise BadValue."""
         if self.enum is not None:
@@ -88,7 +108,7 @@ class Choice:
         if isinstance(value, enum):
             return value
         # An Enum would take True for 1; what is of another type is none of its values.
-        if type(value) in {type(option) for option in self.options}:
+        if type(value) in self._types:
             try:
                 return enum(value)
             except ValueError:
@@ -107,6 +127,10 @@ class Choice:
             label=f"did you mean {quoted(near[0])}?" if near else "not one of them",
             found=quoted(value),
         )
+
+
+def _missing(enum: type[Enum]) -> object:
+    return getattr(enum._missing_, "__func__", None)
 
 
 @attrs.frozen(eq=False, repr=False)

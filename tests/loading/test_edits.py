@@ -14,7 +14,10 @@ import meshconf
 from meshconf import Secret, setting
 from meshconf.diagnostics.problem import Edit
 from meshconf.diagnostics.spans import Position
-from meshconf.loading.edits import literal_at
+from meshconf.loading.edits import literal_at, renaming, replacing
+from meshconf.loading.findings import Masks
+from meshconf.schema.compile import model_of
+from meshconf.sources.file import parse_toml
 from meshconf.sources.layer import Layer
 
 Attempt = Callable[..., Any]
@@ -41,13 +44,6 @@ class Pool:
     """A group, also found in lists and maps."""
 
     limit: int = setting(1, renamed_from="size")
-
-
-@attrs.frozen(kw_only=True)
-class Locked:
-    """A schema with a secret map of groups."""
-
-    keys: Mapping[str, Pool] = setting(attrs.Factory(dict), secret=True)
 
 
 @attrs.frozen(kw_only=True)
@@ -297,13 +293,15 @@ class TestKeys:
 
 
 class TestSecrets:
-    @pytest.mark.parametrize(
-        "text", ["keys.a.size = 1", "keys.a.limt = 1", 'keys.a.limit = "1"', 'keys.a.limit = "x"']
-    )
-    def test_within_a_secret(self, text: str, attempt: Attempt):
-        """Keys and values that a report masks have no edit."""
-        assert problems(text, attempt, schema=Locked)
-        assert [] == made(text, attempt, schema=Locked)
+    def test_are_never_replaced(self):
+        """What a report masks has no edit."""
+        model = model_of(App)
+        text = '[tls]\nkey = "canary"\n'
+        layer = parse_toml(model, text, kind="file", name="app.toml")
+        masks = Masks(model, [layer])
+
+        assert replacing(layer, ("tls", "key"), masks, '"x"', safe=True) is None
+        assert renaming(layer, ("tls", "key"), masks, "name", safe=True) is not None
 
 
 class TestLiteral:

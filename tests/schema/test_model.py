@@ -799,6 +799,22 @@ class TestModel:
         """Groups and maps of groups are told from other settings."""
         assert ["consul", "leaves"] == [setting.name for setting in ROOT.groups]
 
+    def test_secret_group(self) -> None:
+        """A group cannot be a secret as a whole; the message says what can."""
+
+        @attrs.frozen
+        class Keys:
+            key: str = ""
+
+        @attrs.frozen
+        class Made:
+            keys: Keys = setting(Keys(), secret=True)
+
+        with pytest.raises(
+            TypeError, match="Made.keys is a group: say secret=True of the settings"
+        ):
+            model_of(Made)
+
     def test_secret_names(self) -> None:
         """The names of secrets are known at any depth, old ones too."""
 
