@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import os
 import sys
 
@@ -22,8 +21,6 @@ UNREAD = 1
 
 def run() -> None:
     """Run the command that the arguments name, and end with its exit code."""
-    # The commands print warnings themselves.
-    logging.getLogger("meshconf").addHandler(logging.NullHandler())
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show an arrow is no reason to fail.
         if isinstance(stream, io.TextIOWrapper):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import attrs
 import click
 
 from meshconf.cli.loaded import FINDINGS, load_sources, sources_of, tell
@@ -15,15 +14,14 @@ from meshconf.cli.terminal import print_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from meshconf.cli.options import Reading, Target  # noqa: TC004 - nothing resolves annotations
+    from meshconf.cli.options import Reading, Target
     from meshconf.diagnostics.problem import Problem
     from meshconf.loading.load import Outcome
 
 __all__ = ["check"]
 
 
-@attrs.frozen(kw_only=True)
-class _Scope:
+class _Scope(NamedTuple):
     """What is checked, and what is left out."""
 
     reading: Reading
@@ -78,7 +76,7 @@ def _checked(target: Target, sources: Sequence[Any], scope: _Scope) -> list[Outc
     """Load once, or once for each profile."""
     environ = _without_secrets(target, os.environ) if scope.no_secrets else None
     profiles = [None, *_profiles(sources)] if scope.all_profiles else [scope.reading.profile]
-    readings = [attrs.evolve(scope.reading, profile=profile) for profile in profiles]
+    readings = [scope.reading._replace(profile=profile) for profile in profiles]
     return [load_sources(target, sources, reading, environ) for reading in readings]
 
 
@@ -130,7 +128,7 @@ def _left_out(target: Target, scope: _Scope, sources: Sequence[Any]) -> Iterator
     chosen = scope.reading.profile or _chosen_profile(target, scope)
     if rest := [name for name in others if name != chosen]:
         word = "profiles" if len(rest) > 1 else "profile"
-        yield f"{word} {', '.join(rest)} (--all-profiles checks them)"
+        yield f"{word} {', '.join(rest)} (see --all-profiles)"
 
 
 def _chosen_profile(target: Target, scope: _Scope) -> str | None:

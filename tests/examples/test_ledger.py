@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "ledger"
-SCHEMA = tomli.loads((EXAMPLE / "pyproject.toml").read_text())["tool"]["meshconf"]["schema"]
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
@@ -61,8 +60,8 @@ class Ledger:
         return ended.returncode, ended.stdout, ended.stderr
 
     def meshconf(self, *arguments: str, **variables: str) -> tuple[int, str, str]:
-        """Run the command line on the service's schema."""
-        ended = self.python("-m", "meshconf", *arguments, "--schema", SCHEMA, **variables)
+        """Run the command line, which finds the service's schema by pyproject.toml."""
+        ended = self.python("-m", "meshconf", *arguments, **variables)
         return ended.returncode, ended.stdout, ended.stderr
 
 
@@ -129,9 +128,10 @@ def token(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
 class TestConfiguration:
     def test_checked_in_file_is_sound(self, ledger: Ledger):
         """The file as it is checked in has no finding, and the service starts with it."""
-        expected = (0, "", "meshconf: no problems in ledger.toml, environment\n")
+        code, _, said = ledger.meshconf("check")
 
-        assert expected == ledger.meshconf("check")
+        assert 0 == code
+        assert said.startswith("meshconf: no problems in ledger.toml, environment\n")
         assert (0, EMPTY, "") == ledger.run()
 
     def test_report_is_all_that_a_bad_one_gives(self, ledger: Ledger):

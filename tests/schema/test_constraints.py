@@ -16,6 +16,7 @@ from meshconf.schema.constraints import (
     Constraint,
     CustomCheck,
     Length,
+    MultipleOf,
     OneOf,
     Pattern,
     from_hint,
@@ -279,3 +280,19 @@ class TestFromValidator:
             Holder(bad)
 
         assert [None, True] == [constraint.check(good), bool(constraint.check(bad))]  # type: ignore[union-attr]
+
+
+class TestMultipleOf:
+    """A factor divides the value."""
+
+    def test_check(self) -> None:
+        """What is no multiple is refused, and what cannot be divided is, too."""
+        constraint = MultipleOf(5)
+        expected = "fails the check `multiple of 5`: it is no multiple of 5"
+
+        assert ("", expected) == (said(constraint, 10), said(constraint, 11))
+        assert said(constraint, [1]).startswith("fails the check `multiple of 5`: ")
+
+    def test_describe(self) -> None:
+        """It is described as a check."""
+        assert "check `multiple of 5`" == MultipleOf(5).describe()

@@ -1,6 +1,6 @@
 """Tests for `meshconf.schema.kinds`."""
 
-from enum import Enum, IntEnum
+from enum import Enum, Flag, IntEnum
 from typing import Any, Literal
 
 import attrs
@@ -28,6 +28,23 @@ class Loose(Enum):
     @classmethod
     def _missing_(cls, value: object) -> Any:
         return cls.ON if value == "yes" else None
+
+
+class Shade(Enum):
+    BLUE = "blue", "azure", 5
+    GREY = "grey"
+
+    def __new__(cls, value: str, *others: object) -> Any:
+        """Make a member of a value and its other names."""
+        member = object.__new__(cls)
+        member._value_ = value
+        for other in others:
+            cls._value2member_map_[other] = member
+        return member
+
+
+class Access(Flag):
+    READ = 1
 
 
 @attrs.frozen
@@ -100,6 +117,44 @@ class TestChoice:
             kinds.Choice(("round_robin", "random")).convert(value)
 
         assert expected == caught.value.label
+
+
+class TestAliases:
+    """What an Enum reads beside the values of its members."""
+
+    @pytest.mark.parametrize(
+        ("expected", "choice"),
+        [
+            (("azure",), choice_of(Shade)),
+            ((), choice_of(Colour)),
+            ((), kinds.Choice(("a", 1))),
+        ],
+    )
+    def test_aliases(self, expected: tuple[Any, ...], choice: kinds.Choice) -> None:
+        """Further values of the type of a member's are aliases; a Literal has none."""
+        assert expected == choice.aliases
+
+    @pytest.mark.parametrize(
+        ("expected", "choice"),
+        [
+            (True, choice_of(Shade)),
+            (True, choice_of(Level)),
+            (True, kinds.Choice(("a", 1))),
+            (False, choice_of(Loose)),
+            (False, choice_of(Access)),
+        ],
+    )
+    def test_closed(self, expected: bool, choice: kinds.Choice) -> None:
+        """An Enum with a function for what is missing may read more than its values."""
+        assert expected is choice.closed
+
+    def test_reported(self) -> None:
+        """An alias is read, and no report lists it."""
+        choice = choice_of(Shade)
+
+        assert Shade.BLUE is choice.convert("azure")
+        with pytest.raises(BadValue, match=r"^must be one of \"blue\", \"grey\", got"):
+            choice.convert("green")
 
 
 class TestBare:

@@ -811,7 +811,7 @@ class TestModel:
             keys: Keys = setting(Keys(), secret=True)
 
         with pytest.raises(
-            TypeError, match="Made.keys is a group: say secret=True of the settings"
+            TypeError, match=r"Made\.keys is a group: say secret=True of the settings"
         ):
             model_of(Made)
 
