@@ -144,7 +144,7 @@ def _tell_breaks(file: str, text: str, color: str) -> None:
         message = f"{file} is no JSON Schema that can be compared: {error}"
     else:
         for one in breaks:
-            print_lines([(Piece(f"{one.path}", "title"), Piece(f": {one.what}"))], color, err=True)
+            print_lines([(Piece(str(one)),)], color, err=True)
         if not breaks:
             return
         number = f"{len(breaks)} changes refuse" if len(breaks) > 1 else "1 change refuses"

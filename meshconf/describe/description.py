@@ -13,7 +13,7 @@ import attrs
 from meshconf.diagnostics.words import Path, dotted
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED
-from meshconf.sources.environment import choosers_of, names_for, variable_at
+from meshconf.sources.environment import choosers_of, file_variable, names_for, variable_at
 
 if TYPE_CHECKING:
     from meshconf.schema.model import Model, Setting  # noqa: TC004 - nothing resolves annotations
@@ -34,7 +34,6 @@ ENTRY = "<name>"
 
 #: Stands in a path for the number of an element of a list.
 ELEMENT = "[]"
-
 
 #: What the variables that choose files do.
 CHOOSER_HELP = {
@@ -59,6 +58,8 @@ class Described:
 
         variable: The name of its variable; empty if only a whole list or mapping around it has one.
 
+        file_variable: The variable that names a file with the value; empty if there is none.
+
         old_variables: Names that its variable had earlier.
 
         groups: What it is made of: one group, or for a union one for each class.
@@ -72,6 +73,7 @@ class Described:
     default: Any
     inherits: Path | None = None
     variable: str = ""
+    file_variable: str = ""
     old_variables: tuple[str, ...] = ()
     groups: tuple[DescribedGroup, ...] = ()
     always: bool = True
@@ -83,8 +85,9 @@ class Described:
 
     @property
     def required(self) -> bool:
-        """Whether a source has to set it; a group without a default is made of its own."""
-        return self.default is REQUIRED and self.inherits is None and self.setting.group is None
+        """Whether a source has to set it; a group or a map is made without one."""
+        made = self.setting.group is not None or self.setting.map_of is not None
+        return self.default is REQUIRED and self.inherits is None and not made
 
     @property
     def computed(self) -> bool:
@@ -140,11 +143,10 @@ class Description:
 
     @property
     def variables(self) -> Iterator[str]:
-        """Yield all names that set something, old ones included; each may also end in _FILE."""
-        for described in self.root.walk():
-            if described.variable:
-                yield described.variable
-            yield from described.old_variables
+        """Yield all names that set something, old ones included and those of files left out."""
+        # One variable serves all classes of a union.
+        names = ((one.variable, *one.old_variables) for one in self.root.walk())
+        yield from dict.fromkeys(name for group in names for name in group if name)
 
 
 def describe(model: Model, prefix: str | None) -> Description:
@@ -202,9 +204,8 @@ class _Describer:
             default=_default(setting, above),
             inherits=_inherits(setting, above),
             variable=variable,
-            old_variables=tuple(
-                self._variable((*path[:-1], old)) for old in setting.facts.renamed_from if variable
-            ),
+            file_variable=self._file_variable(variable),
+            old_variables=tuple(self._old_variables(setting, path)) if variable else (),
             always=above is None or above.holds_always,
         )
         groups = (
@@ -215,6 +216,17 @@ class _Describer:
 
     def _variable(self, path: Path) -> str:
         return "" if self.prefix is None else variable_at(self.root, path, self.prefix)
+
+    def _file_variable(self, variable: str) -> str:
+        if self.prefix is None or not variable:
+            return ""
+        return file_variable(names_for(self.root, self.prefix), variable)
+
+    def _old_variables(self, setting: Setting, path: Path) -> Iterator[str]:
+        """Yield the old names that are read: where classes of a union share a key, the first's."""
+        for old in setting.facts.renamed_from:
+            if name := self._variable((*path[:-1], old)):
+                yield name
 
 
 def _default(setting: Setting, above: Described | None) -> Any:
@@ -227,7 +239,8 @@ def _default(setting: Setting, above: Described | None) -> Any:
 def _inherits(setting: Setting, above: Described | None) -> Path | None:
     if setting.facts.inherits is not None:
         return tuple(setting.facts.inherits.split("."))
-    if above is None or above.inherits is None:
+    # Entries of maps and elements of lists are taken whole.
+    if above is None or above.inherits is None or above.setting.group is None:
         return None
     return (*above.inherits, setting.name)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from meshconf.describe.file_text import plain, toml_value
+from meshconf.describe.markdown import code, table
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.styled import Piece, StyledLine
 from meshconf.diagnostics.words import Path, dotted, printable, quantity
@@ -264,29 +265,19 @@ def difference_markdown(found: Sequence[Difference], old: str, new: str) -> str:
     Returns:
         The text, without a newline at its end.
     """
-    lines = [f"**Configuration: {_code(old)} → {_code(new)}**", ""]
-    if not found:
-        return "\n".join([*lines, "No setting differs."])
-    lines += ["| Setting | Before | After | |", "| --- | --- | --- | --- |"]
-    lines += (
-        f"| {_code(dotted(one.path))} | {_cell(one, one.old)} | {_cell(one, one.new)} "
-        f"| {', '.join(_remarks(one))} |"
+    rows = [
+        (code(dotted(one.path)), _cell(one, one.old), _cell(one, one.new), ", ".join(_remarks(one)))
         for one in found
-    )
-    return "\n".join(lines)
+    ]
+    said = table(("Setting", "Before", "After", ""), rows) if rows else "No setting differs."
+    return f"**Configuration: {code(old)} → {code(new)}**\n\n{said}"
 
 
 def _cell(one: Difference, value: Any) -> str:
     if value is ABSENT:
         return "-"
     text = "an entry" if one.is_entry else _text(one, value)
-    return text if text in ("not set", "an entry") else _code(text)
-
-
-def _code(text: str) -> str:
-    """Write a text as code that neither ends its cell nor its quotes."""
-    text = printable(text).replace("|", "\\|")
-    return f"`` {text} ``" if "`" in text else f"`{text}`"
+    return text if text in ("not set", "an entry") else code(text)
 
 
 def difference_json(found: Sequence[Difference], old: str, new: str) -> str:

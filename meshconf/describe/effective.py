@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from meshconf.describe.env_text import env_line, env_text
+from meshconf.describe.env_text import env_line, env_text, sayable
 from meshconf.describe.file_text import plain, toml_value
 from meshconf.diagnostics.styled import Piece, StyledLine
 from meshconf.diagnostics.words import dotted, printable
-from meshconf.schema.names import entry_key, name_of
-from meshconf.schema.secret import MASK, Secret
+from meshconf.schema import kinds
+from meshconf.schema.names import name_of
+from meshconf.schema.secret import MASK
 
 if TYPE_CHECKING:
     # Nothing resolves annotations.
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from meshconf.diagnostics.problem import Origin  # noqa: TC004
     from meshconf.diagnostics.words import Path  # noqa: TC004
     from meshconf.loading.snapshot import Snapshot
     from meshconf.schema.model import Model, Setting  # noqa: TC004
 
+    _Row = tuple[Path, Setting, Any]
+
 __all__ = ["Shown", "effective_env", "effective_json", "effective_toml", "shown_values"]
 
 FORMAT_VERSION = "1.0"
+
+#: A key of an entry that a variable can spell, whatever else the map holds.
+_SPELLABLE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -33,7 +40,7 @@ class Shown:
     """A value as it may be shown.
 
     Attributes:
-        path: Where it stands.
+        path: Where it stands; a group, an entry or a map only if nothing in it is shown.
 
         setting: What was declared.
 
@@ -76,24 +83,46 @@ def shown_values(
         KeyError: If nothing stands at *path*.
     """
     under = snapshot.path(path) if path else ()
+    chosen = [
+        row
+        for row in _rows(snapshot)
+        if row[0][: len(under)] == under and not (non_default and not snapshot.sets(row[0]))
+    ]
     return [
         Shown(
             where,
             setting,
-            _plain(value, show_secrets=show_secrets),
+            plain(value, reveal=show_secrets),
             snapshot.origin(dotted(where)),
             setting.secret and value is not None and not show_secrets,
         )
-        for where, setting, value in snapshot.values()
-        if where[: len(under)] == under
-        and setting.holds_value(value)
-        and not (non_default and not snapshot.sets(where))
+        for where, setting, value in _without_shown_tables(chosen)
     ]
 
 
-def _plain(value: Any, *, show_secrets: bool) -> Any:
-    revealed = value.reveal() if show_secrets and isinstance(value, Secret) else value
-    return None if revealed is None else plain(revealed)
+def _rows(snapshot: Snapshot[Any]) -> Iterator[_Row]:
+    """Yield values, and before them the tables that are only there if something says so."""
+    for where, setting, value in snapshot.values():
+        if setting.holds_value(value):
+            yield where, setting, value
+        elif setting.map_of is not None:
+            if not value and snapshot.sets(where):
+                yield where, setting, {}
+            yield from (((*where, key), setting, {}) for key in value)
+        elif isinstance(setting.kind, kinds.OptionalOf):
+            yield where, setting, {}
+
+
+def _without_shown_tables(rows: Sequence[_Row]) -> list[_Row]:
+    """Leave out the tables that are seen from what stands in them."""
+    kept: list[_Row] = []
+    seen: set[Path] = set()
+    for row in reversed(rows):
+        path, setting, value = row
+        if setting.holds_value(value) or path not in seen:
+            kept.append(row)
+            seen |= {path[:end] for end in range(1, len(path))}
+    return kept[::-1]
 
 
 def effective_toml(shown: Iterable[Shown]) -> Iterator[StyledLine]:
@@ -140,34 +169,53 @@ def effective_env(shown: Iterable[Shown], model: Model, prefix: str) -> Iterator
         prefix: What the names of variables begin with.
 
     Yields:
-        The lines. A map with a key that no variable can spell is given as JSON.
+        The lines. A map with a key that no variable can spell, and what has no setting that
+        could be written, is given as JSON.
     """
-    as_json: dict[Path, dict[str, Any]] = {}
-    for one in shown:
-        above = _unspellable(model, one.path)
-        if above is not None:
-            _put(as_json.setdefault(above, {}), one.path[len(above) :], one)
-            continue
-        name = name_of(model, one.path, prefix)
+    rows = list(shown)
+    as_json: dict[Path, dict[str, Any]] = {path: {} for path in _whole(model, rows)}
+    for one in rows:
+        name = printable(name_of(model, one.path, prefix))
+        above = next((end for end in range(1, len(one.path)) if one.path[:end] in as_json), 0)
+        if above:
+            _put(as_json[one.path[:above]], one.path[above:], one)
         if one.value is None:
             yield (Piece(f"# {name} is not set", "quiet"),)
         elif one.hidden:
             yield (Piece(f"# {name}={MASK}", "quiet"),)
-        else:
-            yield (Piece(env_line(name, env_text(one.value))),)
+        elif not above and one.path not in as_json:
+            yield _env_line(name, one)
     for path, entries in as_json.items():
-        yield (Piece(env_line(name_of(model, path, prefix), env_text(entries))),)
+        if not any(path[:end] in as_json for end in range(1, len(path))):
+            yield (Piece(env_line(name_of(model, path, prefix), env_text(entries))),)
 
 
-def _unspellable(model: Model, path: Path) -> Path | None:
-    """Find the map on a path that has a key no variable can spell."""
-    for end in range(1, len(path)):
-        setting = model.find(path[:end])
-        if setting is not None and setting.map_of is not None and path[end - 1] == setting.name:
-            key = str(path[end])
-            if entry_key(key.replace("-", "_")) != key:
-                return path[:end]
-    return None
+def _env_line(name: str, shown: Shown) -> StyledLine:
+    if not sayable(shown.value, shown.setting.kind):
+        return (Piece(f"# {name} has a value that no line can hold", "quiet"),)
+    return (Piece(env_line(name, env_text(shown.value, shown.setting.kind))),)
+
+
+def _whole(model: Model, rows: Sequence[Shown]) -> Iterator[Path]:
+    """Yield the maps and the optional groups that have to be written as JSON."""
+    written = [one.path for one in rows if _is_written(one)]
+    said = {path[:end] for path in written for end in range(1, len(path))}
+    for path in dict.fromkeys(one.path[:end] for one in rows for end in range(1, len(one.path) + 1)):
+        setting = model.find(path)
+        if setting is None or not setting.holds_settings:
+            continue
+        if setting is model.find(path[:-1]):  # an entry of the map before it
+            if path not in said or not _SPELLABLE.fullmatch(str(path[-1])):
+                yield path[:-1]
+        elif isinstance(setting.kind, kinds.OptionalOf) and path not in said:
+            yield path
+
+
+def _is_written(shown: Shown) -> bool:
+    """Tell whether a setting has a line of its own that sets it."""
+    if shown.value is None or shown.hidden or not shown.setting.holds_value(shown.value):
+        return False
+    return sayable(shown.value, shown.setting.kind)
 
 
 def _put(table: dict[str, Any], path: Path, shown: Shown) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 import tomli_w
 
-from meshconf.diagnostics.words import dotted
+from meshconf.diagnostics.words import dotted, printable
 from meshconf.schema.compile import model_of
 from meshconf.schema.quantities import format_seconds
 from meshconf.schema.secret import MASK, Secret
@@ -30,36 +30,56 @@ def toml_value(value: Any) -> str:
         return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, list):
         return f"[{', '.join(map(toml_value, value))}]"
-    return tomli_w.dumps({"v": value}).removeprefix("v = ").rstrip("\n")
+    if isinstance(value, str):
+        return "".join(map(_escaped, tomli_w.dumps({"v": value})[4:-1]))
+    return tomli_w.dumps({"v": value})[4:-1]
 
 
-def plain(value: Any) -> Any:
-    """Turn a value of a configuration into what a file would say."""
+def _escaped(char: str) -> str:
+    """Escape what could steer a terminal and what TOML would let stand."""
+    if char == printable(char):
+        return char
+    return f"\\u{ord(char):04X}" if ord(char) < 0x10000 else f"\\U{ord(char):08X}"  # noqa: PLR2004 - the end of Unicode's first plane
+
+
+def plain(value: Any, *, reveal: bool = False) -> Any:
+    """Turn a value of a configuration into what a file would say.
+
+    Args:
+        value: The value.
+
+        reveal: Whether secrets are said too; otherwise they are masked.
+    """
     if isinstance(value, Enum):
         return plain(value.value)
     if isinstance(value, Secret):
-        return MASK
+        return plain(value.reveal(), reveal=reveal) if reveal else MASK
     if isinstance(value, dt.timedelta):
         return format_seconds(value.total_seconds())
     if isinstance(value, PurePath):
         return str(value)
     if isinstance(value, Mapping):
-        return {str(plain(key)): plain(item) for key, item in value.items() if item is not None}
+        return {
+            str(plain(key)): plain(item, reveal=reveal)
+            for key, item in value.items()
+            if item is not None
+        }
     if isinstance(value, AbstractSet):
-        return sorted(map(plain, value), key=repr)
+        return sorted((plain(item, reveal=reveal) for item in value), key=repr)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [plain(item) for item in value]
+        return [plain(item, reveal=reveal) for item in value]
     if attrs.has(type(value)) or hasattr(value, "__dataclass_fields__"):
-        return dict(_plain_group(value))
+        return dict(_plain_group(value, reveal=reveal))
     return value
 
 
-def _plain_group(value: Any) -> Iterable[tuple[str, Any]]:
+def _plain_group(value: Any, *, reveal: bool) -> Iterable[tuple[str, Any]]:
     cls: Any = type(value)
     for setting in model_of(cls).settings.values():
         held = getattr(value, setting.attribute)
         if held is not None:
-            yield setting.name, MASK if setting.secret else plain(held)
+            masked = setting.secret and not reveal
+            yield setting.name, MASK if masked else plain(held, reveal=reveal)
 
 
 def about(cls: type) -> str:

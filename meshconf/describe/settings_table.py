@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from meshconf.describe.description import CHOOSER_HELP, DescribedGroup, written
 from meshconf.describe.file_text import about, plain, toml_value
+from meshconf.describe.markdown import cell, code, table
 from meshconf.schema.model import REQUIRED
 from meshconf.sources.environment import FILE_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from meshconf.describe.description import Described, Description
     from meshconf.diagnostics.words import Path
@@ -49,19 +50,19 @@ def _about(description: Description) -> Iterator[str]:
         return
     yield (
         f"They stand in {f'`{file}`' if file else 'a file'}; the variable below each of them wins "
-        f"over the file, and the same name with `{FILE_SUFFIX}` at its end reads the value from a "
-        "file. Lists are written `a,b` or as JSON, groups as JSON."
+        f"over the file, and the same name with `{FILE_SUFFIX}` at its end names a file that holds "
+        "the value. Lists are written `a,b` or as JSON, groups as JSON."
     )
     if description.choosers:
         rows = [(f"`{name}`", CHOOSER_HELP[word]) for word, name in description.choosers.items()]
-        yield _table(("Variable", "Meaning"), rows)
+        yield table(("Variable", "Meaning"), rows)
 
 
 def _group(group: DescribedGroup) -> Iterator[str]:
     """Write the settings of a group itself, then the groups in it."""
     leaves = [_row(one) for one in group.settings if _is_leaf(one)]
     if leaves:
-        yield _table(("Setting", "Type", "Default", "Meaning"), leaves)
+        yield table(("Setting", "Type", "Default", "Meaning"), leaves)
     for described in group.settings:
         for below in described.groups:
             yield from _section(described, below)
@@ -74,18 +75,22 @@ def _section(described: Described, group: DescribedGroup) -> Iterator[str]:
     if described.variable:
         what = "All of it" if described.setting.map_of is None else "All of them"
         said.append(f"{what} as JSON: `{described.variable}`.")
+    said += [*_without_file(described), *_old_names(described)]
+    if described.required:
+        said.append("It is **required**.")
     if text := " ".join(filter(None, said)):
         yield text
     if described.inherits is None:
         yield from _group(group)
     else:  # what each setting means stands at the group that is inherited from
         rows = [_inherited_row(one, described.path) for one in group.walk()]
-        yield _table(("Setting", "If not set, as"), rows)
+        yield table(("Setting", "If not set, as"), rows)
 
 
 def _inherited_row(described: Described, above: Path) -> tuple[str, ...]:
     assert described.inherits is not None
-    return _name(described, described.path[len(above) :]), f"`{written(described.inherits)}`"
+    said = [f"`{written(described.inherits)}`", *_without_file(described), *_old_names(described)]
+    return _name(described, described.path[len(above) :]), ". ".join(said)
 
 
 def _name(described: Described, path: Path) -> str:
@@ -101,7 +106,7 @@ def _is_leaf(described: Described) -> bool:
 def _row(described: Described) -> tuple[str, ...]:
     return (
         _name(described, described.path[-1:]),
-        _cell(described.setting.type_text()),
+        code(described.setting.type_text()),
         _default(described),
         " ".join(_meaning(described)),
     )
@@ -116,27 +121,28 @@ def _default(described: Described) -> str:
         return "not set"
     if described.setting.secret:
         return "a secret"
-    return f"`{_cell(toml_value(plain(described.default)))}`"
+    return code(toml_value(plain(described.default)))
 
 
 def _meaning(described: Described) -> Iterator[str]:
     facts = described.setting.facts
     if facts.help:
-        yield _cell(facts.help)
+        yield cell(facts.help)
     if described.setting.secret:
         yield "Never shown, and not meant to stand in a file."
     if facts.reload == "restart":
         yield "A change needs a restart."
-    if facts.renamed_from:
-        names = [*facts.renamed_from, *described.old_variables]
+    yield from _without_file(described)
+    yield from _old_names(described)
+
+
+def _without_file(described: Described) -> Iterator[str]:
+    """Say where the rule for names of files does not hold."""
+    if described.variable and not described.file_variable:
+        yield f"`{described.variable}{FILE_SUFFIX}` names no file with it: that is another setting."
+
+
+def _old_names(described: Described) -> Iterator[str]:
+    names = [*described.setting.facts.renamed_from, *described.old_variables]
+    if names:
         yield f"Old names: {', '.join(f'`{old}`' for old in names)}."
-
-
-def _cell(text: str) -> str:
-    """Write text so that it stays within its cell."""
-    return text.replace("|", "\\|").replace("\n", " ")
-
-
-def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [header, tuple("---" for _ in header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -11,7 +11,6 @@ from meshconf.describe.examples import NO_EXAMPLE, value_to_show
 from meshconf.describe.file_text import about, toml_value
 from meshconf.diagnostics.words import dotted
 from meshconf.loading.versions import VERSION_KEY
-from meshconf.sources.environment import FILE_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +47,7 @@ def starter_file(description: Description) -> str:
         A TOML document, with a newline at its end.
     """
     root = description.root
-    blocks = ["\n".join(_head(description)), *_settings(root), *_groups(root)]
+    blocks = ["\n".join(_head(description)), *_settings(root, there=True), *_groups(root, there=True)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -68,21 +67,34 @@ def _head(description: Description) -> Iterator[str]:
         yield f"{VERSION_KEY} = {model.configuration.version}"
 
 
-def _settings(group: DescribedGroup) -> Iterator[str]:
-    """Write the settings of a group that are no groups."""
+def _settings(group: DescribedGroup, *, there: bool) -> Iterator[str]:
+    """Write the settings of a group that have no header; *there*: the group is not commented."""
     for described in group.settings:
-        if not described.groups:
-            yield "\n".join([*comment(described.setting.facts.help), *_lines(described)])
+        if not _has_header(described):
+            lines = _lines(described, there=there)
+            yield "\n".join([*comment(described.setting.facts.help), *lines])
 
 
-def _lines(described: Described) -> Iterator[str]:
+def _has_header(described: Described) -> bool:
+    """Tell whether a setting is written as tables of its own.
+
+    Arrays within arrays, and of tables by name, have no headers in TOML.
+    """
+    below = (group.path[len(described.path) :] for group in described.groups)
+    return bool(described.groups) and all(
+        ELEMENT not in parts[:-1] and not any(isinstance(part, int) for part in parts)
+        for parts in below
+    )
+
+
+def _lines(described: Described, *, there: bool) -> Iterator[str]:
     key = dotted(described.path[-1:])
     if described.setting.secret:
         yield from comment(f"{key} is a secret: {_remedy(described)}")
         return
     shown = value_to_show(described)
     value = UNKNOWN if shown is NO_EXAMPLE else toml_value(shown)
-    off = "" if described.always and described.required and value != UNKNOWN else "# "
+    off = "" if there and described.required and value != UNKNOWN else "# "
     line, said = f"{off}{key} = {value}", remark(described)
     if len(line) + len(said) <= WIDTH:
         yield f"{line}  # {said}"
@@ -91,34 +103,53 @@ def _lines(described: Described) -> Iterator[str]:
 
 
 def _remedy(described: Described) -> str:
-    name = described.variable
-    return f"set {name} or {name}{FILE_SUFFIX}" if name else "give it by overrides"
+    names = [name for name in (described.variable, described.file_variable) if name]
+    return f"set {' or '.join(names)}" if names else "give it by overrides"
 
 
-def _groups(group: DescribedGroup) -> Iterator[str]:
+def _groups(group: DescribedGroup, *, there: bool) -> Iterator[str]:
     """Write the groups in a group, each under its header."""
     for described in group.settings:
-        # Of a union, one class is enough to begin with.
-        for below in described.groups[:1]:
-            yield from _section(described, below)
+        if _has_header(described):
+            yield from _section(described, _first(described), there=there and _is_made(described))
 
 
-def _section(described: Described, group: DescribedGroup) -> Iterator[str]:
+def _first(described: Described) -> DescribedGroup:
+    """Choose the class of a union that is written: that of the default, or the first."""
+    cls = type(described.default)
+    return next((one for one in described.groups if one.model.cls is cls), described.groups[0])
+
+
+def _is_made(described: Described) -> bool:
+    """Tell whether a header changes nothing, or is there because one is required."""
+    return described.required or (
+        described.setting.group is not None and described.default is not None
+    )
+
+
+def _other_class(group: DescribedGroup) -> str:
+    """Say what a union holds if its tag chooses another class."""
+    chosen = " or ".join(f"{group.tag} = {toml_value(value)}" for value in group.tags)
+    names = (name for name in group.model.settings if name != group.tag)
+    return f"With {chosen} it has these settings instead: {', '.join(names) or 'none'}."
+
+
+def _section(described: Described, group: DescribedGroup, *, there: bool) -> Iterator[str]:
     path = _example_path(group.path)
     # A header alone would make an entry, or set what is optional.
     header = f"[[{dotted(path)}]]" if group.path[-1] == ELEMENT else f"[{dotted(path)}]"
-    lines = [
-        *comment(described.setting.facts.help),
-        f"{'' if described.holds_always else '# '}{header}",
-    ]
+    lines = comment(described.setting.facts.help)
+    for other in described.groups:
+        lines += [] if other is group else comment(_other_class(other))
+    lines.append(header if there else f"# {header}")
     if described.inherits is not None:
         base = dotted(described.inherits)
         yield "\n".join([*lines, *comment(f"Takes the settings of [{base}], where they differ.")])
         return
-    first, *rest = [*_settings(group), ""]
+    first, *rest = [*_settings(group, there=there), ""]
     yield "\n".join([*lines, first] if first else lines)
     yield from rest[:-1]
-    yield from _groups(group)
+    yield from _groups(group, there=there)
 
 
 def _example_path(path: Path) -> Path:

@@ -18,35 +18,30 @@ _MOST = 2**31 - 1
 _LARGEST_RING = 8_388_608  # Envoy's limit
 _LARGEST_TABLE = 5_000_011  # Envoy's limit, a prime itself
 
-_OTHER_NAMES: dict[object, str] = {
-    "least_connections": "least_request",
-    "least_conn": "least_request",
-    "leastconn": "least_request",
-    "consistent_hash": "ring_hash",
-    "response_time": "peak_ewma",
-    "least_response_time": "peak_ewma",
-}
-
 
 class Algorithm(str, Enum):
     """How the next host is picked; each member equals its text."""
 
+    _value_: str
+
     ROUND_ROBIN = "round_robin"
-    LEAST_REQUEST = "least_request"
+    LEAST_REQUEST = "least_request", "least_connections", "least_conn", "leastconn"
     RANDOM = "random"
-    RING_HASH = "ring_hash"
+    RING_HASH = "ring_hash", "consistent_hash"
     MAGLEV = "maglev"
     WEIGHTED_ROUND_ROBIN = "weighted_round_robin"
-    PEAK_EWMA = "peak_ewma"
+    PEAK_EWMA = "peak_ewma", "response_time", "least_response_time"
 
-    @classmethod
-    def _missing_(cls, value: object) -> "Algorithm | None":
-        """Read the names that other products use."""
-        name = _OTHER_NAMES.get(value)
-        return None if name is None else cls(name)
+    def __new__(cls, value: str, *others: str) -> "Algorithm":  # noqa: PYI034 - Python 3.10 has no Self
+        """Make a member; it is also read by the names that other products use."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        for other in others:  # as _add_value_alias_ does, which Python has from 3.13 on
+            cls._value2member_map_[other] = member
+        return member
 
     def __str__(self) -> str:
-        return self.value
+        return self._value_
 
 
 _HASHING = (Algorithm.RING_HASH, Algorithm.MAGLEV)

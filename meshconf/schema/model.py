@@ -102,13 +102,7 @@ class Setting:
         For a union, its tag as well.
         """
         default = None if self.default is REQUIRED else self.default_value()
-        if self.union is not None:
-            for tag, model in self.union.models.items():
-                if type(default) is model.cls:
-                    return {**_differences(model, default), self.union.tag: tag}
-        if self.group is None or type(default) is not self.group.cls:
-            return {}
-        return _differences(self.group, default)
+        return _default_table(self, default) or {}
 
     @functools.cached_property
     def holds_settings(self) -> bool:
@@ -144,16 +138,26 @@ class Setting:
         return f"{self.owner.__name__}.{self.attribute}: {self.type_text()}"
 
 
+def _default_table(setting: Setting, value: Any) -> dict[str, Any] | None:
+    """Write an object that is a default as a table; None if it is no group."""
+    if setting.union is not None:
+        tag, models = setting.union.tag, setting.union.models.values()
+        model = next((model for model in models if type(value) is model.cls), None)
+        if model is not None:
+            chosen = getattr(value, model.settings[tag].attribute)
+            return {**_differences(model, value), tag: chosen}
+    if setting.group is not None and type(value) is setting.group.cls:
+        return _differences(setting.group, value)
+    return None
+
+
 def _differences(model: Model, instance: Any) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for name, setting in model.settings.items():
         value = getattr(instance, setting.attribute)
-        if setting.default is not REQUIRED and setting.default_value() == value:
-            continue
-        below = setting.group
-        table[name] = value
-        if below is not None and type(value) is below.cls:
-            table[name] = _differences(below, value)
+        if setting.default is REQUIRED or setting.default_value() != value:
+            below = _default_table(setting, value)
+            table[name] = value if below is None else below
     return table
 
 

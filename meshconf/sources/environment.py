@@ -26,6 +26,7 @@ __all__ = [
     "Environment",
     "NamedText",
     "choosers_of",
+    "file_variable",
     "layer_of_texts",
     "named_outright",
     "names_for",
@@ -54,6 +55,12 @@ def variable_at(model: Model, path: Path, prefix: str) -> str:
         return ""
     name = name_of(model, path, prefix)
     return name if names_for(model, prefix).find(name) else ""
+
+
+def file_variable(variables: Variables, name: str) -> str:
+    """Name the variable that names the file with a value; empty if that is another setting's."""
+    with_suffix = name + FILE_SUFFIX
+    return "" if variables.find(with_suffix) else with_suffix
 
 
 def choosers_of(variables: Variables, prefix: str) -> dict[str, str]:

@@ -51,7 +51,8 @@ class GitFile:
         if self.revision.startswith("-"):
             raise Refused("MC402", "names no revision of Git")
         path = Path(self.path)
-        command = ["git", "-C", str(path.parent), "show", f"{self.revision}:./{path.name}"]
+        blob = f"{self.revision}:./{path.name}"
+        command = ["git", "-C", str(path.parent), "cat-file", "blob", blob]
         try:
             ended = subprocess.run(  # noqa: S603 - the operator names the revision
                 command, capture_output=True, check=False, timeout=LONGEST_SECONDS

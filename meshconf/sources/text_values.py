@@ -104,7 +104,8 @@ class TextReader:
 
     def _single(self, name: str, text: str, kind: kinds.Kind) -> Any:
         if isinstance(kind, kinds.Choice):
-            return next((option for option in kind.options if _spelled(option, text)), text)
+            known = (*kind.options, *kind.aliases)
+            return next((option for option in known if _spelled(option, text)), text)
         if not isinstance(kind, kinds.Scalar):
             return text
         if kind is kinds.SECONDS or kind is kinds.BYTES or kind.name == "duration":
