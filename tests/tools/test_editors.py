@@ -71,13 +71,39 @@ def tombi_by_settings(folder: Path, text: str) -> str:
     return run(folder, program("tombi"), "lint", "--offline", "--error-on-warnings", "mesh.toml")
 
 
+class TestExample:
+    """The example where it stands."""
+
+    @pytest.mark.parametrize(
+        "command", [("taplo", "lint", "--no-auto-config"), ("tombi", "lint", "--offline")]
+    )
+    def test_names_its_schema(self, command: tuple[str, ...]) -> None:
+        """Its first line leads to the JSON Schema in the repository, by which it is fine."""
+        name, *arguments = command
+        file = EXAMPLES / "orders" / "mesh.toml"
+
+        assert "" == run(file.parent, program(name), *arguments, file.name)
+
+    def test_typo_is_flagged(self, tmp_path: Path) -> None:
+        """A typo in it would be flagged by that JSON Schema."""
+        text = (EXAMPLES / "orders" / "mesh.toml").read_text()
+        made = tmp_path / "examples" / "orders"
+        made.mkdir(parents=True)
+        shutil.copytree(EXAMPLES.parent / "docs" / "reference", tmp_path / "docs" / "reference")
+        (made / "mesh.toml").write_text(text.replace("error_threshold", "error_treshold"))
+
+        assert "error_treshold" in run(made, program("tombi"), "lint", "--offline", "mesh.toml")
+
+
 @pytest.mark.parametrize("check", [taplo, tombi_by_directive, tombi_by_settings])
 class TestMesh:
     """A file of the mesh in an editor."""
 
     def test_example(self, check, folder: Path) -> None:
         """The example is fine, durations and all."""
-        assert "" == check(folder, (EXAMPLES / "orders" / "mesh.toml").read_text())
+        _, _, text = (EXAMPLES / "orders" / "mesh.toml").read_text().partition("\n")
+
+        assert "" == check(folder, text)
 
     def test_schema_of_a_user(self, check, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The file of the other example is fine for the schema of its own program."""
