@@ -11,12 +11,13 @@ def main() -> None:
     """Run the command line; without its extra, say how to get it."""
     try:
         from meshconf.cli import run
+
+        run()
     except ModuleNotFoundError as error:
-        if error.name not in {"click", "rich"}:
+        if str(error.name).partition(".")[0] not in {"click", "rich"}:
             raise
         sys.stderr.write('meshconf: the command line needs: pip install "meshconf[cli]"\n')
         raise SystemExit(2) from None
-    run()
 
 
 if __name__ == "__main__":

@@ -15,26 +15,36 @@ __all__ = ["run"]
 #: What shells report for a program that an interrupt ended.
 INTERRUPTED = 130
 
-#: The output could not be written to its end.
-UNREAD = 1
+#: The job could not be done.
+FAILED = 2
 
 
 def run() -> None:
     """Run the command that the arguments name, and end with its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show an arrow is no reason to fail.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    _prepare_streams()
     try:
+        # It ends with 1 by itself where whoever reads the output has seen enough.
         code = meshconf.main(prog_name="meshconf", standalone_mode=False)
         sys.stdout.flush()
     except click.Abort:
         code = INTERRUPTED
     except click.ClickException as error:
         error.show()
-        code = error.exit_code if isinstance(error, click.UsageError) else 2
-    except BrokenPipeError:  # whoever read the output has seen enough
+        code = FAILED
+    except OSError as error:  # the disk is full, or the working directory is gone
         # Else Python would complain once more when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = UNREAD
+        click.echo(f"meshconf: {(error.strerror or str(error)).lower()}", err=True)
+        code = FAILED
     sys.exit(code)
+
+
+def _prepare_streams() -> None:
+    """Have streams that take whatever is written, also where a caller closed them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+        elif isinstance(stream, io.TextIOWrapper) and mode == "w":
+            # A terminal that cannot show an arrow is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from meshconf.cli.loaded import FINDINGS, load_sources, sources_of, tell
-from meshconf.cli.options import about_problems, about_schema, about_sources, target_of
+from meshconf.cli.options import STDIN, about_problems, about_schema, about_sources, target_of
 from meshconf.cli.terminal import print_lines
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ def check(
     Without FILE, the files are those of [tool.meshconf] in pyproject.toml, else those that the
     service itself would read. FILE - is standard input.
     """
+    if fix and STDIN in files:
+        msg = "--fix mends files; standard input is none"
+        raise click.UsageError(msg)
     target = target_of(schema, prefix)
     wanted = _Scope(**scope)
     with_profile = not (wanted.reading.profile or wanted.all_profiles)
@@ -81,11 +85,14 @@ def _checked(target: Target, sources: Sequence[Any], scope: _Scope) -> list[Outc
 
 
 def _profiles(sources: Sequence[Any]) -> list[str]:
-    """List the profiles beside the first file."""
-    from meshconf.loading.choose import base_of, profiles_beside
+    """List the profiles that have a file beside the first file, one that is not read anyway."""
+    from meshconf.loading.choose import base_of, profile_file, profiles_beside
 
     base = base_of(sources)
-    return [] if base is None else profiles_beside(base)
+    if base is None:
+        return []
+    named = {Path(source) for source in sources if isinstance(source, str)}
+    return [name for name in profiles_beside(base) if profile_file(base, name) not in named]
 
 
 def _without_secrets(target: Target, environ: Mapping[str, str]) -> dict[str, str]:
@@ -153,6 +160,7 @@ def _remote(sources: Sequence[Any], local: Sequence[Any]) -> Iterator[str]:
 def _mend(outcomes: Sequence[Outcome], color: str) -> None:
     """Mend the files, and say what was mended."""
     from meshconf.diagnostics.styled import Piece
+    from meshconf.diagnostics.words import printable
     from meshconf.evolution.mend import mend_file
     from meshconf.evolution.proof import Unproven
     from meshconf.evolution.write import NotWritten
@@ -163,10 +171,14 @@ def _mend(outcomes: Sequence[Outcome], color: str) -> None:
     for name in dict.fromkeys(edit.origin.name for edit in edits if edit.origin.kind == "file"):
         try:
             mended = mend_file(name, tuple(problems))
-        except (NotWritten, Refused, Unproven) as error:
+        except Refused as refused:
+            message = f"{printable(name)} {refused.message}"
+        except (NotWritten, Unproven) as error:
             message = str(error)
         else:
-            lines = [(Piece(f"mended: {problem.message}", "added"),) for problem in mended]
+            lines = [
+                (Piece(f"mended: {printable(problem.message)}", "added"),) for problem in mended
+            ]
             print_lines(lines, color, err=True)
             continue
         raise click.ClickException(message)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from meshconf.schema.model import Model
 
 __all__ = [
+    "STDIN",
     "Reading",
     "Target",
     "about_problems",

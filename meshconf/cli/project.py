@@ -19,6 +19,9 @@ __all__ = ["Project", "project_here"]
 
 FILE = "pyproject.toml"
 
+#: What a broken pyproject.toml holds if its table is ours to read.
+NAME = b"tool.meshconf"
+
 
 @attrs.frozen(kw_only=True)
 class Project:
@@ -61,21 +64,21 @@ def project_here() -> tuple[Project, Path]:
 
 
 def _table(file: Path) -> Project | None:
-    import tomli
-
-    from meshconf import ConfigError, Layer, load
-    from meshconf.diagnostics.source_text import SourceText
+    from meshconf import ConfigError, load
+    from meshconf.schema.compile import model_of
+    from meshconf.sources.file import Document
 
     try:
-        text = file.read_text(encoding="utf-8")
-        table = tomli.loads(text).get("tool", {}).get("meshconf")
-    except (OSError, ValueError, AttributeError):
-        return None  # it belongs to others too, who will say what is wrong with it
-    if table is None:
+        content = file.read_bytes()
+    except OSError:
         return None
     name = os.path.relpath(file)
-    source = SourceText("file", name, text, "toml", first_line=1)
-    layer = Layer("file", name, {"tool": {"meshconf": table}}, {(): source})
+    layer = Document(name, content).read(model_of(_Document))
+    tool = layer.data.get("tool")
+    if isinstance(tool, dict) and "meshconf" in tool:
+        layer = attrs.evolve(layer, data={"tool": {"meshconf": tool["meshconf"]}})
+    elif layer.complete or NAME not in content:
+        return None  # it belongs to others, who will say what is wrong with it
     try:
         return load(_Given(layer), schema=_Document, prefix=None).tool.meshconf
     except ConfigError as error:

@@ -30,13 +30,16 @@ def schema_named(name: str | None, folder: Path, said_in: str = "--schema") -> A
     Raises:
         click.UsageError: If it cannot be imported; the message says why, and where.
     """
+    from meshconf.diagnostics.words import printable
+
     if name is None:
         from meshconf import ServiceMeshConfig
 
         return ServiceMeshConfig
+    said = f"{said_in} {printable(name)}"
     module, colon, path = name.partition(":")
     if not (module and colon and path):
-        msg = f"{said_in} {name}: write it as module:Class, such as orders.config:Settings"
+        msg = f"{said}: write it as module:Class, such as orders.config:Settings"
         raise click.UsageError(msg)
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
@@ -44,11 +47,11 @@ def schema_named(name: str | None, folder: Path, said_in: str = "--schema") -> A
         found: Any = importlib.import_module(module)
         for part in path.split("."):
             found = getattr(found, part)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script may end where it is imported
         reason = _reason(error, module)
     else:
         return found
-    msg = f"{said_in} {name}: {reason}"
+    msg = f"{said}: {printable(reason)}"
     raise click.UsageError(msg)
 
 

@@ -17,6 +17,7 @@ from meshconf.loading.lookup import held
 from meshconf.loading.partial import BROKEN
 from meshconf.loading.values import values_in
 from meshconf.loading.walk import inherited_path, without_secrets
+from meshconf.schema import kinds
 from meshconf.schema.secret import MASK
 
 if TYPE_CHECKING:
@@ -77,9 +78,9 @@ class Difference:
         return "removed" if self.new is ABSENT else "changed"
 
     @property
-    def is_entry(self) -> bool:
-        """Whether it is an entry of a map, whose settings are told one by one."""
-        return self.setting.map_of is not None
+    def is_table(self) -> bool:
+        """Whether it is an entry of a map or a group, whose settings are told one by one."""
+        return self.setting.holds_settings
 
     @property
     def needs_restart(self) -> bool:
@@ -149,7 +150,7 @@ def _in_order(paths: Sequence[Path]) -> list[Path]:
 
 @attrs.frozen(eq=False, repr=False)
 class _Side:
-    """One of the two loads: its settings, and the entries of its maps."""
+    """One of the two loads: its settings, and the entries of its maps and optional groups."""
 
     outcome: Outcome
     leaves: Mapping[Path, tuple[Setting, Any]]
@@ -160,10 +161,12 @@ class _Side:
         leaves: dict[Path, tuple[Setting, Any]] = {}
         entries: dict[Path, Setting] = {}
         for path, setting, value in _values(outcome):
-            if setting.holds_value(value) or value is BROKEN:
+            if value is BROKEN or not setting.holds_settings:
                 leaves[path] = (setting, value)
             elif setting.map_of is not None:
-                entries |= {(*path, key): setting for key in value}
+                entries |= {(*path, key): setting for key in value or ()}
+            elif value is not None and isinstance(setting.kind, kinds.OptionalOf):
+                entries[path] = setting
         return cls(outcome, leaves, entries)
 
     def get(self, path: Path) -> Any:
@@ -206,10 +209,10 @@ def _compared(path: Path, old: _Side, new: _Side) -> Difference | None:
 
 def _text(difference: Difference, value: Any) -> str:
     """Write a value whole; a reviewer has to see what differs."""
-    if value is ABSENT or difference.is_entry:
-        return ""
     if value is None or value is BROKEN:
         return "not set"
+    if value is ABSENT or difference.is_table:
+        return ""
     if difference.setting.secret:
         return MASK
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -226,9 +229,9 @@ def _remarks(difference: Difference) -> list[str]:
     return remarks
 
 
-def _end(origin: Origin | None) -> str:
-    if origin is None:
-        return ""
+def _place(one: Difference) -> str:
+    origin = one.new_origin or one.old_origin
+    assert origin is not None  # one of the sides has it
     return "the default" if origin.kind == "default" else str(origin)
 
 
@@ -240,7 +243,7 @@ def difference_lines(found: Sequence[Difference]) -> Iterator[StyledLine]:
             Piece(dotted(one.path), "title"),
             *_change(one),
             Piece(f" ({', '.join(remarks)})" if remarks else "", "warning"),
-            Piece(f"  {_end(one.new_origin or one.old_origin)}", "quiet"),
+            Piece(f"  {_place(one)}", "quiet"),
         )
 
 
@@ -276,8 +279,10 @@ def difference_markdown(found: Sequence[Difference], old: str, new: str) -> str:
 def _cell(one: Difference, value: Any) -> str:
     if value is ABSENT:
         return "-"
-    text = "an entry" if one.is_entry else _text(one, value)
-    return text if text in ("not set", "an entry") else code(text)
+    if one.is_table and value is not BROKEN:
+        return "a table"
+    text = _text(one, value)
+    return text if text == "not set" else code(text)
 
 
 def difference_json(found: Sequence[Difference], old: str, new: str) -> str:

@@ -18,7 +18,7 @@ from meshconf.schema.secret import MASK
 
 if TYPE_CHECKING:
     # Nothing resolves annotations.
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from meshconf.diagnostics.problem import Origin  # noqa: TC004
     from meshconf.diagnostics.words import Path  # noqa: TC004
@@ -200,15 +200,20 @@ def _whole(model: Model, rows: Sequence[Shown]) -> Iterator[Path]:
     """Yield the maps and the optional groups that have to be written as JSON."""
     written = [one.path for one in rows if _is_written(one)]
     said = {path[:end] for path in written for end in range(1, len(path))}
-    for path in dict.fromkeys(one.path[:end] for one in rows for end in range(1, len(one.path) + 1)):
+    for path in dict.fromkeys(above for one in rows for above in _tables_of(one)):
         setting = model.find(path)
-        if setting is None or not setting.holds_settings:
-            continue
+        assert setting is not None
         if setting is model.find(path[:-1]):  # an entry of the map before it
             if path not in said or not _SPELLABLE.fullmatch(str(path[-1])):
                 yield path[:-1]
         elif isinstance(setting.kind, kinds.OptionalOf) and path not in said:
             yield path
+
+
+def _tables_of(shown: Shown) -> Iterator[Path]:
+    """Yield the paths of the tables that a row shows to be there."""
+    is_table = not shown.setting.holds_value(shown.value)
+    yield from (shown.path[:end] for end in range(1, len(shown.path) + is_table))
 
 
 def _is_written(shown: Shown) -> bool:

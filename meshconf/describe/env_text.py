@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from meshconf.describe.comments import comment, remark
@@ -49,6 +50,8 @@ def env_text(value: Any, kind: kinds.Kind | None = None) -> str:
         return "".join(char if char == printable(char) else json.dumps(char)[1:-1] for char in text)
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float):  # a quantity has no exponent
+        return f"{Decimal(repr(value)):f}"
     return value.isoformat() if isinstance(value, dt.datetime) else str(value)
 
 
@@ -129,7 +132,9 @@ def _remark(described: Described) -> str:
     if not described.setting.holds_settings:
         return remark(described)
     said = "As JSON, all of it in one"
-    return f"{said}, or by the variables below; it is required." if described.required else f"{said}."
+    return (
+        f"{said}, or by the variables below; it is required." if described.required else f"{said}."
+    )
 
 
 def _line(described: Described) -> str:

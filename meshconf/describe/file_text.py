@@ -39,7 +39,7 @@ def _escaped(char: str) -> str:
     """Escape what could steer a terminal and what TOML would let stand."""
     if char == printable(char):
         return char
-    return f"\\u{ord(char):04X}" if ord(char) < 0x10000 else f"\\U{ord(char):08X}"  # noqa: PLR2004 - the end of Unicode's first plane
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"  # noqa: PLR2004 - the end of Unicode's first plane
 
 
 def plain(value: Any, *, reveal: bool = False) -> Any:

@@ -47,7 +47,11 @@ def starter_file(description: Description) -> str:
         A TOML document, with a newline at its end.
     """
     root = description.root
-    blocks = ["\n".join(_head(description)), *_settings(root, there=True), *_groups(root, there=True)]
+    blocks = [
+        "\n".join(_head(description)),
+        *_settings(root, there=True),
+        *_groups(root, there=True),
+    ]
     return "\n\n".join(blocks) + "\n"
 
 

@@ -8,7 +8,7 @@ import attrs
 
 from meshconf.diagnostics.problem import Origin
 from meshconf.loading.lookup import default_at, held_or_inherited
-from meshconf.loading.walk import kind_at, without_secrets
+from meshconf.loading.walk import inherited_path, kind_at, without_secrets
 from meshconf.schema.model import REQUIRED
 from meshconf.schema.secret import MASK
 from meshconf.sources.layer import Unparsed
@@ -47,7 +47,8 @@ def candidates_at(
         Candidate(one.origin, _shown(setting, kind, one.value))
         for one in held_or_inherited(model, layers, path)
     ]
-    default = default_at(model, path)
+    # What inherits never comes to its own default.
+    default = default_at(model, inherited_path(model, path) or path)
     # A group without a default that no source sets is made of its own defaults.
     if default is not REQUIRED or not found:
         origin = Origin("default", f"{setting.owner.__name__}.{setting.attribute}")

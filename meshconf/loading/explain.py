@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from meshconf.diagnostics.styled import Piece, StyledLine
 from meshconf.diagnostics.words import Path, dotted, printable, quantity
 from meshconf.loading.candidates import Candidate, candidates_at
-from meshconf.loading.lookup import default_at, held
+from meshconf.loading.lookup import default_at, held, held_or_inherited
 from meshconf.loading.partial import BROKEN
 from meshconf.loading.values import values_in
-from meshconf.loading.walk import inherited_path, rules_reading, without_secrets
+from meshconf.loading.walk import as_tables, inherited_path, rules_reading
 from meshconf.schema.model import REQUIRED
 from meshconf.schema.secret import MASK
-from meshconf.sources.environment import FILE_SUFFIX, variable_at
+from meshconf.sources.environment import file_variable, names_for, variable_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +37,8 @@ _REASONS = {
     "env": "the environment wins over files",
     "override": "overrides win over every source",
 }
+
+_NOWHERE = "nowhere: no source sets it"
 
 _CHANGES = {
     "live": "is taken over by a running process",
@@ -76,8 +78,12 @@ def explanation(
     for line in textwrap.wrap(setting.facts.help, WIDTH - 2):
         yield (Piece(f"  {line}"),)
     yield ()
+    if setting.holds_settings or setting.appends:
+        origins = _parts(model, layers, path, setting)
+    else:
+        origins = _origins(model, layers, path, setting, value)
     rows = [
-        *_candidates(model, layers, path, setting),
+        *origins,
         ("", ""),
         *_declared(model, prefix, path, setting),
         *_held(model, config, path),
@@ -89,53 +95,68 @@ def explanation(
 
 def _equals(setting: Setting, value: Any) -> str:
     if value is BROKEN:
-        return " has no value"
+        return " has no valid value"
     if not setting.holds_value(value):
         return ""
     return f" = {_said(setting, value)}"
 
 
-def _candidates(
+def _parts(
     model: Model, layers: Sequence[Layer], path: Path, setting: Setting
 ) -> Iterator[tuple[str, str]]:
-    """Yield where the value comes from, what it overrides, and why it wins."""
-    winner, *losers = found = candidates_at(model, layers, path, setting)
-    if setting.holds_settings and winner.origin.kind != "default":
-        # Groups are merged: each source has its part.
-        places = [_place(one) for one in found if one.origin.kind != "default"]
-        yield from (("" if position else "set in", place) for position, place in enumerate(places))
-        return
-    base = inherited_path(model, path)
+    """Yield the places of what is put together of them: a group, a map, a joined list."""
+    found = candidates_at(model, layers, path, setting)
+    places = [_place(one) for one in found if one.origin.kind != "default"]
     own = len(list(held(model, layers, path)))
-    if winner.origin.kind == "default" and winner.value is None:
-        required = default_at(model, path) is REQUIRED and setting.group is None
-        yield "from", f"no source sets it{', and it is required' if required else ''}"
+    base = dotted(inherited_path(model, path) or ())
+    if not places:
+        yield "from", _place(found[-1]) if found[-1].value is not None else _NOWHERE
+    for position, place in enumerate(places):
+        yield "" if position else "set in", f"{place}{'' if position < own else f', as {base}'}"
+    if setting.appends and len(places) > 1:
+        yield "because", "the lists of all sources are joined"
+
+
+def _origins(
+    model: Model, layers: Sequence[Layer], path: Path, setting: Setting, value: Any
+) -> Iterator[tuple[str, str]]:
+    """Yield where the value comes from, what it overrides, and why it wins."""
+    winner, *losers = candidates_at(model, layers, path, setting)
+    base = inherited_path(model, path)
+    if winner.origin.kind == "default" and value in (None, BROKEN):
+        required = default_at(model, path) is REQUIRED
+        yield "from", f"{_NOWHERE}{', and it is required' if required else ''}"
         return
-    inherited = base is not None and not own and winner.origin.kind != "default"
-    yield "from", f"{_place(winner)}{f', as {dotted(base)}' if base and inherited else ''}"
+    kinds = [one.layer.kind for one in held_or_inherited(model, layers, path)]
+    own = len(list(held(model, layers, path)))
+    yield "from", f"{_place(winner)}{'' if base is None or own else f', as {dotted(base)}'}"
+    # That a default sets nothing is nothing that could lose.
+    losers = [one for one in losers if one.origin.kind != "default" or one.value is not None]
     for position, loser in enumerate(losers):
-        label = "" if position else "overrides"
-        yield label, f"{_said(setting, loser.value)} from {_place(loser)}"
+        yield "" if position else "overrides", f"{_said(setting, loser.value)} from {_place(loser)}"
     if losers:
-        yield "because", _reason(winner, losers[0], base if own == 1 else None)
+        yield "because", _reason(kinds, base if own == 1 else None)
 
 
-def _reason(winner: Candidate, loser: Candidate, base: Path | None) -> str:
-    if loser.origin.kind == "default":
+def _reason(kinds: Sequence[str], base: Path | None) -> str:
+    """Say why the first of the layers wins, whose kinds are given, over the next."""
+    if len(kinds) == 1:
         return "any source wins over the default"
     if base is not None:
         return f"a value of its own wins over that of {dotted(base)}"
-    return _REASONS.get(winner.origin.kind, "its source wins over files")
+    if kinds[0] == kinds[1] != "file":
+        return "the last of such sources that sets it wins"
+    return _REASONS.get(kinds[0], "its source wins over files")
 
 
 def _declared(
     model: Model, prefix: str | None, path: Path, setting: Setting
 ) -> Iterator[tuple[str, str]]:
     yield "type", setting.type_text()
-    name = "" if prefix is None else variable_at(model, path, prefix)
-    if name:
-        what = "as JSON" if setting.holds_settings else f"or {name}{FILE_SUFFIX}"
-        yield "variable", f"{name}, {what}"
+    if prefix is not None and (name := variable_at(model, path, prefix)):
+        in_file = file_variable(names_for(model, prefix), name)
+        what = "as JSON" if setting.holds_settings else f"or {in_file}" if in_file else ""
+        yield "variable", ", ".join(filter(None, (name, what)))
     if setting.facts.renamed_from:
         yield "old names", ", ".join(_old_names(model, prefix, path, setting))
     if setting.holds_settings:
@@ -172,7 +193,7 @@ def _held(model: Model, config: Any, path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _first_line(function: Any) -> str:
-    return printable(inspect.getdoc(function) or "").partition("\n")[0]
+    return printable((inspect.getdoc(function) or "").partition("\n")[0])
 
 
 def _said(setting: Setting, value: Any) -> str:
@@ -180,9 +201,7 @@ def _said(setting: Setting, value: Any) -> str:
         return MASK
     if value is None or value is REQUIRED:
         return "not set"
-    if not setting.holds_value(value):
-        return "{…}"
-    return quantity(without_secrets(setting.kind, value), setting.unit)
+    return quantity(as_tables(setting.kind, value), setting.unit)
 
 
 def _place(candidate: Candidate) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from meshconf.schema.rules import Rule
 
 __all__ = [
+    "as_tables",
     "groups_in",
     "inherited_path",
     "kind_at",
@@ -146,10 +147,18 @@ def without_secrets(kind: kinds.Kind | None, value: Any) -> Any:
     """Return a value with the secrets of the groups in it masked; such a group becomes a dict."""
     if kind is None or not any(model.secret_names for model in kinds.models_in(kind)):
         return value
+    return as_tables(kind, value)
+
+
+def as_tables(kind: kinds.Kind | None, value: Any) -> Any:
+    """Return a value with the groups in it as dicts of what they set, their secrets masked."""
+    if kind is None or not kinds.models_in(kind):
+        return value
     path, model, group = next(groups_in(kind, value), ((0,), None, None))
     if model is not None and not path and not isinstance(group, Mapping):
         settings = model.settings.items()
-        value = {name: getattr(group, setting.attribute) for name, setting in settings}
+        fields = ((name, getattr(group, setting.attribute)) for name, setting in settings)
+        value = {name: below for name, below in fields if below is not None}
     if isinstance(value, Mapping):
         return {key: _masked(kind, value, key, below) for key, below in value.items()}
     if isinstance(value, (list, tuple)):
@@ -161,4 +170,4 @@ def _masked(kind: kinds.Kind, whole: Any, part: str | int, below: Any) -> Any:
     setting, below_kind = step(kind, part, whole)
     if setting is not None and setting.secret:
         return None if below is None else MASK
-    return without_secrets(below_kind, below)
+    return as_tables(below_kind, below)

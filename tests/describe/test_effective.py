@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import attrs
+import pytest
 import tomli
 
 from meshconf import Secret, read, setting
 from meshconf.describe import effective
 from meshconf.diagnostics.styled import plain
+from meshconf.schema.compile import model_of
 
 
 def effective_toml(snapshot: Any) -> str:
@@ -97,3 +100,184 @@ class TestToml:
         shown = effective_toml(read(schema=Nested, prefix=None, overrides=overrides))
 
         assert {"a.b": {"name": "x"}, "c": {"name": "y"}} == tomli.loads(shown)["entries"]
+
+
+@attrs.frozen(kw_only=True)
+class Group:
+    """A group that may be there although nothing in it is set."""
+
+    note: str | None = None
+    token: Secret[str] | None = None
+    tokens: list[Secret[str]] | None = None
+    any_value: Any = "x"
+    parts: list[Part] = attrs.Factory(list)
+
+
+@attrs.frozen(kw_only=True)
+class Root:
+    """Tables of all kinds."""
+
+    wait: float = setting(1.0, help="Wait.")
+    entries: dict[str, Group] = attrs.Factory(dict)
+    group: Group | None = None
+    filled: dict[str, int] = attrs.Factory(lambda: {"a": 1})
+
+
+def rows_of(overrides: Any, **options: Any) -> list[effective.Shown]:
+    """Load overrides and choose what is shown."""
+    return effective.shown_values(read(schema=Root, prefix=None, overrides=overrides), **options)
+
+
+def toml_of(overrides: Any, **options: Any) -> str:
+    """Write what is shown as TOML."""
+    return plain(effective.effective_toml(rows_of(overrides, **options)))
+
+
+def env_of(overrides: Any, **options: Any) -> list[str]:
+    """Write what is shown as variables."""
+    lines = effective.effective_env(rows_of(overrides, **options), model_of(Root), "X_")
+    return plain(lines).split("\n")
+
+
+class TestShownValues:
+    def test_path(self) -> None:
+        """Only what stands at or under the path is shown."""
+        shown = rows_of({"entries": {"a": {"note": "n"}, "b": {}}}, path="entries.a.note")
+
+        assert [("entries", "a", "note")] == [one.path for one in shown]
+
+    def test_unknown_path(self) -> None:
+        """A path that there is not is refused."""
+        with pytest.raises(KeyError, match="no setting is called nothing"):
+            rows_of({}, path="nothing")
+
+    def test_non_default(self) -> None:
+        """Only what a source sets is shown, tables that it leaves empty too."""
+        overrides: dict[str, Any] = {"entries": {"a": {}}, "group": {}}
+
+        assert "group = {}  # overrides\n\n[entries]\na = {}  # overrides" == toml_of(
+            overrides, non_default=True
+        )
+
+    def test_emptied_map(self) -> None:
+        """A map that a source sets to nothing is shown."""
+        assert "entries = {}  # overrides" == toml_of({"entries": {}}, non_default=True)
+        assert "X_ENTRIES='{}'" == env_of({"entries": {}}, non_default=True)[0]
+
+    def test_secrets(self) -> None:
+        """Secrets are masked, and shown where that is asked for, in lists too."""
+        part = {"name": "p", "secret": "canary"}
+        overrides = {"group": {"token": "canary", "tokens": ["canary"], "parts": [part]}}
+        hidden, shown = (toml_of(overrides, show_secrets=show) for show in (False, True))
+
+        assert "canary" not in hidden
+        assert "# token = <secret>  # overrides" in hidden
+        assert 3 == shown.count('"canary"')
+        assert "<secret>" not in shown
+
+
+class TestTomlText:
+    def test_control_characters(self) -> None:
+        """Text cannot steer the terminal, and is still the same text."""
+        note = "\x1b[1m\u202e\U000e0001\t\n"
+        text = toml_of({"group": {"note": note}}, path="group.note")
+
+        assert text.replace("\n", "").isprintable()
+        assert note == tomli.loads(text)["group"]["note"]
+
+    def test_origin(self) -> None:
+        """Each value has its origin behind it; what is not set has a remark."""
+        expected = "[entries.a]\n# note is not set"
+
+        assert "wait = 1.0  # default" == toml_of({}, path="wait")
+        assert expected == toml_of({"entries": {"a": {}}}, path="entries.a.note")
+
+
+class TestEnv:
+    def test_lines(self) -> None:
+        """Values are lines; secrets and what is not set are remarks."""
+        overrides = {"group": {"note": "a b", "token": "canary"}}
+        expected = [
+            "# X_GROUP_TOKEN=<secret>",
+            "# X_GROUP_TOKENS is not set",
+            "X_GROUP_ANY_VALUE=x",
+            "X_GROUP_PARTS='[]'",
+        ]
+
+        assert ["X_GROUP_NOTE='a b'", *expected] == env_of(overrides, path="group")
+
+    @pytest.mark.parametrize("key", ["a.b", "A", "a_b", "a b", "-a", "a--b", "é"])
+    def test_key_that_no_variable_spells(self, key: str) -> None:
+        """A map with such a key is JSON as a whole, so that no other entry is mistaken for it."""
+        overrides = {"entries": {key: {"note": "n"}, "a-b": {"note": "m"}}}
+        (line,) = env_of(overrides, path="entries", non_default=True)
+
+        assert f"""X_ENTRIES='{{"{key}": {{"note": "n"}}, "a-b": {{"note": "m"}}}}'""" == line
+
+    def test_key_that_a_variable_spells(self) -> None:
+        """An entry with a plain name has variables of its own."""
+        overrides = {"entries": {"a-b1": {"note": "n"}}}
+
+        assert ["X_ENTRIES__A_B1__NOTE=n"] == env_of(overrides, non_default=True)
+
+    def test_tables_with_nothing_to_write(self) -> None:
+        """What is there without a value that could be written is there as JSON."""
+        overrides = {"entries": {"a": {"token": "canary"}}, "group": {"token": "canary"}}
+        expected = [
+            "# X_ENTRIES__A__TOKEN=<secret>",
+            "# X_GROUP_TOKEN=<secret>",
+            """X_ENTRIES='{"a": {}}'""",
+            "X_GROUP='{}'",
+        ]
+
+        assert expected == env_of(overrides, non_default=True)
+
+    def test_group_within_a_map(self) -> None:
+        """What is in a map that is JSON is written there alone."""
+
+        @attrs.frozen
+        class Outer:
+            groups: dict[str, Root] = attrs.Factory(dict)
+
+        data: dict[str, Any] = {"groups": {"a.b": {"group": {}, "entries": {"c": {}}}}}
+        snapshot = read(schema=Outer, prefix=None, overrides=data)
+        shown = effective.shown_values(snapshot, non_default=True)
+        (line,) = effective.effective_env(shown, model_of(Outer), "X_")
+
+        assert """X_GROUPS='{"a.b": {"entries": {"c": {}}, "group": {}}}'""" == plain([line])
+
+    def test_value_that_no_line_holds(self) -> None:
+        """What would be read as something else is told of; in a group, it is JSON."""
+        snapshot = read(schema=Untyped, prefix=None, overrides={"value": 5})
+        shown = effective.shown_values(snapshot)
+        (line,) = effective.effective_env(shown, model_of(Untyped), "X_")
+        overrides = {"group": {"note": "\x1b", "any_value": 5}}
+
+        assert "# X_VALUE has a value that no line can hold" == plain([line])
+        assert [r"""X_GROUP='{"note": "\\u001b", "any_value": 5}'"""] == env_of(
+            overrides, non_default=True
+        )
+
+    def test_small_number(self) -> None:
+        """A number has no exponent, which durations and sizes do not know."""
+        assert ["X_WAIT=0.00000015"] == env_of({"wait": 1.5e-7}, path="wait")
+
+
+class TestJson:
+    def test_is_complete(self) -> None:
+        """Each value has its path, its origin, and whether it is a secret; so has the whole."""
+        overrides = {"group": {"token": "canary"}}
+        snapshot = read(schema=Root, prefix=None, overrides=overrides)
+        text = effective.effective_json(snapshot, effective.shown_values(snapshot))
+        document = json.loads(text)
+        origin = {"kind": "override", "name": "overrides", "line": None, "column": None}
+        expected = {"path": "group.token", "value": "<secret>", "sensitive": True, "origin": origin}
+
+        assert "canary" not in text
+        assert expected in document["settings"]
+        assert ["wait", "group.note", "group.token"] == [
+            one["path"] for one in document["settings"]
+        ][:3]
+        assert ("1.0", snapshot.fingerprint, ["overrides"]) == tuple(
+            document[key] for key in ("format_version", "fingerprint", "sources")
+        )
