@@ -220,12 +220,11 @@ def _text(difference: Difference, value: Any) -> str:
     return printable(toml_value(plain(without_secrets(difference.setting.kind, value))))
 
 
-def _remarks(difference: Difference) -> list[str]:
-    remarks = ["needs restart"] if difference.needs_restart else []
+def _remarks(difference: Difference) -> list[Piece]:
+    remarks = [Piece("needs restart", "warning")] if difference.needs_restart else []
     if number := len(difference.inherited_by):
-        remarks.append(
-            f"also in {number} that inherit it" if number > 1 else "also in 1 that inherits it"
-        )
+        who = "that inherit it" if number > 1 else "that inherits it"
+        remarks.append(Piece(f"also in {number} {who}", "quiet"))
     return remarks
 
 
@@ -238,11 +237,10 @@ def _place(one: Difference) -> str:
 def difference_lines(found: Sequence[Difference]) -> Iterator[StyledLine]:
     """Write what differs, a line for each setting: ``retry.max_attempts 3 → 50``."""
     for one in found:
-        remarks = _remarks(one)
         yield (
             Piece(dotted(one.path), "title"),
             *_change(one),
-            Piece(f" ({', '.join(remarks)})" if remarks else "", "warning"),
+            *(Piece(f" ({remark.text})", remark.role) for remark in _remarks(one)),
             Piece(f"  {_place(one)}", "quiet"),
         )
 
@@ -269,7 +267,12 @@ def difference_markdown(found: Sequence[Difference], old: str, new: str) -> str:
         The text, without a newline at its end.
     """
     rows = [
-        (code(dotted(one.path)), _cell(one, one.old), _cell(one, one.new), ", ".join(_remarks(one)))
+        (
+            code(dotted(one.path)),
+            _cell(one, one.old),
+            _cell(one, one.new),
+            ", ".join(remark.text for remark in _remarks(one)),
+        )
         for one in found
     ]
     said = table(("Setting", "Before", "After", ""), rows) if rows else "No setting differs."

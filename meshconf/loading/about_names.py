@@ -19,7 +19,7 @@ from meshconf.loading.walk import setting_at
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.names import name_of
-from meshconf.sources.environment import FILE_SUFFIX, names_for
+from meshconf.sources.environment import FILE_SUFFIX, file_variable, names_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -249,9 +249,7 @@ def _exposed(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
     origin, labels, excerpts = located(
         oddity.layer, oddity.path, "a secret in a file", diagnosis.masks
     )
-    name = ""
-    if diagnosis.prefix is not None:
-        name = name_of(diagnosis.model, oddity.canonical, diagnosis.prefix)
+    names = _variables(diagnosis, oddity.canonical, secret=True)
     return Problem(
         "MC208",
         "error" if oddity.refuses else "warning",
@@ -259,11 +257,20 @@ def _exposed(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
         f"`{path}` is a secret, and its value stands in {oddity.layer.name}",
         origin,
         ("files like this one end up in repositories",),
-        f"set {name} or {name}_FILE instead" if name else None,
+        f"set {names} instead" if names else None,
         sensitive=True,
         labels=labels,
         excerpts=excerpts,
     )
+
+
+def _variables(diagnosis: Diagnosis, path: Path, *, secret: bool) -> str:
+    """Name the variable that sets a path, of a secret also the one that names its file."""
+    if diagnosis.prefix is None:
+        return ""
+    name = name_of(diagnosis.model, path, diagnosis.prefix)
+    file = file_variable(names_for(diagnosis.model, diagnosis.prefix), name) if secret else ""
+    return f"{name} or {file}" if file else name
 
 
 def missing(diagnosis: Diagnosis, setting: Setting, path: Path) -> Problem:
@@ -274,7 +281,7 @@ def missing(diagnosis: Diagnosis, setting: Setting, path: Path) -> Problem:
     origin, labels, excerpts, remedy = _home(diagnosis, setting, path)
     remedies = [remedy] if remedy else []
     if name:
-        remedies.append(f"set {name} or {name}_FILE" if setting.secret else f"set {name}")
+        remedies.append(f"set {_variables(diagnosis, path, secret=setting.secret)}")
     notes = [*_looked(diagnosis), *_why_there(diagnosis, path), *_near_miss(diagnosis, name)]
     return Problem(
         "MC102",

@@ -182,7 +182,7 @@ def profiles_beside(base: str | os.PathLike[str]) -> list[str]:
     middles = (
         name[len(start) : len(name) - len(end)]
         for name in names
-        if name.startswith(start) and name.endswith(end) and len(name) > len(start) + len(end)
+        if name.startswith(start) and name.endswith(end)
     )
     return sorted(filter(is_profile, middles))
 

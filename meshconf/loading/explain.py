@@ -152,7 +152,8 @@ def _reason(kinds: Sequence[str], base: Path | None) -> str:
 def _declared(
     model: Model, prefix: str | None, path: Path, setting: Setting
 ) -> Iterator[tuple[str, str]]:
-    yield "type", setting.type_text()
+    entry = setting.map_of if path[-1] != setting.name else None
+    yield "type", setting.type_text() if entry is None else f"table {entry.cls.__name__}"
     if prefix is not None and (name := variable_at(model, path, prefix)):
         in_file = file_variable(names_for(model, prefix), name)
         what = "as JSON" if setting.holds_settings else f"or {in_file}" if in_file else ""

@@ -176,7 +176,7 @@ pools."a.b"
 
   set in  a.toml:9:1
 
-  type    tables Pool
+  type    table Pool
   holds   size = 2
           retry = {…}"""
 

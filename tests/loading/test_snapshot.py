@@ -179,7 +179,7 @@ pools."a.b"
   set in  environment variable APP_POOLS__A_B__WAIT
           app.toml:4:1
 
-  type    tables Retry
+  type    table Retry
   holds   attempts = 5
           wait = 5 s"""
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from meshconf.schema.compile import model_of
 from meshconf.schema.secret import Secret
-from meshconf.sources.file import File, parse_toml
+from meshconf.sources.file import Document, File, parse_toml
 from meshconf.sources.layer import Layer
 
 
@@ -237,3 +237,42 @@ class TestBudget:
         layer = parsed(f"a = {'9' * 5000}")
 
         assert ("MC004", "app.toml holds a number of thousands of digits") == problem(layer)
+
+
+class TestDocument:
+    """A document that was read elsewhere is a file by its name."""
+
+    def test_layer(self) -> None:
+        """It gives what a file of this name and content would give."""
+        layer = Document("conf/app.toml", b'name = "x"\n').read(APP)
+
+        assert {"name": "x"} == layer.data
+        assert ("file", "conf/app.toml", "warn") == (layer.kind, layer.name, layer.secrets)
+        assert 'name = "x"\n' == layer.texts[()].text
+
+    @pytest.mark.parametrize(
+        ("content", "expected"),
+        [
+            (b"\xff", ("MC003", "app.toml is not UTF-8")),
+            (b"\xef\xbb\xbf", ("MC003", "app.toml begins with a byte order mark")),
+            (b"a = 1\0", ("MC003", "app.toml holds a NUL byte, so it is no text")),
+            (
+                b" " * 1_048_577,
+                ("MC004", "app.toml is too large: 1,048,577 bytes; the limit is 1,048,576"),
+            ),
+        ],
+    )
+    def test_refused(self, content: bytes, expected: tuple[str, str]) -> None:
+        """What no file may hold is refused in the same words."""
+        layer = Document("app.toml", content).read(APP)
+
+        assert expected == problem(layer)
+        assert not layer.complete
+
+    def test_largest(self) -> None:
+        """A document of just the largest size is read."""
+        assert {} == Document("app.toml", b" " * 1_048_576).read(APP).data
+
+    def test_representation_shows_no_content(self) -> None:
+        """Its representation does not hold what may be a secret."""
+        assert "Document(name='app.toml')" == repr(Document("app.toml", b'token = "x"'))

@@ -1,0 +1,193 @@
+"""Tests for `meshconf schema`, `docs` and `init`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Each command that prints a file, and the beginning of what it prints.
+PRINTING = [
+    (("schema",), "{\n"),
+    (("docs",), "<!-- Made by `meshconf docs`"),
+    (("docs", "--format", "env"), "# Made by `meshconf docs --format env`"),
+]
+
+
+class TestPrint:
+    @pytest.mark.parametrize(("command", "begins"), PRINTING)
+    def test_stdout(self, run, app: Path, command: tuple[str, ...], begins: str):
+        """The text stands on stdout, alone."""
+        result = run(*command)
+
+        assert (0, "") == (result.exit_code, result.stderr)
+        assert result.stdout.startswith(begins)
+
+    def test_schema_is_json(self, run, app: Path):
+        """The JSON Schema describes the schema of the repository."""
+        result = run("schema")
+
+        assert {"name", "port", "token", "stores"} <= json.loads(result.stdout)["properties"].keys()
+
+    def test_env_without_prefix(self, run):
+        """Without a prefix variables have no names to be written."""
+        result = run("docs", "--format", "env", "--schema", "config_of_app:App")
+
+        assert 2 == result.exit_code
+        assert "--format env wants --prefix" in result.stderr
+
+    @pytest.mark.parametrize("command", ["schema", "docs", "init"])
+    def test_names_that_clash(self, run, folder: Path, command: str):
+        """A schema of whose variables two have one name ends with 2 and names them."""
+        (folder / "broken_module.py").write_text(
+            "import attrs\n\n@attrs.frozen\nclass Group:\n    c: int = 1\n\n"
+            "@attrs.frozen\nclass Clash:\n    a_c: int = 1\n    a: Group = Group()\n"
+        )
+
+        result = run(command, "--schema", "broken_module:Clash", "--prefix", "X_")
+
+        assert 2 == result.exit_code
+        assert "X_A_C" in result.stderr
+
+
+class TestCheck:
+    @pytest.mark.parametrize(("command", "_"), PRINTING)
+    def test_equal(self, run, folder: Path, app: Path, command: tuple[str, ...], _: str):
+        """A file that is what would be printed is silently fine."""
+        (folder / "made").write_text(run(*command).stdout)
+
+        result = run(*command, "--check", "made")
+
+        assert (0, "", "") == (result.exit_code, result.stdout, result.stderr)
+
+    @pytest.mark.parametrize(("command", "_"), PRINTING)
+    def test_different(self, run, folder: Path, app: Path, command: tuple[str, ...], _: str):
+        """A file that is another one ends with 1; what differs is shown, and how to make it."""
+        first, rest = run(*command).stdout.split("\n", 1)
+        (folder / "made").write_text(f"{first}\nan older line\n{rest}")
+
+        result = run(*command, "--check", "made")
+
+        assert 1 == result.exit_code
+        assert result.stdout.startswith(f"--- made\n+++ now\n@@ -1,3 +1,2 @@\n {first}\n-an older")
+        assert (
+            f"made is not what the schema says now: meshconf {' '.join(command)} > made\n"
+            == result.stderr
+        )
+
+    @pytest.mark.parametrize(("command", "_"), PRINTING)
+    def test_missing(self, run, app: Path, command: tuple[str, ...], _: str):
+        """A file that is not there cannot be compared: exit code 2."""
+        result = run(*command, "--check", "made")
+
+        assert (2, "") == (result.exit_code, result.stdout)
+        assert "Error: made does not exist\n" in result.stderr
+
+    def test_text_of_a_file_steers_no_terminal(self, run, folder: Path, app: Path):
+        """Control characters of the file are escaped where it is shown."""
+        (folder / "made").write_text("\x1b[31mred\n")
+
+        result = run("docs", "--check", "made")
+
+        assert "\n-\\x1b[31mred\n" in result.stdout
+
+
+class TestCompat:
+    def old(self, run, folder: Path, before: str = "", after: str = "") -> None:
+        """Write the JSON Schema as it was, with one text instead of another."""
+        text = run("schema").stdout
+        (folder / "old.json").write_text(text.replace(before, after) if before else text)
+
+    def test_same(self, run, folder: Path, app: Path):
+        """What accepts the same files is fine."""
+        self.old(run, folder)
+
+        result = run("schema", "--compat", "old.json")
+
+        assert (0, "", "") == (result.exit_code, result.stdout, result.stderr)
+
+    def test_breaking(self, run, folder: Path, app: Path):
+        """What refuses files that were fine ends with 1 and names the setting."""
+        self.old(run, folder, '"maximum": 65535', '"maximum": 70000')
+
+        result = run("schema", "--compat", "old.json")
+        *breaks, last = result.stderr.splitlines()
+
+        assert (1, "") == (result.exit_code, result.stdout)
+        assert ["stores.<name>.port"] == [line.split(":")[0].strip("`") for line in breaks]
+        assert "meshconf: 1 change refuses files that old.json accepts" == last
+
+    def test_breaking_twice(self, run, folder: Path, app: Path):
+        """Every change that breaks files is named."""
+        self.old(run, folder, '"minimum": 1', '"minimum": 0')
+
+        result = run("schema", "--compat", "old.json")
+
+        assert 1 == result.exit_code
+        assert " changes refuse files that old.json accepts\n" in result.stderr
+
+    @pytest.mark.parametrize("text", ["no JSON", "[]", "[" * 100_000])
+    def test_no_schema(self, run, folder: Path, app: Path, text: str):
+        """What is no JSON Schema cannot be compared: exit code 2."""
+        (folder / "old.json").write_text(text)
+
+        result = run("schema", "--compat", "old.json")
+
+        assert 2 == result.exit_code
+        assert "old.json is no JSON Schema that can be compared: " in result.stderr
+
+    def test_with_check(self, run, folder: Path, app: Path):
+        """A file can be checked for both at once; nothing is printed then."""
+        self.old(run, folder)
+
+        result = run("schema", "--compat", "old.json", "--check", "old.json")
+
+        assert (0, "") == (result.exit_code, result.output)
+
+
+class TestInit:
+    def test_checks_out(self, shell):
+        """The file of the mesh needs only what is required to be sound."""
+        ended = shell("meshconf init > mesh.toml && meshconf check", MESH_SERVICE_NAME="orders")
+
+        assert (0, "meshconf: no problems in mesh.toml, environment\n") == (
+            ended.returncode,
+            ended.stderr,
+        )
+
+    def test_file(self, run, folder: Path, app: Path):
+        """FILE gets what would be printed."""
+        result = run("init", "app.toml")
+
+        assert (0, "") == (result.exit_code, result.output)
+        assert run("init").stdout == (folder / "app.toml").read_text()
+
+    def test_existing_file(self, run, folder: Path, app: Path):
+        """A file that exists is left as it is: exit code 2."""
+        (folder / "app.toml").write_text("mine")
+
+        result = run("init", "app.toml")
+
+        assert 2 == result.exit_code
+        assert "app.toml exists already; it is left as it is" in result.stderr
+        assert "mine" == (folder / "app.toml").read_text()
+
+    def test_dangling_link(self, run, folder: Path, app: Path):
+        """A link that leads nowhere is not written through either."""
+        (folder / "app.toml").symlink_to("elsewhere.toml")
+
+        result = run("init", "app.toml")
+
+        assert 2 == result.exit_code
+        assert not (folder / "elsewhere.toml").exists()
+
+    def test_folder_that_is_not_there(self, run, app: Path):
+        """Why a file cannot be written is said in the words of the system."""
+        result = run("init", "conf/app.toml")
+
+        assert 2 == result.exit_code
+        assert "conf/app.toml cannot be written: no such file or directory" in result.stderr

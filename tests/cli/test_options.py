@@ -1,0 +1,180 @@
+"""Tests for the options that commands share, and for what completes them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class TestSchema:
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("App", "--schema App: write it as module:Class, such as orders.config:Settings"),
+            (":App", "write it as module:Class"),
+            ("nowhere_at_all:App", "ModuleNotFoundError: No module named 'nowhere_at_all'; it is"),
+            ("config_of_app:Nothing", "has no attribute 'Nothing'"),
+            ("json:dumps", "neither an attrs class nor a dataclass"),
+            ("pathlib:Path", "neither an attrs class nor a dataclass"),
+        ],
+    )
+    def test_none(self, run, name: str, said: str):
+        """What is no schema ends with 2 and the reason."""
+        result = run("check", "--schema", name, "--prefix", "X_")
+
+        assert 2 == result.exit_code
+        assert said in result.stderr
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("import os\n1 / 0\n", "ZeroDivisionError: division by zero ({file}:2)"),
+            ("x = 1\nx = = 2\n", "SyntaxError: invalid syntax ({file}:2)"),
+            (
+                "import nowhere_at_all\n",
+                "ModuleNotFoundError: No module named 'nowhere_at_all' ({file}:1)",
+            ),
+            ("import sys\nsys.exit(0)\n", "SystemExit: 0 ({file}:2)"),
+            ("raise ValueError('\\x1b[31m')\n", "ValueError: \\x1b[31m ({file}:1)"),
+        ],
+    )
+    def test_module_that_fails(self, run, folder: Path, text: str, said: str):
+        """A module that cannot be imported ends with 2, the error and its place."""
+        file = folder / "broken_module.py"
+        file.write_text(text)
+
+        result = run("check", "--schema", "broken_module:App")
+
+        assert 2 == result.exit_code
+        assert f"--schema broken_module:App: {said.format(file=file)}\n" in result.stderr
+
+    def test_module_of_the_working_directory(self, run, folder: Path):
+        """A module beside the file is found, also where it was already on the path."""
+        sys.path[:] = [entry for entry in sys.path if entry not in ("", str(folder))]
+        options = ("--schema", "config_of_app:App", "--prefix", "APP_")
+
+        codes = [run("check", *options, APP_NAME="x").exit_code for _ in range(2)]
+
+        assert [0, 0] == codes
+        assert 1 == sys.path.count(str(folder))
+
+    def test_class_within_a_class(self, run, folder: Path):
+        """The class may stand within another."""
+        (folder / "broken_module.py").write_text(
+            "import attrs\n\nclass Outer:\n    @attrs.frozen\n    class Inner:\n        a: int = 1\n"
+        )
+
+        result = run("show", "--schema", "broken_module:Outer.Inner", "--no-env")
+
+        assert "a = 1  # default\n" == result.stdout
+
+    def test_field_that_cannot_be_compiled(self, run, folder: Path):
+        """A class with a field of no known type ends with 2 and names the field."""
+        (folder / "broken_module.py").write_text(
+            "import attrs\n\n@attrs.frozen\nclass App:\n    what: type\n"
+        )
+
+        result = run("check", "--schema", "broken_module:App", "--no-env")
+
+        assert 2 == result.exit_code
+        assert "App.what" in result.stderr
+
+
+class TestPrefix:
+    @pytest.mark.parametrize("command", [("check",), ("show",), ("explain", "port")])
+    def test_missing(self, run, command: tuple[str, ...]):
+        """Where nothing says what variables begin with, the options to pass are named."""
+        result = run(*command, "--schema", "config_of_app:App")
+
+        assert 2 == result.exit_code
+        assert (
+            "App does not say what its variables begin with: pass --prefix, such as --prefix "
+            "APP_, or --no-env"
+        ) in result.stderr
+
+    def test_missing_for_an_env_file(self, run, folder: Path):
+        """A .env file holds variables too."""
+        (folder / ".env").touch()
+
+        result = run("check", "--schema", "config_of_app:App", "--no-env", "--env-file", ".env")
+
+        assert 2 == result.exit_code
+        assert "pass --prefix" in result.stderr
+
+    def test_names_that_clash(self, run, folder: Path):
+        """A schema of whose variables two have one name ends with 2 and names them."""
+        (folder / "broken_module.py").write_text(
+            "import attrs\n\n@attrs.frozen\nclass Group:\n    c: int = 1\n\n"
+            "@attrs.frozen\nclass Clash:\n    a_c: int = 1\n    a: Group = Group()\n"
+        )
+
+        result = run("check", "x.toml", "--schema", "broken_module:Clash", "--prefix", "X_")
+
+        assert 2 == result.exit_code
+        assert "X_A_C" in result.stderr
+
+
+class TestCompletion:
+    @staticmethod
+    def completed(program, line: str) -> tuple[int, list[str], str]:
+        """Return what a shell is told: the code, the words and what disturbs it."""
+        ended = program(
+            _MESHCONF_COMPLETE="bash_complete",
+            COMP_WORDS=line,
+            COMP_CWORD=str(len(line.split(" ")) - 1),
+        )
+        words = [word.removeprefix("plain,") for word in ended.stdout.split()]
+        return ended.returncode, words, ended.stderr
+
+    @pytest.mark.parametrize("command", ["explain", "show"])
+    def test_settings(self, program, command: str):
+        """The paths of settings are completed."""
+        code, words, disturbs = self.completed(program, f"meshconf {command} retry.ma")
+
+        assert (0, ["retry.max_attempts", "retry.max_delay"], "") == (code, words, disturbs)
+
+    def test_settings_of_a_schema(self, program):
+        """They are those of --schema, where it is given."""
+        line = "meshconf explain --schema config_of_app:App "
+
+        assert (0, ["name", "port", "token", "stores"], "") == self.completed(program, line)[:3]
+
+    @pytest.mark.parametrize("name", ["nowhere_at_all:App", "json:dumps", "x"])
+    def test_broken_schema(self, program, name: str):
+        """A broken schema completes nothing, and disturbs nobody."""
+        line = f"meshconf explain --schema {name} retry."
+
+        assert (0, [], "") == self.completed(program, line)
+
+    def test_broken_project(self, program, app: Path):
+        """Nor does a wrong table in pyproject.toml."""
+        app.write_text("[tool.meshconf]\nschema = 3\n")
+
+        assert (0, [], "") == self.completed(program, "meshconf explain retry.")
+
+    def test_commands(self, program):
+        """Commands are completed too."""
+        assert ["check"] == self.completed(program, "meshconf ch")[1]
+
+    def test_in_process(self, run):
+        """A schema that cannot be compiled gives no settings."""
+        result = run(
+            _MESHCONF_COMPLETE="zsh_complete",
+            COMP_WORDS="meshconf explain --schema json:dumps ",
+            COMP_CWORD="4",
+        )
+
+        assert (0, "\n") == (result.exit_code, result.output)
+
+    def test_settings_in_process(self, run):
+        """The paths begin with what was typed."""
+        result = run(
+            _MESHCONF_COMPLETE="zsh_complete", COMP_WORDS="meshconf show retry.j", COMP_CWORD="2"
+        )
+
+        assert "plain\nretry.jitter\n_\n" == result.stdout
