@@ -9,14 +9,12 @@ import sys
 import click
 
 from meshconf.cli.commands import meshconf
+from meshconf.cli.loaded import FAILED
 
 __all__ = ["run"]
 
 #: What shells report for a program that an interrupt ended.
 INTERRUPTED = 130
-
-#: The job could not be done.
-FAILED = 2
 
 
 def run() -> None:

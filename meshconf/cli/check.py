@@ -60,11 +60,17 @@ def check(
     if fix and STDIN in files:
         msg = "--fix mends files; standard input is none"
         raise click.UsageError(msg)
-    target = target_of(schema, prefix)
     wanted = _Scope(**scope)
+    if wanted.all_profiles and wanted.reading.profile:
+        msg = "--profile and --all-profiles contradict each other"
+        raise click.UsageError(msg)
+    target = target_of(schema, prefix)
     with_profile = not (wanted.reading.profile or wanted.all_profiles)
     sources = sources_of(target, files, wanted.reading, with_profile=with_profile)
     local = [one for one in sources if not (wanted.offline and _is_remote(one))]
+    if sources and not local:
+        msg = "--offline leaves no source to check"
+        raise click.UsageError(msg)
     if fix:
         _mend(_checked(target, local, wanted), color)
     outcomes = _checked(target, local, wanted)
@@ -149,11 +155,15 @@ def _chosen_profile(target: Target, scope: _Scope) -> str | None:
 
 
 def _is_remote(source: Any) -> bool:
-    return isinstance(source, str) and "://" in source
+    return "://" in _name(source)
+
+
+def _name(source: Any) -> str:
+    return str(getattr(source, "path", source))
 
 
 def _remote(sources: Sequence[Any], local: Sequence[Any]) -> Iterator[str]:
-    if left_out := [source for source in sources if source not in local]:
+    if left_out := [_name(source) for source in sources if source not in local]:
         yield f"{', '.join(left_out)} (--offline)"
 
 

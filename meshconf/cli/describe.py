@@ -38,7 +38,7 @@ def schema(
     if compat is not None:
         _tell_breaks(compat, text, color)
     if check is not None:
-        _tell_drift(check, text, "meshconf schema", color)
+        _tell_drift(check, text, _command("schema", schema, prefix), color)
     if check is None and compat is None:
         click.echo(text, nl=False)
 
@@ -68,8 +68,8 @@ def docs(
     if check is None:
         click.echo(text, nl=False)
     else:
-        said = "meshconf docs" + (" --format env" if format == "env" else "")
-        _tell_drift(check, text, said, color)
+        name = "docs --format env" if format == "env" else "docs"
+        _tell_drift(check, text, _command(name, schema, prefix), color)
 
 
 @click.command(short_help="Print or write a first file with every setting.")
@@ -95,13 +95,25 @@ def init(schema: str | None, prefix: str | None, color: str, file: str | None) -
     raise click.UsageError(message)
 
 
+def _command(name: str, schema: str | None, prefix: str | None) -> str:
+    """Write the command that makes a file again, with the options that were given."""
+    from shlex import quote
+
+    given = {"--schema": schema, "--prefix": prefix}
+    options = (f" {option} {quote(value)}" for option, value in given.items() if value is not None)
+    return f"meshconf {name}{''.join(options)}"
+
+
 def _tell_drift(file: str, text: str, command: str, color: str) -> None:
     """Compare a file with what it should be; end with 1 if they differ."""
+    from meshconf.diagnostics.words import printable
+
     old = _content(file)
     if old == text:
         return
     print_lines(_drift(file, old, text), color)
-    click.echo(f"{file} is not what the schema says now: {command} > {file}", err=True)
+    name = printable(file)
+    click.echo(f"{name} is not what the schema says now: {command} > {name}", err=True)
     raise SystemExit(FINDINGS)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meshconf.cli.loaded import FINDINGS, load_sources, sources_of, tell
+from meshconf.cli.loaded import FAILED, FINDINGS, load_sources, sources_of, tell
 from meshconf.cli.options import Reading, about_problems, about_schema, file_sources, target_of
 from meshconf.cli.terminal import print_lines
 
@@ -46,7 +46,8 @@ def diff(
     """Compare two configurations, setting by setting.
 
     OLD and NEW are files, files of a Git revision (HEAD~1:mesh.toml) or profiles (production).
-    Variables are not read, so that they cannot hide a change. Ends with 1 if anything differs.
+    Variables are not read, so that they cannot hide a change. Ends with 1 if anything differs,
+    with 2 if a side cannot be loaded.
     """
     from meshconf.describe import difference
 
@@ -55,7 +56,7 @@ def diff(
     for outcome in (before, after):
         if problems := difference.in_the_way(outcome):
             tell(problems, outcome.sources, output_format, color)
-            raise SystemExit(FINDINGS)
+            raise SystemExit(FAILED)
     found = difference.differences(before, after)
     if format == "json":
         click.echo(difference.difference_json(found, old, new))

@@ -17,10 +17,21 @@ if TYPE_CHECKING:
     from meshconf.diagnostics.problem import Problem
     from meshconf.loading.load import Outcome
 
-__all__ = ["FINDINGS", "load_files", "load_sources", "sources_of", "tell", "tell_problems"]
+__all__ = [
+    "FAILED",
+    "FINDINGS",
+    "load_files",
+    "load_sources",
+    "sources_of",
+    "tell",
+    "tell_problems",
+]
 
 #: The exit code if there are findings, or a difference.
 FINDINGS = 1
+
+#: The exit code if the job could not be done.
+FAILED = 2
 
 
 def load_files(target: Target, files: Sequence[str], reading: Reading) -> Outcome:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from meshconf.describe.file_text import plain, toml_value
 from meshconf.describe.markdown import code, table
+from meshconf.diagnostics.json_report import json_text
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.styled import Piece, StyledLine
 from meshconf.diagnostics.words import Path, dotted, printable, quantity
@@ -296,7 +296,7 @@ def difference_json(found: Sequence[Difference], old: str, new: str) -> str:
         "new": new,
         "differences": [_entry(one) for one in found],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, default=str)
+    return json_text(document)
 
 
 def _entry(one: Difference) -> dict[str, Any]:

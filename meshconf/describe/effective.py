@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import attrs
 
 from meshconf.describe.env_text import env_line, env_text, sayable
 from meshconf.describe.file_text import plain, toml_value
+from meshconf.diagnostics.json_report import json_text
 from meshconf.diagnostics.styled import Piece, StyledLine
 from meshconf.diagnostics.words import dotted, printable
 from meshconf.schema import kinds
@@ -251,4 +251,4 @@ def effective_json(snapshot: Snapshot[Any], shown: Iterable[Shown]) -> str:
         "sources": list(snapshot.sources),
         "settings": settings,
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, default=str)
+    return json_text(document)

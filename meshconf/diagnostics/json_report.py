@@ -50,7 +50,7 @@ def report_json(
 
 def json_text(document: Mapping[str, Any]) -> str:
     """Write a document as JSON that people can read and a terminal can show."""
-    text = json.dumps(document, indent=2, ensure_ascii=False)
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
     return "\n".join(map(_safe, text.split("\n")))
 
 

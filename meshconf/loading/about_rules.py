@@ -195,4 +195,5 @@ def _next_value(
     value = default_at(diagnosis.model, path)
     if value is REQUIRED:
         return None
-    return value, f"the default {described(setting, value)}"
+    shown = "" if setting.secret else f" {described(setting, value)}"
+    return value, f"the default{shown}"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from meshconf.diagnostics.suggest import fold, nearest
 from meshconf.diagnostics.words import Path, dotted, parse_path
 from meshconf.loading.values import values_in
+from meshconf.loading.walk import step
+from meshconf.schema import kinds
 from meshconf.schema.names import entry_key
 from meshconf.sources.environment import FILE_SUFFIX, names_for
 
@@ -30,18 +32,28 @@ def path_of_key(model: Model, config: Any, text: str, *, declared: bool = False)
         text: What was given.
 
         declared: Whether it is enough that the schema declares it, as a setting of an optional
-            group that is not set.
+            group that is not set; old names and other spellings that files may use count too.
 
     Raises:
         KeyError: If there is no such path; it names the nearest.
     """
-    path = parse_path(text)
+    path = _canonical(model, parse_path(text)) if declared else parse_path(text)
     if path and model.find(path) is not None:
         above = [model.find(path[:end]) for end in range(1, len(path))]
         in_map = any(setting is not None and setting.map_of is not None for setting in above)
         if (declared and not in_map) or _exists(model, config, path):
             return path
     raise KeyError(_unknown(text, _paths(model, config)))
+
+
+def _canonical(model: Model, path: Path) -> Path:
+    """Spell a path as the schema does."""
+    kind: kinds.Kind | None = kinds.Group(model)
+    spelled: Path = ()
+    for part in path:
+        setting, kind = step(kind, part)
+        spelled = (*spelled, part if setting is None else setting.name)
+    return spelled
 
 
 def _exists(model: Model, config: Any, path: Path) -> bool:

@@ -41,7 +41,7 @@ class Field:
 def fields_of(cls: Any, where: str) -> list[Field]:
     """Read the fields of an attrs class or a dataclass; *where* says who asks for it."""
     if not has_fields(cls):
-        name = name_of_hint(cls)
+        name = getattr(cls, "__qualname__", None) or name_of_hint(cls)
         subject = name if where == name else f"{where}: {name}"
         msg = f"{subject} is neither an attrs class nor a dataclass"
         raise TypeError(msg)

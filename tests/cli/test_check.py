@@ -223,6 +223,15 @@ class TestProfiles:
         assert (0, "meshconf: no problems in environment\n") == (result.exit_code, result.stderr)
 
 
+class TestBothProfileOptions:
+    def test_contradict(self, run):
+        """One profile and all of them cannot be asked for together."""
+        result = run("check", "--profile", "production", "--all-profiles")
+
+        assert 2 == result.exit_code
+        assert "--profile and --all-profiles contradict each other" in result.stderr
+
+
 class TestStandardInput:
     @pytest.mark.parametrize(
         ("options", "name"),
@@ -250,6 +259,13 @@ class TestStandardInput:
 
 
 class TestOffline:
+    def test_nothing_is_left(self, run, folder: Path, app: Path):
+        """A store alone leaves nothing to check, and no other file is read instead."""
+        result = run("check", "--offline", "consul://localhost/app")
+
+        assert 2 == result.exit_code
+        assert "--offline leaves no source to check" in result.stderr
+
     def test_stores_are_left_out(self, run, folder: Path, app: Path):
         """With --offline no store is read, and the report says which."""
         (folder / "app.toml").write_text(NAMED)

@@ -79,6 +79,17 @@ class TestCheck:
             == result.stderr
         )
 
+    def test_options_are_part_of_the_remedy(self, run, folder: Path):
+        """The command that makes the file has the options that were given."""
+        (folder / "made").write_text("older\n")
+        options = ("--schema", "config_of_app:App", "--prefix", "APP_")
+
+        result = run("schema", *options, "--check", "made")
+
+        assert result.stderr.endswith(
+            "meshconf schema --schema config_of_app:App --prefix APP_ > made\n"
+        )
+
     @pytest.mark.parametrize(("command", "_"), PRINTING)
     def test_missing(self, run, app: Path, command: tuple[str, ...], _: str):
         """A file that is not there cannot be compared: exit code 2."""

@@ -73,7 +73,7 @@ class TestFiles:
 
         result = run("diff", "old.toml", "new.toml", "--output-format", "concise")
 
-        assert (1, "") == (result.exit_code, result.stdout)
+        assert (2, "") == (result.exit_code, result.stdout)
         assert said in result.stderr
 
     def test_one_argument(self, run):
@@ -156,14 +156,14 @@ class TestRevision:
 
         result = run("diff", "--output-format", "concise", "--", side, "new.toml")
 
-        assert (1, "") == (result.exit_code, result.stdout)
+        assert (2, "") == (result.exit_code, result.stdout)
         assert said in result.stderr
 
     def test_no_repository(self, run):
         """Outside of a repository Git is quoted."""
         result = run("diff", "HEAD:old.toml", "new.toml")
 
-        assert (1, "") == (result.exit_code, result.stdout)
+        assert (2, "") == (result.exit_code, result.stdout)
         assert "HEAD:old.toml is not there: not a git repository" in result.stderr
 
     @pytest.mark.skipif(os.name == "nt", reason="no such file name")
@@ -201,7 +201,7 @@ class TestProfile:
         """A profile without a file is reported by the name of the file."""
         result = run("diff", "mesh.toml", "prodution")
 
-        assert 1 == result.exit_code
+        assert 2 == result.exit_code
         assert "mesh.prodution.toml does not exist" in result.stderr
 
     def test_no_usual_file(self, run):
@@ -210,7 +210,7 @@ class TestProfile:
             "diff", "mesh.toml", "production", "--schema", "config_of_app:App", "--prefix", "APP_"
         )
 
-        assert 1 == result.exit_code
+        assert 2 == result.exit_code
         assert "mesh.toml:1:1" in result.stderr
 
     def test_option(self, run, folder: Path):

@@ -14,7 +14,9 @@ SECRET = "hunter2"  # what must appear nowhere
 
 
 class TestSetting:
-    @pytest.mark.parametrize("subject", ["port", "APP_PORT", "APP_PORT_FILE", "APP_LISTEN"])
+    @pytest.mark.parametrize(
+        "subject", ["port", "Port", "listen", "APP_PORT", "APP_PORT_FILE", "APP_LISTEN"]
+    )
     def test_path_and_names(self, run, folder: Path, app: Path, subject: str):
         """A setting is found by its path, its variable, the one for a file and an old name."""
         (folder / "app.toml").write_text('name = "orders"\nport = 81\n')

@@ -50,14 +50,22 @@ class TestHelp:
         assert (0, result.stdout) == (result.exit_code, run(command, "--help").stdout)
         assert result.stdout.startswith(f"Usage: meshconf {command} [OPTIONS]")
 
-    def test_version(self, run):
+    def test_version(self, run, monkeypatch: pytest.MonkeyPatch):
         """The version is that of the installed distribution."""
-        try:
-            version = importlib.metadata.version("meshconf")
-        except importlib.metadata.PackageNotFoundError:
-            pytest.skip("it is not installed")
+        monkeypatch.setattr(importlib.metadata, "version", lambda name: f"{name} 1.2.3")
 
-        assert f"meshconf, version {version}\n" == run("--version").stdout
+        assert "meshconf, version meshconf 1.2.3\n" == run("--version").stdout
+
+    def test_version_of_nothing(self, run, monkeypatch: pytest.MonkeyPatch):
+        """Run from a folder that is not installed, it says so."""
+
+        def missing(name: str) -> str:
+            raise importlib.metadata.PackageNotFoundError(name)
+
+        monkeypatch.setattr(importlib.metadata, "version", missing)
+        result = run("--version")
+
+        assert (0, "meshconf, not installed\n") == (result.exit_code, result.stdout)
 
 
 class TestWrongUsage:

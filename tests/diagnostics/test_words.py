@@ -240,6 +240,7 @@ class TestJson:
             "error_count": 1,
             "warning_count": 1,
             "sources": ["f"],
+            "not_checked": [],
             "problems": [
                 {
                     "code": "MC201",
