@@ -49,7 +49,7 @@ class TestAlgorithm:
         assert algorithm is Algorithm(name)
 
     @pytest.mark.parametrize("value", ["fastest", "", 1, None])
-    def test_refuses_the_rest(self, value: object) -> None:
+    def test_refuses_the_rest(self, value: Any) -> None:
         """What is neither a name nor another name is refused."""
         with pytest.raises(ValueError, match="is not a valid Algorithm"):
             Algorithm(value)
