@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 CONFIG = """\
 repos:
   - repo: {hooks}
-    rev: v1
+    rev: v1.0.0
     hooks:
       - id: meshconf-check
       - id: meshconf-docs
@@ -49,7 +49,8 @@ def git(folder: Path, *arguments: str) -> None:
     author = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org"}
     committer = {"GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.org"}
     environ = {**os.environ, **author, **committer, "GIT_CONFIG_GLOBAL": os.devnull}
-    subprocess.run(["git", "-C", str(folder), *arguments], check=True, env=environ)
+    command = ["git", "-C", str(folder), *arguments]
+    subprocess.run(command, check=True, env=environ)
 
 
 def commit(folder: Path) -> None:
@@ -69,7 +70,7 @@ def _hooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ROOT / "meshconf", folder / "meshconf", ignore=shutil.ignore_patterns("__pycache__")
     )
     commit(folder)
-    git(folder, "tag", "v1")
+    git(folder, "tag", "v1.0.0")
     return folder
 
 
@@ -85,6 +86,7 @@ def _repository(tmp_path: Path, hooks: Path) -> Path:
     (tmp_path / ".pre-commit-config.yaml").write_text(CONFIG.format(hooks=hooks.as_uri()))
     (tmp_path / "pyproject.toml").write_text(PYPROJECT)
     (tmp_path / "app.py").write_text(SCHEMA)
+    (tmp_path / ".gitignore").write_text("__pycache__/\n")
     (tmp_path / "app.toml").write_text("port = 8080\n")
     for file, command in (("settings.md", "docs"), ("app.schema.json", "schema")):
         ended = subprocess.run(
