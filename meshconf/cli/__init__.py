@@ -27,7 +27,7 @@ def run() -> None:
     except click.Abort:
         code = INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        _complain(error)
         code = FAILED
     except OSError as error:  # the disk is full, or the working directory is gone
         # Else Python would complain once more when it flushes at its end.
@@ -35,6 +35,16 @@ def run() -> None:
         click.echo(f"meshconf: {(error.strerror or str(error)).lower()}", err=True)
         code = FAILED
     sys.exit(code)
+
+
+def _complain(error: click.ClickException) -> None:
+    """Say what is wrong; it may quote what stands in a file or in an argument."""
+    from meshconf.diagnostics.words import printable
+
+    said = io.StringIO()
+    error.show(said)
+    for line in said.getvalue().rstrip("\n").split("\n"):
+        click.echo(printable(line), err=True)
 
 
 def _prepare_streams() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from meshconf.cli.loaded import FINDINGS, load_sources, sources_of, tell
+from meshconf.cli.loaded import FINDINGS, load_sources, sources_of, tell, tell_aside
 from meshconf.cli.options import STDIN, about_problems, about_schema, about_sources, target_of
 from meshconf.cli.terminal import print_lines
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from meshconf.cli.options import Reading, Target
     from meshconf.diagnostics.problem import Problem
+    from meshconf.diagnostics.styled import StyledLine
     from meshconf.loading.load import Outcome
 
 __all__ = ["check"]
@@ -30,9 +31,14 @@ class _Scope(NamedTuple):
     offline: bool
     all_profiles: bool
 
+    @property
+    def leaves_variables(self) -> bool:
+        """Whether no variable is read, of the process or of a file."""
+        return self.reading.no_env and self.reading.env_file is None
+
 
 @click.command(short_help="Load as the service would and print every problem.")
-@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE]...")
 @about_schema
 @about_sources
 @click.option("--no-secrets", is_flag=True, help="Do without secrets, as where there are none.")
@@ -54,8 +60,9 @@ def check(
 ) -> None:
     """Load the configuration as the service would, and print every problem.
 
-    Without FILE, the files are those of [tool.meshconf] in pyproject.toml, else those that the
-    service itself would read. FILE - is standard input.
+    Several FILEs are one configuration, in which a later one wins over those before it. Without
+    FILE, they are those of [tool.meshconf] in pyproject.toml, else those that the service itself
+    would read. FILE - is standard input.
     """
     if fix and STDIN in files:
         msg = "--fix mends files; standard input is none"
@@ -74,10 +81,12 @@ def check(
     if fix:
         _mend(_checked(target, local, wanted), color)
     outcomes = _checked(target, local, wanted)
-    problems = _without_repeats(outcomes, wanted)
+    problems = _without_repeats(target, outcomes, wanted)
     names = tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.sources))
-    left_out = [*_left_out(target, wanted, local), *_remote(sources, local)]
+    left_out = [*_left_out(target, wanted, local, outcomes), *_remote(sources, local)]
     tell(problems, names, output_format, color, not_checked=left_out)
+    if mendable := sum(one.edit is not None and one.edit.safe for one in problems):
+        tell_aside(f"{mendable} of them can be mended by --fix", output_format, color)
     if any(deny_warnings or problem.severity == "error" for problem in problems):
         raise SystemExit(FINDINGS)
 
@@ -90,14 +99,14 @@ def _checked(target: Target, sources: Sequence[Any], scope: _Scope) -> list[Outc
     return [load_sources(target, sources, reading, environ) for reading in readings]
 
 
-def _profiles(sources: Sequence[Any]) -> list[str]:
-    """List the profiles that have a file beside the first file, one that is not read anyway."""
+def _profiles(sources: Sequence[Any], read: Iterable[str] = ()) -> list[str]:
+    """List the profiles that have a file beside the first file, but for those that are read."""
     from meshconf.loading.choose import base_of, profile_file, profiles_beside
 
     base = base_of(sources)
     if base is None:
         return []
-    named = {Path(source) for source in sources if isinstance(source, str)}
+    named = {Path(name) for name in (*map(_name, sources), *read)}
     return [name for name in profiles_beside(base) if profile_file(base, name) not in named]
 
 
@@ -119,39 +128,47 @@ def _without_secrets(target: Target, environ: Mapping[str, str]) -> dict[str, st
     }
 
 
-def _without_repeats(outcomes: Iterable[Outcome], scope: _Scope) -> list[Problem]:
-    """Join the problems of all loads; a missing secret is none where secrets are left out."""
+def _without_repeats(target: Target, outcomes: Iterable[Outcome], scope: _Scope) -> list[Problem]:
+    """Join the problems of all loads, but for values that may come from what is left out."""
     found = dict.fromkeys(problem for outcome in outcomes for problem in outcome.problems)
-    return [
-        problem
-        for problem in found
-        if not (scope.no_secrets and problem.code == "MC102" and problem.sensitive)
-    ]
+    return [problem for problem in found if not _may_be_given(target, problem, scope)]
 
 
-def _left_out(target: Target, scope: _Scope, sources: Sequence[Any]) -> Iterator[str]:
+def _may_be_given(target: Target, problem: Problem, scope: _Scope) -> bool:
+    """Tell whether a value is missing that a variable or a secret may give, where those are left out."""
+    from meshconf.diagnostics.words import parse_path
+    from meshconf.sources.environment import variable_at
+
+    if problem.code != "MC102":
+        return False
+    if scope.no_secrets and problem.sensitive:
+        return True
+    if not scope.leaves_variables or target.prefix is None:
+        return False
+    return variable_at(target.model, parse_path(problem.path), target.prefix) != ""
+
+
+def _left_out(
+    target: Target, scope: _Scope, sources: Sequence[Any], outcomes: Sequence[Outcome]
+) -> Iterator[str]:
     """Say what was not checked, and which option would."""
-    if scope.reading.no_env:
-        yield "variables (--no-env)"
+    missing = [
+        problem
+        for problem in dict.fromkeys(one for outcome in outcomes for one in outcome.problems)
+        if _may_be_given(target, problem, scope)
+    ]
+    if scope.leaves_variables:
+        wanted = ", ".join(problem.path for problem in missing if not problem.sensitive)
+        yield f"variables{f', which have to give {wanted}' if wanted else ''} (--no-env)"
+    elif scope.reading.no_env:
+        yield "variables of the process (--no-env)"
     if scope.no_secrets:
-        secrets = [path for path, setting in target.model.walk() if setting.secret]
-        names = ", ".join(".".join(map(str, path)) for path in secrets)
-        yield f"secrets{f': {names}' if names else ''} (--no-secrets)"
-    others = [] if scope.all_profiles else _profiles(sources)
-    chosen = scope.reading.profile or _chosen_profile(target, scope)
-    if rest := [name for name in others if name != chosen]:
+        wanted = ", ".join(problem.path for problem in missing if problem.sensitive)
+        yield f"secrets{f', which have to give {wanted}' if wanted else ''} (--no-secrets)"
+    read = [name for outcome in outcomes for name in outcome.sources]
+    if rest := _profiles(sources, read):
         word = "profiles" if len(rest) > 1 else "profile"
         yield f"{word} {', '.join(rest)} (see --all-profiles)"
-
-
-def _chosen_profile(target: Target, scope: _Scope) -> str | None:
-    """Name the profile that the environment chooses."""
-    from meshconf.sources.environment import choosers_of, names_for
-
-    if target.prefix is None or scope.reading.no_env:
-        return None
-    choosers = choosers_of(names_for(target.model, target.prefix), target.prefix)
-    return os.environ.get(choosers.get("PROFILE", ""))
 
 
 def _is_remote(source: Any) -> bool:
@@ -169,7 +186,6 @@ def _remote(sources: Sequence[Any], local: Sequence[Any]) -> Iterator[str]:
 
 def _mend(outcomes: Sequence[Outcome], color: str) -> None:
     """Mend the files, and say what was mended."""
-    from meshconf.diagnostics.styled import Piece
     from meshconf.diagnostics.words import printable
     from meshconf.evolution.mend import mend_file
     from meshconf.evolution.proof import Unproven
@@ -186,9 +202,15 @@ def _mend(outcomes: Sequence[Outcome], color: str) -> None:
         except (NotWritten, Unproven) as error:
             message = str(error)
         else:
-            lines = [
-                (Piece(f"mended: {printable(problem.message)}", "added"),) for problem in mended
-            ]
-            print_lines(lines, color, err=True)
+            print_lines(map(_mended_line, mended), color, err=True)
             continue
         raise click.ClickException(message)
+
+
+def _mended_line(problem: Problem) -> StyledLine:
+    from meshconf.diagnostics.styled import Piece
+    from meshconf.diagnostics.words import printable
+
+    assert problem.edit is not None  # it was made
+    said = f": wrote {problem.edit.replacement}, since {problem.message}"
+    return (Piece(str(problem.origin), "place"), Piece(printable(said), "added"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from meshconf.cli.loaded import FINDINGS
-from meshconf.cli.options import about_schema, target_of
+from meshconf.cli.options import STDIN, about_schema, target_of
 from meshconf.cli.terminal import print_lines
 
 if TYPE_CHECKING:
@@ -20,9 +20,15 @@ __all__ = ["docs", "init", "schema"]
 
 
 @click.command(short_help="Print the JSON Schema for editors.")
-@click.option("--check", metavar="FILE", help="End with 1 if FILE is not what would be printed.")
+@click.option(
+    "--check",
+    type=click.Path(),
+    metavar="FILE",
+    help="End with 1 if FILE is not what would be printed.",
+)
 @click.option(
     "--compat",
+    type=click.Path(),
     metavar="OLD",
     help="End with 1 if files that the JSON Schema in OLD accepts would be refused.",
 )
@@ -47,40 +53,46 @@ def schema(
 @click.option(
     "--format",
     type=click.Choice(["markdown", "env"]),
-    default="markdown",
-    help="markdown (the default), or env for a .env.example.",
+    help="markdown (the default), or env for a .env.example; with --check, as the file is named.",
 )
-@click.option("--check", metavar="FILE", help="End with 1 if FILE is not what would be printed.")
+@click.option(
+    "--check",
+    type=click.Path(),
+    metavar="FILE",
+    help="End with 1 if FILE is not what would be printed.",
+)
 @about_schema
 def docs(
-    schema: str | None, prefix: str | None, color: str, format: str, check: str | None
+    schema: str | None, prefix: str | None, color: str, format: str | None, check: str | None
 ) -> None:
     """Print the table of all settings and their variables."""
     from meshconf.describe.env_text import env_example
     from meshconf.describe.settings_table import settings_markdown
 
     target = target_of(schema, prefix)
-    if format == "env" and target.prefix is None:
+    is_env = format == "env" or (format is None and ".env" in Path(check or "").name)
+    if is_env and target.prefix is None:
         msg = "--format env wants --prefix: what the names of variables begin with"
         raise click.UsageError(msg)
-    write = env_example if format == "env" else settings_markdown
+    write = env_example if is_env else settings_markdown
     text = write(target.description)
     if check is None:
         click.echo(text, nl=False)
     else:
-        name = "docs --format env" if format == "env" else "docs"
+        name = "docs --format env" if is_env else "docs"
         _tell_drift(check, text, _command(name, schema, prefix), color)
 
 
 @click.command(short_help="Print or write a first file with every setting.")
-@click.argument("file", required=False)
+@click.argument("file", required=False, type=click.Path())
 @about_schema
 def init(schema: str | None, prefix: str | None, color: str, file: str | None) -> None:  # noqa: ARG001 - common to all commands
     """Print a first file with every setting, or write it to FILE unless that exists."""
     from meshconf.describe.starter import starter_file
 
-    text = starter_file(target_of(schema, prefix).description)
-    if file is None:
+    command = _command("schema", schema, prefix)
+    text = starter_file(target_of(schema, prefix).description, command=command)
+    if file is None or file == STDIN:
         click.echo(text, nl=False)
         return
     try:
@@ -105,15 +117,20 @@ def _command(name: str, schema: str | None, prefix: str | None) -> str:
 
 
 def _tell_drift(file: str, text: str, command: str, color: str) -> None:
-    """Compare a file with what it should be; end with 1 if they differ."""
+    """Compare a file with what it should be; end with 1 if they differ.
+
+    How lines end is the business of Git and editors.
+    """
+    from shlex import quote
+
     from meshconf.diagnostics.words import printable
 
-    old = _content(file)
-    if old == text:
+    old = _content(file).replace("\r\n", "\n")
+    if old.rstrip("\n") == text.rstrip("\n"):
         return
     print_lines(_drift(file, old, text), color)
-    name = printable(file)
-    click.echo(f"{name} is not what the schema says now: {command} > {name}", err=True)
+    said = f"{file} is not what the schema says now: {command} > {quote(file)}"
+    click.echo(printable(said), err=True)
     raise SystemExit(FINDINGS)
 
 
@@ -144,7 +161,7 @@ def _drift(file: str, old: str, new: str) -> Iterator[StyledLine]:
 
 
 def _tell_breaks(file: str, text: str, color: str) -> None:
-    """Compare with an older JSON Schema; end with 1 if files break that no version allows for."""
+    """Compare with an older JSON Schema; end with 1 if files that it accepts are refused now."""
     import json
 
     from meshconf.describe.compatibility import breaking_changes

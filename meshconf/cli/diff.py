@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from os.path import exists
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from meshconf.cli.loaded import FAILED, FINDINGS, load_sources, sources_of, tell
-from meshconf.cli.options import Reading, about_problems, about_schema, file_sources, target_of
+from meshconf.cli.options import (
+    STDIN,
+    Reading,
+    about_problems,
+    about_schema,
+    file_sources,
+    target_of,
+)
 from meshconf.cli.terminal import print_lines
 
 if TYPE_CHECKING:
@@ -18,10 +27,13 @@ __all__ = ["diff"]
 
 FILES_ONLY = Reading(no_env=True)
 
+#: A revision may itself hold colons, within braces; without one, it is what is staged.
+_REVISION = re.compile(r"(?P<name>(?:[^:{]|\{[^}]*\})*):(?P<path>[^:/].*)")
+
 
 @click.command(short_help="Compare two configurations, setting by setting.")
-@click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW")
+@click.argument("old", type=click.Path(), metavar="OLD")
+@click.argument("new", type=click.Path(), metavar="NEW")
 @click.option(
     "--profile", metavar="NAME", help="Compare both with the file of this profile beside them."
 )
@@ -45,12 +57,19 @@ def diff(
 ) -> None:
     """Compare two configurations, setting by setting.
 
-    OLD and NEW are files, files of a Git revision (HEAD~1:mesh.toml) or profiles (production).
-    Variables are not read, so that they cannot hide a change. Ends with 1 if anything differs,
+    OLD and NEW are files, files of a Git revision (HEAD~1:mesh.toml, or :mesh.toml for what is
+    staged), profiles (production), or `-` for standard input. Variables are not read, so that they cannot hide a change. Ends with 1 if anything differs,
     with 2 if a side cannot be loaded.
     """
     from meshconf.describe import difference
+    from meshconf.loading.choose import is_profile
 
+    if old == new == STDIN:
+        msg = "standard input can be read only once"
+        raise click.UsageError(msg)
+    if profile is not None and not is_profile(profile):
+        msg = f"{profile} is no name of a profile"
+        raise click.UsageError(msg)
     target = target_of(schema, prefix)
     before, after = (_loaded(target, side, profile) for side in (old, new))
     for outcome in (before, after):
@@ -76,19 +95,17 @@ def _loaded(target: Target, side: str, profile: str | None) -> Outcome:
 
 def _sources(target: Target, side: str, profile: str | None) -> list[Any]:
     """Turn what names a side into the files that it consists of."""
-    from pathlib import Path
-
     from meshconf.loading.choose import base_of, is_profile, profile_file
     from meshconf.sources.git_file import GitFile
 
-    revision, colon, path = side.partition(":")
-    if colon and revision and not Path(side).exists():
-        names = [path] if profile is None else [path, str(profile_file(path, profile))]
-        return [GitFile(revision, name) for name in names]
-    if is_profile(side) and not Path(side).exists():
+    if side != STDIN and not exists(side):  # noqa: PTH110 - a name of any length is asked for
+        if revision := _REVISION.fullmatch(side):
+            path = revision["path"]
+            names = [path] if profile is None else [path, str(profile_file(path, profile))]
+            return [GitFile(revision["name"], name) for name in names]
         usual = sources_of(target, (), FILES_ONLY, with_profile=False)
         base = base_of(usual)
-        if base is not None:
+        if base is not None and is_profile(side):
             return [*usual, profile_file(base, side)]
     names = [side] if profile is None else [side, str(profile_file(side, profile))]
     return file_sources(names, FILES_ONLY.stdin_filename)

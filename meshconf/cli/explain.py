@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meshconf.cli.loaded import FINDINGS, load_files, tell
+from meshconf.cli.loaded import FINDINGS, load_files, problems_about, tell
 from meshconf.cli.options import (
     about_problems,
     about_schema,
     about_sources,
-    complete_path,
+    complete_subject,
     file_option,
     target_of,
 )
@@ -32,7 +32,7 @@ _CODE = re.compile(r"MC\d{3}", re.IGNORECASE)
 
 
 @click.command(short_help="Explain a setting, its variable, or a code.")
-@click.argument("subject", metavar="KEY|VARIABLE|CODE", shell_complete=complete_path)
+@click.argument("subject", metavar="KEY|VARIABLE|CODE", shell_complete=complete_subject)
 @file_option
 @about_schema
 @about_sources
@@ -63,12 +63,7 @@ def explain(
     print_lines(_explanation(outcome, path), color)
     from meshconf.diagnostics.words import dotted
 
-    said = dotted(path)
-    own = [
-        problem
-        for problem in outcome.problems
-        if problem.path == said or problem.path.startswith((f"{said}.", f"{said}["))
-    ]
+    own = problems_about(outcome.problems, dotted(path))
     if own:
         click.echo(err=True)
         tell(own, outcome.sources, output_format, color, result=True)
@@ -105,13 +100,16 @@ def _path(target: Target, outcome: Outcome, subject: str) -> Path:
     """Find what is meant, by its path or by the name of its variable."""
     from meshconf.loading.naming import path_of_key, path_of_variable
 
-    prefix = target.prefix
+    model, config, prefix = target.model, outcome.config, target.prefix
     try:
-        if prefix is not None and subject.startswith(prefix):
-            return path_of_variable(target.model, outcome.config, subject, prefix)
-        return path_of_key(target.model, outcome.config, subject, declared=True)
+        return path_of_key(model, config, subject, declared=True)
     except KeyError as error:
         message = str(error.args[0])
+    if prefix is not None and subject.startswith(prefix):
+        try:
+            return path_of_variable(model, config, subject, prefix)
+        except KeyError as error:
+            message = str(error.args[0]) if prefix else message
     raise click.UsageError(message)
 
 

@@ -22,9 +22,10 @@ __all__ = [
     "FINDINGS",
     "load_files",
     "load_sources",
+    "problems_about",
     "sources_of",
     "tell",
-    "tell_problems",
+    "tell_aside",
 ]
 
 #: The exit code if there are findings, or a difference.
@@ -89,11 +90,15 @@ def load_sources(
     from meshconf.sources.dotenv import DotEnv
 
     prefix = target.prefix
+    if stores := [source for source in sources if isinstance(source, str) and "://" in source]:
+        msg = f"{stores[0]} is no file, and stores cannot be read yet"
+        raise click.UsageError(msg)
     if prefix is None and (reading.env_file is not None or not reading.no_env):
         name = target.model.cls.__name__
         msg = (
-            f"{name} does not say what its variables begin with: pass --prefix, such as "
-            "--prefix APP_, or --no-env"
+            f"{name} does not say what its variables begin with: write "
+            '@configuration(prefix="APP_") above it, or prefix = "APP_" into [tool.meshconf], or '
+            "pass --prefix APP_, or --no-env to leave them alone"
         )
         raise click.UsageError(msg)
     env_files = [] if reading.env_file is None else [DotEnv(reading.env_file, prefix or "")]
@@ -142,14 +147,19 @@ def tell(
         click.echo(write(output_format, problems, sources, not_checked), err=result)
 
 
-def tell_problems(outcome: Outcome, output_format: str, color: str) -> None:
-    """Print the problems of a load whose result goes to stdout; end if there is none.
+def tell_aside(text: str, output_format: str, color: str) -> None:
+    """Print a remark below a report for people; programs have the data."""
+    from meshconf.diagnostics.formats import LINE_FORMATS
+    from meshconf.diagnostics.styled import Piece
 
-    Raises:
-        SystemExit: With 1, if the load has errors.
+    if output_format in LINE_FORMATS:
+        print_lines([(Piece(text, "quiet"),)], color, err=True)
+
+
+def problems_about(problems: Sequence[Problem], path: str) -> list[Problem]:
+    """Return the problems of what stands at or under a dotted path, and of whole sources.
+
+    A source that could not be read, or a misspelt variable, may have been meant to set it.
     """
-    refused = outcome.snapshot is None
-    if outcome.problems:
-        tell(outcome.problems, outcome.sources, output_format, color, result=not refused)
-    if refused:
-        raise SystemExit(FINDINGS)
+    below = (f"{path}.", f"{path}[")
+    return [one for one in problems if one.path in ("", path) or one.path.startswith(below)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from meshconf.describe.description import Description
     from meshconf.schema.model import Model
@@ -24,6 +24,7 @@ __all__ = [
     "about_schema",
     "about_sources",
     "complete_path",
+    "complete_subject",
     "file_option",
     "file_sources",
     "target_of",
@@ -97,6 +98,7 @@ def target_of(schema: str | None, prefix: str | None) -> Target:
     from meshconf.cli.project import project_here
     from meshconf.cli.schema_option import schema_named
     from meshconf.schema.compile import model_of
+    from meshconf.sources.environment import names_for
 
     project, folder = project_here()
     if schema is not None:
@@ -106,13 +108,17 @@ def target_of(schema: str | None, prefix: str | None) -> Target:
     else:
         found = schema_named(project.schema, folder, "[tool.meshconf] schema =")
         prefix = project.prefix if prefix is None else prefix
+        # A file that is called like standard input is none of it.
         files = tuple(os.path.relpath(folder / file) for file in project.files)
+        files = tuple(f"./{file}" if file == STDIN else file for file in files)
     try:
         model = model_of(found)
+        prefix = model.configuration.prefix if prefix is None else prefix
+        if prefix is not None:
+            names_for(model, prefix)  # two settings may share a variable
     except TypeError as error:
         message = str(error)
     else:
-        prefix = model.configuration.prefix if prefix is None else prefix
         return Target(schema=found, model=model, prefix=prefix, files=files)
     raise click.UsageError(message)
 
@@ -172,7 +178,12 @@ def about_sources(command: Callable[..., Any]) -> Callable[..., Any]:
             help="What reports call the document that FILE - reads from standard input.",
         ),
         click.option("--no-env", is_flag=True, help="Do not read variables."),
-        click.option("--env-file", metavar="FILE", help="Read variables from a .env file too."),
+        click.option(
+            "--env-file",
+            type=click.Path(),
+            metavar="FILE",
+            help="Read variables from a .env file too.",
+        ),
     )
     return _with(options, with_reading)
 
@@ -200,6 +211,7 @@ def file_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--file",
         "files",
         multiple=True,
+        type=click.Path(),
         metavar="FILE",
         help="The file that is read, `-` for standard input; may be given several times. Without "
         "it: as for `meshconf check`.",
@@ -218,14 +230,38 @@ def file_sources(files: Sequence[str], stdin_filename: str) -> list[Any]:
 def _from_stdin(name: str) -> Any:
     from meshconf.sources.file import LARGEST_FILE, Document
 
+    if sys.stdin.isatty():
+        click.echo("meshconf: reading standard input", err=True)
     return Document(name, sys.stdin.buffer.read(LARGEST_FILE + 1))
 
 
 def complete_path(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """Complete the path of a setting, for shells."""
+    return _completed(context, incomplete, lambda target: _paths(target.model))
+
+
+def complete_subject(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Complete what can be explained: paths, and once they are begun, variables and codes."""
+    from meshconf.diagnostics.codes import CODES
+
+    if not incomplete:  # so many names would help nobody
+        return complete_path(context, _, incomplete)
+    return _completed(
+        context,
+        incomplete,
+        lambda target: (*_paths(target.model), *target.description.variables, *CODES),
+    )
+
+
+def _paths(model: Model) -> Iterator[str]:
+    return (".".join(map(str, path)) for path, _ in model.walk())
+
+
+def _completed(
+    context: click.Context, incomplete: str, known: Callable[[Target], Iterable[str]]
+) -> list[str]:
     try:
         target = target_of(context.params.get("schema"), context.params.get("prefix"))
-        paths = [".".join(map(str, path)) for path, _ in target.model.walk()]
+        return [name for name in known(target) if name.startswith(incomplete)]
     except click.ClickException:
         return []
-    return [path for path in paths if path.startswith(incomplete)]

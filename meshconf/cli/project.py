@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import annotated_types
 import attrs
 import click
 
@@ -32,7 +33,9 @@ class Project:
 
     schema: str | None = setting(None, help="The schema as module:Class.")
     prefix: str | None = setting(None, help="What the names of its variables begin with.")
-    files: tuple[str, ...] = setting((), help="The files that are read, from this folder.")
+    files: tuple[Annotated[str, annotated_types.MinLen(1)], ...] = setting(
+        (), help="The files that are read, from this folder."
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,8 @@ def schema_named(name: str | None, folder: Path, said_in: str = "--schema") -> A
     Args:
         name: ``module:Class``; None means the mesh schema.
 
-        folder: Where modules are looked for first, as `python -m` looks in the working directory.
+        folder: Where modules are looked for first, in it and in its folder `src`, as `python -m`
+            looks in the working directory.
 
         said_in: What named it, for messages.
 
@@ -41,10 +43,12 @@ def schema_named(name: str | None, folder: Path, said_in: str = "--schema") -> A
     if not (module and colon and path):
         msg = f"{said}: write it as module:Class, such as orders.config:Settings"
         raise click.UsageError(msg)
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
+    for place in (folder / "src", folder):
+        if place.is_dir() and str(place) not in sys.path:
+            sys.path.insert(0, str(place))
     try:
-        found: Any = importlib.import_module(module)
+        with contextlib.redirect_stdout(sys.stderr):  # stdout is for results
+            found: Any = importlib.import_module(module)
         for part in path.split("."):
             found = getattr(found, part)
     except (Exception, SystemExit) as error:  # a script may end where it is imported
@@ -59,7 +63,10 @@ def _reason(error: BaseException, module: str) -> str:
     """Say why an import failed, and at which line of the user's own code."""
     from traceback import extract_tb
 
-    said = f"{type(error).__name__}: {error}"
+    try:
+        said = f"{type(error).__name__}: {error}"
+    except Exception:  # its own words fail
+        said = type(error).__name__
     if isinstance(error, SyntaxError) and error.filename:
         return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
     own = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meshconf.cli.loaded import load_files, tell_problems
+from meshconf.cli.loaded import FINDINGS, load_files, problems_about, tell
 from meshconf.cli.options import (
     about_problems,
     about_schema,
@@ -72,15 +72,18 @@ def show(
         msg = "--format env wants --prefix: what the names of variables begin with"
         raise click.UsageError(msg)
     outcome = load_files(target, files, reading)
-    tell_problems(outcome, output_format, color)
     snapshot = outcome.snapshot
-    assert snapshot is not None
+    if snapshot is None:
+        tell(outcome.problems, outcome.sources, output_format, color)
+        raise SystemExit(FINDINGS)
     try:
         shown = shown_values(snapshot, key, non_default=non_default, show_secrets=show_secrets)
     except KeyError as error:
         hint = f"; a file is given by --file {key}" if Path(key).exists() else ""
         message = f"{error.args[0]}{hint}"
         raise click.UsageError(message) from None
+    if warnings := problems_about(outcome.problems, key) if key else outcome.problems:
+        tell(warnings, outcome.sources, output_format, color, result=True)
     if format == "json":
         click.echo(effective_json(snapshot, shown))
     elif format == "env":

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from meshconf.diagnostics.problem import Excerpt, Line, Mark, Problem, Severity
 
 __all__ = [
+    "MOST_FOUND",
     "MOST_PROBLEMS",
     "footer",
     "heading",
@@ -26,6 +27,9 @@ __all__ = [
 
 #: A report shows at most so many problems and counts the rest.
 MOST_PROBLEMS = 50
+
+#: From so many on there may be more: no others of their sort are looked for.
+MOST_FOUND = 500
 
 
 def report(problems: Sequence[Problem], sources: Sequence[str] = ()) -> str:
@@ -71,7 +75,8 @@ def footer(problems: Sequence[Problem], sources: Sequence[str]) -> StyledLine:
 
 
 def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    number_said = f"{number} or more" if number >= MOST_FOUND else str(number)
+    return f"{number_said} {word}" if number == 1 else f"{number_said} {word}s"
 
 
 def problem_lines(problem: Problem) -> Iterator[StyledLine]:

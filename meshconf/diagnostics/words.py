@@ -155,7 +155,10 @@ def quoted(value: object) -> str:
         return elide("[" + ", ".join(map(quoted, value)) + "]")
     if isinstance(value, int) and value.bit_length() > LONGEST_INTEGER:
         return elide(hex(value))
-    return elide(printable(str(value)))
+    try:
+        return elide(printable(str(value)))
+    except Exception:  # an object of the schema's author
+        return noun(value)
 
 
 def quoted_key(key: object) -> str:

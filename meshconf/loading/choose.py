@@ -168,7 +168,7 @@ def is_profile(name: str) -> bool:
 def profile_file(base: str | os.PathLike[str], profile: str) -> Path:
     """Name the file of a profile: ``mesh.production.toml`` beside ``mesh.toml``."""
     path = Path(base)
-    return path.with_name(f"{path.stem}.{profile}{path.suffix}")
+    return path.parent / f"{path.stem}.{profile}{path.suffix}"
 
 
 def profiles_beside(base: str | os.PathLike[str]) -> list[str]:

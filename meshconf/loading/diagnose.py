@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from meshconf.diagnostics.problem import Problem
+from meshconf.diagnostics.text import MOST_FOUND
 from meshconf.loading import about_names, about_rules, about_values
 from meshconf.loading.convert import Conversion, violation
 from meshconf.loading.findings import Masks, broken_problem
@@ -33,11 +34,10 @@ if TYPE_CHECKING:
     from meshconf.loading.check_rules import Breach
     from meshconf.loading.load import UnknownVariables
 
-__all__ = ["MOST_FOUND", "MOST_IN_ONE", "Diagnosis", "diagnose", "made_as_far_as_possible"]
+__all__ = ["MOST_IN_ONE", "Diagnosis", "diagnose", "made_as_far_as_possible"]
 
-#: So many problems are looked into with names, with variables and with values each: a text that
-#: consists of mistakes must not keep the report waiting.
-MOST_FOUND = 500
+# MOST_FOUND problems are looked into with names, with variables and with values each: a text that
+# consists of mistakes must not keep the report waiting.
 
 #: So many wrong elements of one value are reported.
 MOST_IN_ONE = 10

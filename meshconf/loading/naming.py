@@ -43,6 +43,9 @@ def path_of_key(model: Model, config: Any, text: str, *, declared: bool = False)
         in_map = any(setting is not None and setting.map_of is not None for setting in above)
         if (declared and not in_map) or _exists(model, config, path):
             return path
+        if declared and (absent := _absent_entry(model, config, path)):
+            msg = f"{text} is not set, and {absent}"
+            raise KeyError(msg)
     raise KeyError(_unknown(text, _paths(model, config)))
 
 
@@ -54,6 +57,17 @@ def _canonical(model: Model, path: Path) -> Path:
         setting, kind = step(kind, part)
         spelled = (*spelled, part if setting is None else setting.name)
     return spelled
+
+
+def _absent_entry(model: Model, config: Any, path: Path) -> str:
+    """Say which entry on a path is not there; empty if all are."""
+    for end in range(1, len(path)):
+        setting = model.find(path[:end])
+        if setting is None or setting.map_of is None or path[end - 1] != setting.name:
+            continue
+        if not _exists(model, config, path[: end + 1]):
+            return f"{dotted(path[:end])} has no entry {path[end]}"
+    return ""
 
 
 def _exists(model: Model, config: Any, path: Path) -> bool:
@@ -83,11 +97,11 @@ def path_of_variable(model: Model, config: Any, name: str, prefix: str) -> Path:
     names = names_for(model, prefix)
     found = names.find(name) or names.find(name.removesuffix(FILE_SUFFIX))
     if found is not None:
-        return _with_keys(model, config, found)
+        return _with_keys(model, config, name, found)
     raise KeyError(_unknown(name, names.by_name, "variable"))
 
 
-def _with_keys(model: Model, config: Any, found: Found) -> Path:
+def _with_keys(model: Model, config: Any, name: str, found: Found) -> Path:
     """Spell the entries on the path of a variable as the configuration does."""
     path = found.path
     for position in found.entries:
@@ -99,7 +113,12 @@ def _with_keys(model: Model, config: Any, found: Found) -> Path:
             and where[:position] == path[:position]
             and fold(str(where[position])) == fold(spelled)
         )
-        path = (*path[:position], next(known, entry_key(spelled)), *path[position + 1 :])
+        key = next(known, None)
+        if key is None:
+            above, entry = dotted(path[:position]), entry_key(spelled)
+            msg = f"{name} is not set, and {above} has no entry {entry}"
+            raise KeyError(msg)
+        path = (*path[:position], key, *path[position + 1 :])
     return path
 
 

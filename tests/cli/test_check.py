@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -107,8 +108,51 @@ class TestVariables:
         assert ".env:2:1: error[MC202]: `port` must be at least 1, got 0" in result.stderr
 
 
+class TestNoVariables:
+    def test_what_they_may_give_is_not_checked(self, run, folder: Path, app: Path):
+        """A required setting that a variable may give is named as not checked, and no error."""
+        result = run("check", "--no-env")
+        expected = (
+            "meshconf: no problems\nnot checked: variables, which have to give name (--no-env)\n"
+        )
+
+        assert (0, expected) == (result.exit_code, result.stderr)
+
+    def test_what_a_file_of_variables_lacks(self, run, folder: Path, app: Path):
+        """With --env-file the variables are known, and what is missing is an error."""
+        (folder / "prod.env").write_text("APP_PORT=1\n")
+
+        result = run("check", "--no-env", "--env-file", "prod.env")
+
+        assert 1 == result.exit_code
+        assert result.stderr.endswith("not checked: variables of the process (--no-env)\n")
+
+    def test_what_no_variable_gives(self, run, folder: Path):
+        """A setting within a list has no variable: it is missing."""
+        (folder / "broken_module.py").write_text(
+            "import attrs\n\n@attrs.frozen\nclass Part:\n    name: str\n\n"
+            "@attrs.frozen\nclass Plain:\n    parts: tuple[Part, ...] = ()\n"
+        )
+        (folder / "p.toml").write_text("[[parts]]\n")
+        schema = ("--schema", "broken_module:Plain", "--prefix", "P_")
+
+        result = run("check", "p.toml", *schema, "--no-env")
+
+        assert 1 == result.exit_code
+        assert "`parts[0].name` is required" in result.stderr
+
+
+class TestStores:
+    def test_cannot_be_read(self, run, app: Path):
+        """The address of a store is not taken for a file."""
+        result = run("check", "consul://localhost/app")
+
+        assert 2 == result.exit_code
+        assert "consul://localhost/app is no file, and stores cannot be read yet" in result.stderr
+
+
 class TestNoSecrets:
-    SAID = "not checked: secrets: password (--no-secrets)\n"
+    SAID = "not checked: secrets, which have to give password (--no-secrets)\n"
 
     def test_missing_secret(self, run):
         """A required secret that is missing is an error, but none where secrets are left out."""
@@ -172,7 +216,8 @@ class TestProfiles:
     def test_all(self, run):
         """Each profile is checked, and a problem that several have is told once."""
         result = run("check", "app.toml", "--all-profiles", "--output-format", "concise")
-        places = [line.split(": ")[0] for line in result.stderr.splitlines()[:-1]]
+        lines = [line for line in result.stderr.splitlines() if "error[" in line]
+        places = [line.split(": ")[0] for line in lines]
 
         assert ["app.toml:2:8", "app.production.toml:1:1", "app.staging.toml:1:8"] == places
 
@@ -208,6 +253,31 @@ class TestProfiles:
 
         assert result.stderr.startswith("mesh.p.toml:2:16: error[MC202]")
         assert result.stderr.endswith("not checked: profile q (see --all-profiles)\n")
+
+    def test_variable_that_counts_for_nothing(self, run):
+        """A profile that a variable names is not checked where a file is named."""
+        result = run("check", "app.toml", APP_PROFILE="production")
+
+        assert result.stderr.endswith(
+            "not checked: profiles production, staging (see --all-profiles)\n"
+        )
+
+    def test_files_of_a_variable(self, run, folder: Path):
+        """What a variable lists is checked, that of a profile too."""
+        (folder / "pyproject.toml").unlink()
+        (folder / "mesh.toml").write_text('service_name = "orders"\n')
+        (folder / "mesh.p.toml").write_text("")
+
+        result = run("check", MESH_CONFIG=f"mesh.toml{os.pathsep}mesh.p.toml")
+
+        assert "meshconf: no problems in mesh.toml, mesh.p.toml, environment\n" == result.stderr
+
+    def test_path_without_a_name(self, run):
+        """A folder has no file of a profile beside it, and is reported as what it is."""
+        result = run("check", "/", "--profile", "x")
+
+        assert 1 == result.exit_code
+        assert "/ is a directory" in result.stderr
 
     def test_standard_input_has_none(self, run):
         """Beside standard input stands no file of a profile."""
@@ -348,7 +418,7 @@ class TestFix:
 
         result = run("check", "--fix", "app.toml")
         expected = (
-            "mended: `port` must be an integer, got a string\n"
+            "app.toml:2:8: wrote 8080, since `port` must be an integer, got a string\n"
             "meshconf: no problems in app.toml, environment\n"
         )
 

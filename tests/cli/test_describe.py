@@ -90,6 +90,24 @@ class TestCheck:
             "meshconf schema --schema config_of_app:App --prefix APP_ > made\n"
         )
 
+    def test_remedy_can_be_pasted(self, run, folder: Path, app: Path):
+        """The name of a file is quoted for the shell."""
+        (folder / "a;b c.json").write_text("older\n")
+
+        result = run("schema", "--check", "a;b c.json")
+
+        assert result.stderr.endswith("meshconf schema > 'a;b c.json'\n")
+
+    @pytest.mark.parametrize(("command", "_"), PRINTING)
+    def test_ends_of_lines_do_not_matter(
+        self, run, folder: Path, app: Path, command: tuple[str, ...], _: str
+    ):
+        """Lines may end as Git or an editor makes them end."""
+        made = run(*command).stdout.rstrip("\n").replace("\n", "\r\n")
+        (folder / "made").write_bytes(made.encode())
+
+        assert 0 == run(*command, "--check", "made").exit_code
+
     @pytest.mark.parametrize(("command", "_"), PRINTING)
     def test_missing(self, run, app: Path, command: tuple[str, ...], _: str):
         """A file that is not there cannot be compared: exit code 2."""
@@ -176,6 +194,21 @@ class TestInit:
 
         assert (0, "") == (result.exit_code, result.output)
         assert run("init").stdout == (folder / "app.toml").read_text()
+
+    def test_standard_output(self, run, folder: Path, app: Path):
+        """`-` is standard output, not a file."""
+        result = run("init", "-")
+
+        assert (0, run("init").stdout) == (result.exit_code, result.stdout)
+        assert not (folder / "-").exists()
+
+    def test_command_for_the_json_schema(self, run):
+        """The head of the file names the command with the options that were given."""
+        result = run("init", "--schema", "config_of_app:App")
+
+        assert "meshconf schema --schema config_of_app:App >" in " ".join(
+            result.stdout.replace("\n# ", " ").split()
+        )
 
     def test_existing_file(self, run, folder: Path, app: Path):
         """A file that exists is left as it is: exit code 2."""

@@ -76,6 +76,20 @@ class TestFiles:
         assert (2, "") == (result.exit_code, result.stdout)
         assert said in result.stderr
 
+    def test_standard_input_twice(self, run):
+        """Both sides cannot come from standard input."""
+        result = run("diff", "-", "-", stdin="")
+
+        assert 2 == result.exit_code
+        assert "standard input can be read only once" in result.stderr
+
+    def test_name_of_any_length(self, run):
+        """A name that is too long for a file is no reason to break."""
+        result = run("diff", "x" * 5000, "new.toml")
+
+        assert 2 == result.exit_code
+        assert "MC402" in result.stderr
+
     def test_one_argument(self, run):
         """Two sides are wanted."""
         result = run("diff", "old.toml")
@@ -142,6 +156,23 @@ class TestRevision:
 
         assert (0, "no setting differs\n") == (result.exit_code, result.stderr)
 
+    def test_staged(self, run, folder: Path, commit):
+        """Without a name, a revision is what is staged."""
+        commit("app.toml", 'name = "x"\n')
+        (folder / "app.toml").write_text('name = "y"\n')
+
+        result = run("diff", ":app.toml", "app.toml")
+
+        assert 'name "x" → "y"  app.toml:1:8\n' == result.stdout
+
+    def test_colon_within_a_name(self, run, commit):
+        """A revision may be named by a message with a colon in it."""
+        commit("app.toml", 'name = "x"\n')
+
+        result = run("diff", "HEAD^{/add: nothing}:app.toml", "new.toml")
+
+        assert "HEAD^{/add: nothing}:app.toml is not there" in result.stderr
+
     @pytest.mark.parametrize(
         ("side", "said"),
         [
@@ -203,6 +234,19 @@ class TestProfile:
 
         assert 2 == result.exit_code
         assert "mesh.prodution.toml does not exist" in result.stderr
+
+    def test_name_that_is_none(self, run):
+        """What cannot be the name of a profile is wrong usage."""
+        result = run("diff", "mesh.toml", "mesh.toml", "--profile", "../x")
+
+        assert 2 == result.exit_code
+        assert "../x is no name of a profile" in result.stderr
+
+    def test_standard_input_is_no_profile(self, run):
+        """`-` is standard input beside the usual file too."""
+        result = run("diff", "-", "mesh.toml", stdin='service_name = "x"\n')
+
+        assert result.stdout.startswith('service_name "x" → ')
 
     def test_no_usual_file(self, run):
         """A word is a file where the schema names none."""

@@ -73,7 +73,7 @@ class TestSetting:
             ("prot", "no setting is called prot; did you mean port?"),
             ("zzzzzzzz", "no setting is called zzzzzzzz\n"),
             ("APP_PROT", "no variable is called APP_PROT; did you mean APP_PORT?"),
-            ("stores.a.port", "no setting is called stores.a.port; did you mean port?"),
+            ("stores.a.port", "stores.a.port is not set, and stores has no entry a"),
         ],
     )
     def test_unknown(self, run, app: Path, subject: str, said: str):
@@ -82,6 +82,24 @@ class TestSetting:
 
         assert (2, "") == (result.exit_code, result.stdout)
         assert said in result.stderr
+
+
+class TestEmptyPrefix:
+    def test_key_and_variable(self, run, folder: Path):
+        """With an empty prefix a key is still a key, and a variable a variable."""
+        schema = ("--schema", "config_of_app:App", "--prefix", "")
+        by_key = run("explain", "port", *schema, NAME="x")
+        by_variable = run("explain", "PORT", *schema, NAME="x")
+
+        assert by_key.stdout.startswith("port = 80\n")
+        assert by_key.stdout == by_variable.stdout
+
+    def test_neither(self, run):
+        """What is neither is called a setting that there is not."""
+        result = run("explain", "nothing_like_it", "--schema", "config_of_app:App", "--prefix", "")
+
+        assert 2 == result.exit_code
+        assert "no setting is called nothing_like_it" in result.stderr
 
 
 class TestBrokenConfiguration:
@@ -121,6 +139,15 @@ class TestBrokenConfiguration:
         result = run("explain", "port")
 
         assert (0, "") == (result.exit_code, result.stderr)
+
+    def test_source_that_cannot_be_read(self, run, folder: Path, app: Path):
+        """A file that could not be read may have set it: that is said, with exit code 1."""
+        (folder / "app.toml").write_text("port = = 1\n")
+
+        result = run("explain", "port", "-f", "app.toml", "--output-format", "concise")
+
+        assert 1 == result.exit_code
+        assert "app.toml:1:8: error[MC001]" in result.stderr
 
     def test_warning(self, run, folder: Path, app: Path):
         """A warning is told, and is no failure."""

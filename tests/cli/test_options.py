@@ -11,6 +11,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class TestOutputOfTheModule:
+    def test_goes_to_stderr(self, program, folder: Path):
+        """What a module prints when it is imported does not mix with the result."""
+        (folder / "broken_module.py").write_text(
+            "import attrs\nprint('loud')\n\n@attrs.frozen\nclass Plain:\n    a: int = 1\n"
+        )
+
+        ended = program("schema", "--schema", "broken_module:Plain")
+
+        assert ended.stdout.startswith("{")
+        assert "loud\n" in ended.stderr
+
+
 class TestSchema:
     @pytest.mark.parametrize(
         ("name", "said"),
@@ -93,8 +106,9 @@ class TestPrefix:
 
         assert 2 == result.exit_code
         assert (
-            "App does not say what its variables begin with: pass --prefix, such as --prefix "
-            "APP_, or --no-env"
+            "App does not say what its variables begin with: write "
+            '@configuration(prefix="APP_") above it, or prefix = "APP_" into [tool.meshconf], or '
+            "pass --prefix APP_, or --no-env to leave them alone"
         ) in result.stderr
 
     def test_missing_for_an_env_file(self, run, folder: Path):
@@ -156,6 +170,14 @@ class TestCompletion:
         app.write_text("[tool.meshconf]\nschema = 3\n")
 
         assert (0, [], "") == self.completed(program, "meshconf explain retry.")
+
+    @pytest.mark.parametrize(
+        ("start", "words"),
+        [("MESH_RETRY_B", ["MESH_RETRY_BASE_DELAY", "MESH_RETRY_BUDGET"]), ("MC50", ["MC501"])],
+    )
+    def test_subjects(self, program, start: str, words: list[str]):
+        """Variables and codes, which can be explained too, are completed once they are begun."""
+        assert words == self.completed(program, f"meshconf explain {start}")[1]
 
     def test_commands(self, program):
         """Commands are completed too."""

@@ -101,7 +101,6 @@ class TestVariable:
             ("APP_RETRY_TRIES", ("retry", "attempts")),
             ("APP_POOLS__A_B__RETRY_ATTEMPTS_FILE", ("pools", "a.b", "retry", "attempts")),
             ("APP_POOLS__A_B__INNER__C_1__TRIES", ("pools", "a.b", "inner", "C-1", "attempts")),
-            ("APP_POOLS__NEW_ONE__RETRY", ("pools", "new-one", "retry")),
         ],
     )
     def test_found(self, name: str, expected: Any) -> None:
@@ -113,6 +112,10 @@ class TestVariable:
         [
             ("APP_LOV", "no variable is called APP_LOV; did you mean APP_LOW?"),
             ("APP_QUITE_ANOTHER", "no variable is called APP_QUITE_ANOTHER"),
+            (
+                "APP_POOLS__NEW_ONE__RETRY",
+                "APP_POOLS__NEW_ONE__RETRY is not set, and pools has no entry new-one",
+            ),
         ],
     )
     def test_unknown(self, name: str, message: str) -> None:
