@@ -195,5 +195,7 @@ def _next_value(
     value = default_at(diagnosis.model, path)
     if value is REQUIRED:
         return None
+    if value is None:
+        return value, "not set"
     shown = "" if setting.secret else f" {described(setting, value)}"
     return value, f"the default{shown}"
