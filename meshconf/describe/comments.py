@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from meshconf.diagnostics.words import printable
+
 if TYPE_CHECKING:
     from meshconf.describe.description import Described
 
@@ -15,8 +17,8 @@ WIDTH = 92
 
 
 def comment(text: str) -> list[str]:
-    """Write a text as lines of a comment; none if it is empty."""
-    return textwrap.wrap(
+    """Write a text as lines of a comment, safe to print; none if it is empty."""
+    lines = textwrap.wrap(
         text,
         WIDTH,
         initial_indent="# ",
@@ -24,11 +26,12 @@ def comment(text: str) -> list[str]:
         break_on_hyphens=False,
         break_long_words=False,
     )
+    return list(map(printable, lines))
 
 
 def remark(described: Described) -> str:
     """Say in a few words what a setting takes, and what holds if it is not set."""
-    said = described.setting.type_text().removeprefix("optional ")
+    said = printable(described.setting.type_text().removeprefix("optional "))
     if described.required:
         return f"required: {said}"
     if described.computed:

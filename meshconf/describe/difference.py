@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from meshconf.describe.file_text import plain, toml_value
+from meshconf.describe.alike import alike
+from meshconf.describe.file_text import holds_secret, plain, toml_value
 from meshconf.describe.markdown import code, table
 from meshconf.diagnostics.json_report import json_text
 from meshconf.diagnostics.problem import Origin, Problem
@@ -127,12 +128,17 @@ def differences(old: Outcome, new: Outcome) -> list[Difference]:
         if difference is None:
             continue
         base = found.get(inherited_path(new.model, path) or ())
-        if base is not None and (base.old, base.new) == (difference.old, difference.new):
+        if base is not None and _is_same_change(base, difference):
             inheriting = (*base.inherited_by, path)
             found[base.path] = attrs.evolve(base, inherited_by=inheriting)
         else:
             found[path] = difference
     return list(found.values())
+
+
+def _is_same_change(one: Difference, other: Difference) -> bool:
+    kind = one.setting.kind
+    return alike(kind, one.old, other.old) and alike(kind, one.new, other.new)
 
 
 def _in_order(paths: Sequence[Path]) -> list[Path]:
@@ -193,10 +199,10 @@ def _compared(path: Path, old: _Side, new: _Side) -> Difference | None:
         side = old if after is ABSENT else new
         if side.get(path) in (None, BROKEN) or not side.sets(path):
             return None
-    elif before == after:
-        return None
     side = new if path in new.leaves or path in new.entries else old
     setting = side.entries[path] if path in side.entries else side.leaves[path][0]
+    if alike(setting.kind, before, after):
+        return None
     return Difference(
         path=path,
         setting=setting,
@@ -305,7 +311,7 @@ def _entry(one: Difference) -> dict[str, Any]:
         "sort": one.sort,
         "old": _json(one, one.old),
         "new": _json(one, one.new),
-        "sensitive": one.setting.secret,
+        "sensitive": one.setting.secret or holds_secret(one.old) or holds_secret(one.new),
         "needs_restart": one.needs_restart,
         "inherited_by": [dotted(path) for path in one.inherited_by],
         "old_origin": None if one.old_origin is None else attrs.asdict(one.old_origin),

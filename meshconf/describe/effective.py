@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from meshconf.describe.env_text import env_line, env_text, sayable
-from meshconf.describe.file_text import plain, toml_value
+from meshconf.describe.file_text import can_say, holds_secret, plain, toml_value
 from meshconf.diagnostics.json_report import json_text
+from meshconf.diagnostics.opaque import is_json
 from meshconf.diagnostics.styled import Piece, StyledLine
 from meshconf.diagnostics.words import dotted, printable
 from meshconf.schema import kinds
@@ -48,13 +49,16 @@ class Shown:
 
         origin: Where it comes from.
 
-        hidden: Whether it is a secret, which is masked.
+        sensitive: Whether it is a secret, or holds one.
+
+        hidden: Whether it is masked, or something in it.
     """
 
     path: Path
     setting: Setting
     value: Any
     origin: Origin
+    sensitive: bool
     hidden: bool
 
 
@@ -88,16 +92,22 @@ def shown_values(
         for row in _rows(snapshot)
         if row[0][: len(under)] == under and not (non_default and not snapshot.sets(row[0]))
     ]
-    return [
-        Shown(
-            where,
-            setting,
-            plain(value, reveal=show_secrets),
-            snapshot.origin(dotted(where)),
-            setting.secret and value is not None and not show_secrets,
-        )
-        for where, setting, value in _without_shown_tables(chosen)
-    ]
+    rows = _without_shown_tables(chosen)
+    return [_shown(snapshot, row, show_secrets=show_secrets) for row in rows]
+
+
+def _shown(snapshot: Snapshot[Any], row: _Row, *, show_secrets: bool) -> Shown:
+    path, setting, value = row
+    sensitive = setting.secret or holds_secret(value)
+    hidden = sensitive and value is not None and not show_secrets
+    return Shown(
+        path,
+        setting,
+        MASK if setting.secret and hidden else plain(value, reveal=show_secrets),
+        snapshot.origin(dotted(path)),
+        sensitive,
+        hidden,
+    )
 
 
 def _rows(snapshot: Snapshot[Any]) -> Iterator[_Row]:
@@ -128,7 +138,8 @@ def _without_shown_tables(rows: Sequence[_Row]) -> list[_Row]:
 def effective_toml(shown: Iterable[Shown]) -> Iterator[StyledLine]:
     """Write values as TOML, with the origin of each in a comment.
 
-    Secrets and settings that are not set stand in comments, so that the text can be loaded.
+    Values with secrets, those that TOML cannot say, and settings that are not set stand in
+    comments, so that what is loaded is right.
 
     Yields:
         The lines of the document.
@@ -149,9 +160,10 @@ def _toml_line(shown: Shown) -> StyledLine:
     key, origin = dotted(shown.path[-1:]), _place(shown.origin)
     if shown.value is None:
         return (Piece(f"# {key} is not set", "quiet"),)
-    if shown.hidden:
-        return (Piece(f"# {key} = {MASK}  # {origin}", "quiet"),)
-    return (Piece(f"{key} = {toml_value(shown.value)}"), Piece(f"  # {origin}", "quiet"))
+    text = MASK if shown.hidden and shown.setting.secret else toml_value(shown.value)
+    if shown.hidden or not can_say(shown.value):
+        return (Piece(f"# {key} = {text}  # {origin}", "quiet"),)
+    return (Piece(f"{key} = {text}"), Piece(f"  # {origin}", "quiet"))
 
 
 def _place(origin: Origin) -> str:
@@ -159,7 +171,9 @@ def _place(origin: Origin) -> str:
 
 
 def effective_env(shown: Iterable[Shown], model: Model, prefix: str) -> Iterator[StyledLine]:
-    """Write values as the lines of a .env file, secrets and what is not set as comments.
+    """Write values as the lines of a .env file.
+
+    Values with secrets, those that no variable can hold, and what is not set are comments.
 
     Args:
         shown: The values.
@@ -182,8 +196,10 @@ def effective_env(shown: Iterable[Shown], model: Model, prefix: str) -> Iterator
         if one.value is None:
             yield (Piece(f"# {name} is not set", "quiet"),)
         elif one.hidden:
-            yield (Piece(f"# {name}={MASK}", "quiet"),)
-        elif not above and one.path not in as_json:
+            yield (Piece(f"# {name}={printable(env_text(one.value))}", "quiet"),)
+        elif above:
+            yield from () if is_json(one.value) else (_unsaid(name, one),)
+        elif one.path not in as_json:
             yield _env_line(name, one)
     for path, entries in as_json.items():
         if not any(path[:end] in as_json for end in range(1, len(path))):
@@ -192,8 +208,13 @@ def effective_env(shown: Iterable[Shown], model: Model, prefix: str) -> Iterator
 
 def _env_line(name: str, shown: Shown) -> StyledLine:
     if not sayable(shown.value, shown.setting.kind):
-        return (Piece(f"# {name} has a value that no line can hold", "quiet"),)
+        return _unsaid(name, shown)
     return (Piece(env_line(name, env_text(shown.value, shown.setting.kind))),)
+
+
+def _unsaid(name: str, shown: Shown) -> StyledLine:
+    text = printable(env_text(shown.value, shown.setting.kind))
+    return (Piece(f"# {name} has a value that no line can hold: {text}", "quiet"),)
 
 
 def _whole(model: Model, rows: Sequence[Shown]) -> Iterator[Path]:
@@ -226,7 +247,7 @@ def _is_written(shown: Shown) -> bool:
 def _put(table: dict[str, Any], path: Path, shown: Shown) -> None:
     for part in path[:-1]:
         table = table.setdefault(str(part), {})
-    if shown.value is not None and not shown.hidden:
+    if shown.value is not None and not shown.hidden and is_json(shown.value):
         table[str(path[-1])] = shown.value
 
 
@@ -239,8 +260,8 @@ def effective_json(snapshot: Snapshot[Any], shown: Iterable[Shown]) -> str:
     settings = [
         {
             "path": dotted(one.path),
-            "value": MASK if one.hidden else one.value,
-            "sensitive": one.setting.secret,
+            "value": one.value,
+            "sensitive": one.sensitive,
             "origin": attrs.asdict(one.origin),
         }
         for one in shown

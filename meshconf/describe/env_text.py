@@ -9,16 +9,20 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from meshconf.describe.alike import alike
 from meshconf.describe.comments import comment, remark
 from meshconf.describe.description import CHOOSER_HELP, written
 from meshconf.describe.examples import NO_EXAMPLE, value_to_show
 from meshconf.describe.file_text import about, plain
+from meshconf.diagnostics.opaque import json_value, own_words
 from meshconf.diagnostics.words import printable
+from meshconf.loading.structure import Structurer
 from meshconf.schema import kinds
 from meshconf.sources.environment import FILE_SUFFIX
+from meshconf.sources.text_values import TextReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from meshconf.describe.description import Described, Description
 
@@ -46,13 +50,15 @@ def env_text(value: Any, kind: kinds.Kind | None = None) -> str:
     if isinstance(value, list) and value and all(map(_is_word, value)) and not _of_any(kind):
         return ",".join(map(env_text, value))
     if isinstance(value, (list, Mapping)):
-        text = json.dumps(value, ensure_ascii=False, default=str)
+        text = json.dumps(json_value(value), ensure_ascii=False)
         return "".join(char if char == printable(char) else json.dumps(char)[1:-1] for char in text)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):  # a quantity has no exponent
-        return f"{Decimal(repr(value)):f}"
-    return value.isoformat() if isinstance(value, dt.datetime) else str(value)
+        return f"{Decimal(float.__repr__(value)):f}"
+    if isinstance(value, str):
+        return value
+    return value.isoformat() if isinstance(value, dt.datetime) else own_words(value)
 
 
 def sayable(value: Any, kind: kinds.Kind) -> bool:
@@ -60,8 +66,20 @@ def sayable(value: Any, kind: kinds.Kind) -> bool:
     if isinstance(value, str):
         line = value.replace("\n", "")
         return line == printable(line)
-    # The text of a variable for any value stays text.
-    return not isinstance(kinds.bare(kind), kinds.Anything)
+    # The text of a variable for any value stays text, and JSON has no dates: only reading tells.
+    read = TextReader().read("", env_text(value, kind), kind)
+    try:
+        converted = _converter(kind)(read)
+    except Exception:  # what a check of the author's raises is a refusal
+        return False
+    return alike(kind, plain(converted, reveal=True), value)
+
+
+def _converter(kind: kinds.Kind) -> Callable[[Any], Any]:
+    single = kinds.bare(kind)
+    if isinstance(single, (kinds.Scalar, kinds.Choice)):  # nearly all; a Structurer takes long
+        return single.convert
+    return Structurer().of_kind(kind)
 
 
 def _of_any(kind: kinds.Kind | None) -> bool:
@@ -71,7 +89,9 @@ def _of_any(kind: kinds.Kind | None) -> bool:
 
 
 def _is_word(value: Any) -> bool:
-    return not isinstance(value, (list, Mapping)) and bool(_ELEMENT.fullmatch(env_text(value)))
+    return not isinstance(value, (list, Mapping, type(None))) and bool(
+        _ELEMENT.fullmatch(env_text(value))
+    )
 
 
 def env_line(name: str, text: str) -> str:

@@ -6,7 +6,7 @@ import datetime as dt
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from meshconf.describe.file_text import plain
+from meshconf.describe.file_text import holds_secret, plain
 from meshconf.loading.convert import violation
 from meshconf.loading.structure import Structurer
 from meshconf.schema import kinds
@@ -34,11 +34,12 @@ def value_to_show(described: Described) -> Any:
     """Return what a file made from a schema shows for a setting, as a file would say it.
 
     Returns:
-        Its default, or an example of what is required; ``NO_EXAMPLE`` if there is neither.
+        Its default, or an example of what is required; ``NO_EXAMPLE`` if there is neither, or
+        if a secret in it may not be shown.
     """
     if described.required:
         return example_of(described.setting)
-    if described.default is None or described.computed:
+    if described.default is None or described.computed or holds_secret(described.default):
         return NO_EXAMPLE
     return plain(described.default)
 

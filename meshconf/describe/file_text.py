@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import tomli_w
 
+from meshconf.diagnostics.opaque import own_words
 from meshconf.diagnostics.words import dotted, printable
 from meshconf.schema.compile import model_of
 from meshconf.schema.quantities import format_seconds
 from meshconf.schema.secret import MASK, Secret
 
-__all__ = ["about", "plain", "toml_value"]
+if TYPE_CHECKING:
+    from meshconf.schema.model import Setting
+
+__all__ = ["about", "can_say", "holds_secret", "plain", "toml_value"]
+
+
+#: Half of a pair, which no encoding takes.
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def toml_value(value: Any) -> str:
-    """Write one plain value in TOML, on one line."""
+    """Write one plain value in TOML, on one line; in its own words what TOML cannot say."""
     if isinstance(value, Mapping):
         pairs = ", ".join(
             f"{dotted((str(key),))} = {toml_value(item)}" for key, item in value.items()
@@ -32,7 +41,27 @@ def toml_value(value: Any) -> str:
         return f"[{', '.join(map(toml_value, value))}]"
     if isinstance(value, str):
         return "".join(map(_escaped, tomli_w.dumps({"v": value})[4:-1]))
-    return tomli_w.dumps({"v": value})[4:-1]
+    text = _written(value)
+    return own_words(value) if text is None else text
+
+
+def can_say(value: Any) -> bool:
+    """Tell whether TOML can say a plain value."""
+    if isinstance(value, Mapping):
+        return all(map(can_say, value.values()))
+    if isinstance(value, list):
+        return all(map(can_say, value))
+    if isinstance(value, str):
+        return not _LONE_SURROGATE.search(value)
+    return _written(value) is not None
+
+
+def _written(value: Any) -> str | None:
+    """Write a single value in TOML; None for null, objects, and a time with an offset."""
+    try:
+        return tomli_w.dumps({"v": value})[4:-1]
+    except Exception:  # subclasses of a schema's author may raise anything
+        return None
 
 
 def _escaped(char: str) -> str:
@@ -59,31 +88,60 @@ def plain(value: Any, *, reveal: bool = False) -> Any:
     if isinstance(value, PurePath):
         return str(value)
     if isinstance(value, Mapping):
-        return {
-            str(plain(key)): plain(item, reveal=reveal)
-            for key, item in value.items()
-            if item is not None
-        }
+        return {_key(plain(key)): plain(item, reveal=reveal) for key, item in value.items()}
     if isinstance(value, AbstractSet):
-        return sorted((plain(item, reveal=reveal) for item in value), key=repr)
-    if isinstance(value, Sequence) and not isinstance(value, str):
+        return sorted((plain(item, reveal=reveal) for item in value), key=toml_value)
+    if _is_array(value):
         return [plain(item, reveal=reveal) for item in value]
-    if attrs.has(type(value)) or hasattr(value, "__dataclass_fields__"):
-        return dict(_plain_group(value, reveal=reveal))
+    if _is_group(value):
+        return {
+            setting.name: MASK if setting.secret and not reveal else plain(held, reveal=reveal)
+            for setting, held in _set_in(value)
+        }
     return value
 
 
-def _plain_group(value: Any, *, reveal: bool) -> Iterable[tuple[str, Any]]:
-    cls: Any = type(value)
+def _key(key: Any) -> str:
+    return key if isinstance(key, str) else own_words(key)
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray))
+
+
+def _is_group(value: Any) -> bool:
+    cls = type(value)
+    return attrs.has(cls) or hasattr(cls, "__dataclass_fields__")
+
+
+def _set_in(group: Any) -> Iterator[tuple[Setting, Any]]:
+    """Yield the settings of a group that are set, each with its value."""
+    cls: Any = type(group)
     for setting in model_of(cls).settings.values():
-        held = getattr(value, setting.attribute)
+        held = getattr(group, setting.attribute)
         if held is not None:
-            masked = setting.secret and not reveal
-            yield setting.name, MASK if masked else plain(held, reveal=reveal)
+            yield setting, held
+
+
+def holds_secret(value: Any) -> bool:
+    """Tell whether a value of a configuration is, or has in it, what `plain` masks."""
+    if isinstance(value, Enum):
+        return holds_secret(value.value)
+    if isinstance(value, Secret):
+        return True
+    if isinstance(value, Mapping):
+        return any(map(holds_secret, value.values()))
+    if isinstance(value, AbstractSet) or _is_array(value):
+        return any(map(holds_secret, value))
+    return _is_group(value) and any(
+        one.secret or holds_secret(held) for one, held in _set_in(value)
+    )
 
 
 def about(cls: type) -> str:
     """Return what the docstring of a class begins with; empty if its author wrote none."""
-    first = inspect.cleandoc(cls.__doc__ or "").split("\n\n", 1)[0]
+    # It may be anything: a class may be given a property or a number as its docstring.
+    said: object = cls.__doc__
+    first = inspect.cleandoc(said if isinstance(said, str) else "").split("\n\n", 1)[0]
     # dataclasses write one of their own.
     return "" if first.startswith(f"{cls.__name__}(") else " ".join(first.split())

@@ -14,6 +14,7 @@ import attrs
 
 from meshconf.describe.description import ELEMENT, ENTRY
 from meshconf.describe.file_text import about, plain
+from meshconf.diagnostics.json_report import json_text
 from meshconf.loading.convert import violation
 from meshconf.loading.versions import VERSION_KEY
 from meshconf.schema import kinds
@@ -125,7 +126,7 @@ def json_schema_text(description: Description) -> str:
     Returns:
         The document, with a newline at its end; equal schemas give equal texts.
     """
-    return json.dumps(json_schema(description), indent=2, ensure_ascii=False) + "\n"
+    return json_text(json_schema(description)) + "\n"
 
 
 def _version(current: int) -> dict[str, Any]:

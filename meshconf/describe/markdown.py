@@ -10,7 +10,7 @@ from meshconf.diagnostics.words import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["cell", "code", "table"]
+__all__ = ["cell", "code", "prose", "table"]
 
 
 def code(text: str) -> str:
@@ -25,7 +25,12 @@ def code(text: str) -> str:
 
 def cell(text: str) -> str:
     """Write a text so that it stays within its cell."""
-    return _within_cell(" ".join(text.split()))
+    return _within_cell(prose(text))
+
+
+def prose(text: str) -> str:
+    """Write a text on one line, safe to print."""
+    return printable(" ".join(text.split()))
 
 
 def _within_cell(text: str) -> str:

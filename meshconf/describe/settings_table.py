@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from meshconf.describe.description import CHOOSER_HELP, DescribedGroup, written
 from meshconf.describe.file_text import about, plain, toml_value
-from meshconf.describe.markdown import cell, code, table
+from meshconf.describe.markdown import cell, code, prose, table
 from meshconf.schema.model import REQUIRED
 from meshconf.sources.environment import FILE_SUFFIX
 
@@ -32,7 +32,7 @@ def settings_markdown(description: Description) -> str:
     file = root.model.configuration.file
     parts = [
         "<!-- Made by `meshconf docs`; change the schema instead. -->",
-        f"# Settings {f'in `{file}`' if file else f'of {root.model.cls.__name__}'}",
+        f"# Settings {f'in {code(file)}' if file else f'of {root.model.cls.__name__}'}",
         *_about(description),
         *_group(root),
     ]
@@ -42,14 +42,14 @@ def settings_markdown(description: Description) -> str:
 def _about(description: Description) -> Iterator[str]:
     """Say where settings are read from."""
     if said := about(description.root.model.cls):
-        yield said
+        yield prose(said)
     file = description.root.model.configuration.file
     if description.prefix is None:
         if file:
-            yield f"They stand in `{file}`."
+            yield f"They stand in {code(file)}."
         return
     yield (
-        f"They stand in {f'`{file}`' if file else 'a file'}; the variable below each of them wins "
+        f"They stand in {code(file) if file else 'a file'}; the variable below each of them wins "
         f"over the file, and the same name with `{FILE_SUFFIX}` at its end names a file that holds "
         "the value. Lists are written `a,b` or as JSON, groups as JSON."
     )
@@ -71,7 +71,7 @@ def _group(group: DescribedGroup) -> Iterator[str]:
 def _section(described: Described, group: DescribedGroup) -> Iterator[str]:
     chosen = ", ".join(f"`{group.tag} = {toml_value(value)}`" for value in group.tags)
     yield f"## `{written(group.path)}`{f' with {chosen}' if chosen else ''}"
-    said = [described.setting.facts.help]
+    said = [prose(described.setting.facts.help)]
     if described.variable:
         what = "All of it" if described.setting.map_of is None else "All of them"
         said.append(f"{what} as JSON: `{described.variable}`.")

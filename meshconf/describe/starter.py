@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from meshconf.describe.comments import WIDTH, comment, remark
 from meshconf.describe.description import ELEMENT, ENTRY
 from meshconf.describe.examples import NO_EXAMPLE, value_to_show
-from meshconf.describe.file_text import about, toml_value
-from meshconf.diagnostics.words import dotted
+from meshconf.describe.file_text import about, can_say, toml_value
+from meshconf.diagnostics.words import dotted, printable
 from meshconf.loading.versions import VERSION_KEY
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def schema_file(model: Model) -> str:
     return f"{PurePath(file).stem}.schema.json"
 
 
-def starter_file(description: Description) -> str:
+def starter_file(description: Description, *, command: str = "meshconf schema") -> str:
     """Write a first file.
 
     It loads as it is, but for required settings for which no example is found and for secrets,
@@ -43,28 +43,30 @@ def starter_file(description: Description) -> str:
     Args:
         description: The schema.
 
+        command: What writes the JSON Schema.
+
     Returns:
         A TOML document, with a newline at its end.
     """
     root = description.root
     blocks = [
-        "\n".join(_head(description)),
+        "\n".join(_head(description, command)),
         *_settings(root, there=True),
         *_groups(root, there=True),
     ]
     return "\n\n".join(blocks) + "\n"
 
 
-def _head(description: Description) -> Iterator[str]:
+def _head(description: Description, command: str) -> Iterator[str]:
     model = description.root.model
-    yield f"#:schema ./{schema_file(model)}"
+    yield f"#:schema ./{printable(schema_file(model))}"
     if said := about(model.cls):
         yield from comment(said)
     yield "#"
     wins = "" if description.prefix is None else f" Variables ({description.prefix}…) win over it."
     yield from comment(
         f"Settings that are commented out have the default that they show.{wins} For completion "
-        f"in editors: meshconf schema > {schema_file(model)}"
+        f"in editors: {command} > {schema_file(model)}"
     )
     if model.configuration.version > 1 and VERSION_KEY not in model.settings:
         yield ""
@@ -97,7 +99,7 @@ def _lines(described: Described, *, there: bool) -> Iterator[str]:
         yield from comment(f"{key} is a secret: {_remedy(described)}")
         return
     shown = value_to_show(described)
-    value = UNKNOWN if shown is NO_EXAMPLE else toml_value(shown)
+    value = UNKNOWN if shown is NO_EXAMPLE or not can_say(shown) else toml_value(shown)
     off = "" if there and described.required and value != UNKNOWN else "# "
     line, said = f"{off}{key} = {value}", remark(described)
     if len(line) + len(said) <= WIDTH:

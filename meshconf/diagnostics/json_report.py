@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from meshconf.diagnostics.opaque import json_value
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -49,8 +51,11 @@ def report_json(
 
 
 def json_text(document: Mapping[str, Any]) -> str:
-    """Write a document as JSON that people can read and a terminal can show."""
-    text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
+    """Write a document as JSON that people can read and a terminal can show.
+
+    What JSON cannot say is written as text: "nan", "inf", dates, objects.
+    """
+    text = json.dumps(json_value(document), indent=2, ensure_ascii=False)
     return "\n".join(map(_safe, text.split("\n")))
 
 

@@ -101,8 +101,9 @@ class Setting:
 
         For a union, its tag as well.
         """
-        default = None if self.default is REQUIRED else self.default_value()
-        return _default_table(self, default) or {}
+        if self.default is REQUIRED or (self.group is None and self.union is None):
+            return {}
+        return _default_table(self, self.default_value()) or {}
 
     @functools.cached_property
     def holds_settings(self) -> bool:
@@ -121,10 +122,19 @@ class Setting:
         return self.facts.unit or own
 
     def default_value(self) -> Any:
-        """Make the default; ``REQUIRED`` where there is none."""
-        if isinstance(self.default, attrs.Factory):  # type: ignore[arg-type]
+        """Make the default; ``REQUIRED`` where there is none.
+
+        Raises:
+            TypeError: If its factory raises; what that says may hold a value and is left out.
+        """
+        if not isinstance(self.default, attrs.Factory):  # type: ignore[arg-type]
+            return self.default
+        try:
             return None if self.default.takes_self else self.default.factory()
-        return self.default
+        except Exception as error:
+            reason = type(error).__name__
+        msg = f"the default of {self.owner.__name__}.{self.attribute} cannot be made: {reason}"
+        raise TypeError(msg)
 
     def type_text(self) -> str:
         """Write what it may hold: ``int, 1..=65535``."""
@@ -155,10 +165,18 @@ def _differences(model: Model, instance: Any) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for name, setting in model.settings.items():
         value = getattr(instance, setting.attribute)
-        if setting.default is REQUIRED or setting.default_value() != value:
+        if not _is_default(setting, value):
             below = _default_table(setting, value)
             table[name] = value if below is None else below
     return table
+
+
+def _is_default(setting: Setting, value: Any) -> bool:
+    """Tell whether a value is the default; what cannot be made or compared is none."""
+    try:
+        return setting.default is not REQUIRED and bool(setting.default_value() == value)
+    except Exception:
+        return False
 
 
 def _holds_secret(kind: kinds.Kind) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import pytest
 
 from meshconf.describe.comments import comment, remark
 from meshconf.describe.description import ELEMENT, ENTRY, Described, describe, written
 from meshconf.describe.file_text import about
+from meshconf.describe.json_schema import json_schema_text
 from meshconf.schema.compile import model_of
 from meshconf.schema.model import REQUIRED
 
@@ -128,3 +130,47 @@ class TestComments:
 
         assert "Made up, with a setting of each kind." == about(made_up)
         assert "" == about(make_dataclass("Made", [("it", int)]))
+
+    @pytest.mark.parametrize("said", [None, 5, property(), "", " \n "])
+    def test_odd_docstring(self, said: Any) -> None:
+        """A docstring that is no text, or is blank, says nothing."""
+        cls: Any = type("Odd", (), {"__doc__": said})
+
+        assert "" == about(cls)
+
+    def test_what_steers_a_terminal(self) -> None:
+        """Control characters and bidirectional controls in a help text are escaped."""
+        assert [r"# a\x9b31m \u202e\x1b b"] == comment("a\x9b31m \u202e\x1b\nb")
+
+
+def broken() -> int:
+    """Refuse to make a default."""
+    raise RuntimeError("canary")
+
+
+@attrs.frozen
+class Boom:
+    a: int = attrs.Factory(broken)
+    b: int = 1
+
+
+@attrs.frozen
+class Made:
+    boom: Boom = Boom(a=1, b=2)
+
+
+class TestDefaults:
+    def test_that_cannot_be_made(self) -> None:
+        """A default whose factory raises is told of by its place, without what it says."""
+        with pytest.raises(TypeError) as caught:
+            describe(model_of(Boom), None)
+
+        assert "the default of Boom.a cannot be made: RuntimeError" == str(caught.value)
+        assert caught.value.__context__ is None
+
+    def test_in_a_group_that_is_made(self) -> None:
+        """A group that is a default needs no default of its class."""
+        text = json_schema_text(describe(model_of(Made), None))
+
+        assert {"a": 1, "b": 2} == model_of(Made).settings["boom"].default_table
+        assert "canary" not in text

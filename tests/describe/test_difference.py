@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 class Retry:
     attempts: int = setting(3, ge=1)
     wait: Seconds = 1.0
+
+
+@attrs.frozen
+class Untyped:
+    value: Any = None
 
 
 @attrs.frozen
@@ -302,3 +308,20 @@ class TestJson:
 
         assert "retry.jitter" == one["path"]
         assert ["upstreams.a.retry.jitter", "upstreams.b.retry.jitter"] == one["inherited_by"]
+
+    def test_sensitive(self) -> None:
+        """A value is called sensitive if it holds a secret on either side."""
+        new = {"rows": [{"name": "a", "token": "canary"}], "gap": 2}
+        one = {
+            one["path"]: one
+            for one in json.loads(difference_json(found({}, new), "", ""))["differences"]
+        }
+
+        assert (True, False) == (one["rows"]["sensitive"], one["gap"]["sensitive"])
+
+    def test_values_that_no_file_can_say(self) -> None:
+        """They are told in their own words, as text in JSON."""
+        change = differences(outcome(Untyped, value=1), outcome(Untyped, value=[IPv4Address(1)]))
+
+        assert ["value 1 → [0.0.0.1]  overrides"] == [plain([o]) for o in difference_lines(change)]
+        assert ["0.0.0.1"] == json.loads(difference_json(change, "", ""))["differences"][0]["new"]

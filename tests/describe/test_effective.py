@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 import json
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import tomli
 
 from meshconf import Secret, read, setting
 from meshconf.describe import effective
+from meshconf.diagnostics.json_report import json_text
 from meshconf.diagnostics.styled import plain
 from meshconf.schema.compile import model_of
 
@@ -92,7 +94,7 @@ class TestToml:
         overrides = {"value": [Secret("canary")]}
         shown = effective_toml(read(schema=Untyped, prefix=None, overrides=overrides))
 
-        assert 'value = ["<secret>"]  # overrides\n' == shown
+        assert '# value = ["<secret>"]  # overrides\n' == shown
 
     def test_maps_of_groups_become_tables(self):
         """Entries of a map are tables, their keys quoted where TOML asks for it."""
@@ -171,6 +173,7 @@ class TestShownValues:
         hidden, shown = (toml_of(overrides, show_secrets=show) for show in (False, True))
 
         assert "canary" not in hidden
+        assert '\n# parts = [{ name = "p", secret = "<secret>" }]  # overrides' in hidden
         assert "# token = <secret>  # overrides" in hidden
         assert 3 == shown.count('"canary"')
         assert "<secret>" not in shown
@@ -253,7 +256,7 @@ class TestEnv:
         (line,) = effective.effective_env(shown, model_of(Untyped), "X_")
         overrides = {"group": {"note": "\x1b", "any_value": 5}}
 
-        assert "# X_VALUE has a value that no line can hold" == plain([line])
+        assert "# X_VALUE has a value that no line can hold: 5" == plain([line])
         assert [r"""X_GROUP='{"note": "\\u001b", "any_value": 5}'"""] == env_of(
             overrides, non_default=True
         )
@@ -281,3 +284,100 @@ class TestJson:
         assert ("1.0", snapshot.fingerprint, ["overrides"]) == tuple(
             document[key] for key in ("format_version", "fingerprint", "sources")
         )
+
+    def test_sensitive(self) -> None:
+        """A value is called sensitive if it holds a secret, whether that is shown or not."""
+        overrides = {"parts": [{"name": "x", "secret": "canary"}]}
+        snapshot = read(schema=Everything, prefix=None, overrides=overrides)
+        found = [
+            {one["path"]: one["sensitive"] for one in json.loads(text)["settings"]}
+            for text in (
+                effective.effective_json(
+                    snapshot, effective.shown_values(snapshot, show_secrets=show)
+                )
+                for show in (False, True)
+            )
+        ]
+
+        assert [(True, False)] * 2 == [(one["parts"], one["names"]) for one in found]
+
+
+class Stubborn:
+    """An object that does not say what it is."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class TestOpaque:
+    """Values that no file can say."""
+
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            (IPv4Address("1.2.3.4"), "1.2.3.4"),
+            ([1, None], "[1, null]"),
+            ({"a": None}, "{ a = null }"),
+            (object(), "<object object>"),
+            ([Stubborn()], "[<Stubborn>]"),
+            ({Stubborn(): 1.5, "b": {Stubborn()}}, '{ "<Stubborn>" = 1.5, b = [<Stubborn>] }'),
+            pytest.param(16**5000, hex(16**5000), id="digits"),
+            (b"x", "b'x'"),
+            ("\ud800", '"\\ud800"'),
+            (dt.time(1, tzinfo=dt.timezone.utc), "01:00:00+00:00"),
+        ],
+    )
+    def test_toml(self, value: Any, expected: str) -> None:
+        """What TOML cannot say stands in a comment, in its own words."""
+        snapshot = read(schema=Untyped, prefix=None, overrides={"value": value})
+        shown = effective_toml(snapshot)
+
+        assert f"# value = {expected}  # overrides\n" == shown
+
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            ([dt.date(2026, 1, 2)], "2026-01-02"),
+            ({"a": float("inf")}, '{"a": "inf"}'),
+            (float("nan"), "NaN"),
+            (IPv4Address("1.2.3.4"), "1.2.3.4"),
+            (Stubborn(), "<Stubborn>"),
+            (["two\nlines", Stubborn()], '["two\\nlines", "<Stubborn>"]'),
+        ],
+    )
+    def test_env(self, value: Any, expected: str) -> None:
+        """What a variable would be read as something else stands in a comment."""
+        snapshot = read(schema=Untyped, prefix=None, overrides={"value": value})
+        lines = effective.effective_env(effective.shown_values(snapshot), model_of(Untyped), "X_")
+
+        assert f"# X_VALUE has a value that no line can hold: {expected}" == plain(lines)
+
+    def test_env_in_a_map(self) -> None:
+        """In a map that is written as JSON, what JSON cannot say is left to a comment."""
+        overrides = {"entries": {"a.b": {"note": "n", "any_value": dt.date(2026, 1, 2)}}}
+        comment, line = env_of(overrides, path="entries", non_default=True)
+
+        assert comment.endswith(" has a value that no line can hold: 2026-01-02")
+        assert """X_ENTRIES='{"a.b": {"note": "n"}}'""" == line
+
+    def test_env_with_secrets_in_a_list(self) -> None:
+        """A value that holds a masked secret is a comment; revealed, it is a line."""
+        part = {"name": "p", "secret": "canary"}
+        overrides = {"group": {"note": "n", "parts": [part]}}
+        hidden, shown = (
+            env_of(overrides, path="group.parts", show_secrets=show) for show in (False, True)
+        )
+
+        assert """# X_GROUP_PARTS=[{"name": "p", "secret": "<secret>"}]""" == hidden[0]
+        assert """X_GROUP_PARTS='[{"name": "p", "secret": "canary"}]'""" == shown[0]
+
+    def test_json(self) -> None:
+        """JSON has text where it has no value."""
+        values = [IPv4Address("1.2.3.4"), float("nan"), -float("inf"), None, Stubborn(), 1]
+        snapshot = read(schema=Untyped, prefix=None, overrides={"value": values})
+        text = json_text({"value": effective.shown_values(snapshot)[0].value})
+
+        assert ["1.2.3.4", "nan", "-inf", None, "<Stubborn>", 1] == json.loads(text)["value"]

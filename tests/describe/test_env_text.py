@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import pytest
@@ -49,6 +49,7 @@ class TestText:
             ([""], '[""]'),
             ([[1], [2]], "[[1], [2]]"),
             ({"ä": 1}, '{"ä": 1}'),
+            ([1, None], "[1, null]"),
             (["\x1b\u202e "], r'["\u001b\u202e "]'),
             (dt.timedelta(seconds=1.5), "1500ms"),
             (dt.date(2026, 1, 2), "2026-01-02"),
@@ -83,6 +84,17 @@ class TestText:
             ("text", Any, True),
             (5, Any, False),
             (5, int, True),
+            ([1, None], list[int | None], True),
+            ([dt.date(2026, 1, 2)], list[dt.date], True),
+            ([dt.date(2026, 1, 2)], list[Any], False),
+            ({"a": dt.date(2026, 1, 2)}, dict[str, dt.date], False),
+            ({"a": [1, True, "x"]}, dict[str, Any], True),
+            ({"a": [float("nan")]}, dict[str, Any], False),
+            ([float("inf")], list[float], False),
+            (float("nan"), float, False),
+            pytest.param(10**5000, int, False, id="digits"),
+            (b"x", Literal[b"x"], True),
+            ("b", Literal["a", "b"], True),
         ],
     )
     def test_sayable(self, value: Any, hint: Any, expected: bool) -> None:

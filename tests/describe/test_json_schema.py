@@ -697,3 +697,15 @@ class TestPatterns:
         schema = json_schema(describe(model_of(Root), None))["definitions"][whole]
 
         assert read_ == jsonschema.Draft7Validator(schema).is_valid(text)
+
+    def test_what_steers_a_terminal(self) -> None:
+        """Help texts are escaped as JSON does, and come back as they are."""
+
+        @attrs.frozen
+        class Root:
+            text: str = setting("a", help="\x9b\u202e\ud800")
+
+        text = json_schema_text(describe(model_of(Root), None))
+
+        assert text.replace("\n", "").isprintable()
+        assert "\x9b\u202e\ud800" == json.loads(text)["properties"]["text"]["description"]

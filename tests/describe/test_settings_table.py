@@ -204,3 +204,35 @@ class TestMarkdown:
     def test_table(self) -> None:
         """A table has a line below its header."""
         assert "| a | b |\n| --- | --- |\n| 1 | 2 |" == table(("a", "b"), [("1", "2")])
+
+
+@attrs.frozen
+class Steered:
+    one: int = setting(1, help="a\x9b|\n\n# b")
+
+
+@configuration(file="\x1b.toml")
+@attrs.frozen
+class Steering:
+    """Made \u202eup."""
+
+    group: Steered = setting(Steered(), help="c\x1b\n\n# d")
+
+
+class TestSafety:
+    def test_what_steers_a_terminal(self) -> None:
+        """Help and docstrings stay on their line and are safe to print."""
+        text = settings_markdown(describe(model_of(Steering), None))
+
+        assert text.replace("\n", "").isprintable()
+        assert r"a\x9b\| # b" in text
+        assert "c\\x1b # d" in text
+
+    def test_default_that_toml_cannot_say(self) -> None:
+        """A default that no file can say is told in its own words."""
+
+        @attrs.frozen
+        class Root:
+            one: Any = attrs.field(factory=object)
+
+        assert "| `<object object>` |" in settings_markdown(describe(model_of(Root), None))

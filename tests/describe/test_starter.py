@@ -182,3 +182,31 @@ class TestText:
         config: Any = load(file, schema=made_up, prefix="X_", environ={"X_REQUIRED_SECRET": "s"})
 
         assert ["change-me"] == [part.name for part in config.parts]
+
+    def test_command(self) -> None:
+        """The command that writes the JSON Schema is the one that is handed in."""
+        text = starter_file(describe(model_of(Plain), None), command="meshconf schema -x")
+
+        assert "meshconf schema -x > plain.schema.json" in " ".join(text.split("\n# "))
+
+    def test_default_that_cannot_be_written(self) -> None:
+        """A default that TOML cannot say, or that holds a secret, is not shown as if it could."""
+
+        @attrs.frozen
+        class Odd:
+            one: Any = attrs.field(factory=object)
+            two: dict[str, Any] = attrs.Factory(lambda: {"a": Secret("canary")})
+
+        text = starter(Odd)
+
+        assert "# one = …  # any value\n" in text
+        assert "# two = …  # table of any value\n" in text
+
+    def test_pattern_with_a_newline(self) -> None:
+        """What a pattern holds does not end the comment that it stands in."""
+
+        @attrs.frozen
+        class Odd:
+            one: str = setting("a", matches="a|\n\x1b")
+
+        assert r"matches a|\n\x1b" in starter(Odd)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshconf.diagnostics.json_report import report_json
+from meshconf.diagnostics.json_report import json_text, report_json
 from meshconf.diagnostics.problem import Edit, Origin, Problem
 from tests.diagnostics.conftest import CANARY, edit, in_file
 
@@ -76,3 +76,16 @@ class TestReport:
 
         assert text == json.loads(written)["problems"][0]["summary"]
         assert all(line.isprintable() for line in written.split("\n"))
+
+
+class TestValues:
+    def test_what_json_cannot_say(self) -> None:
+        """What JSON has no words for is text, in all that is written."""
+        values = {
+            "a": [float("inf"), -float("inf"), float("nan")],
+            "b": (2**2000, 1.5, None, True),
+        }
+
+        assert {"a": ["inf", "-inf", "nan"], "b": [hex(2**2000), 1.5, None, True]} == json.loads(
+            json_text(values), parse_constant=pytest.fail
+        )
