@@ -118,4 +118,11 @@ def _explanation(outcome: Outcome, path: Path) -> Iterator[StyledLine]:
 
     setting = outcome.model.find(path)
     assert setting is not None
-    return explanation(outcome.model, outcome.layers, outcome.prefix, path, setting, outcome.config)
+    model, layers, prefix = outcome.model, outcome.layers, outcome.prefix
+    try:
+        yield from explanation(model, layers, prefix, path, setting, outcome.config)
+    except TypeError as error:  # a default of the schema cannot be made
+        message = str(error)
+    else:
+        return
+    raise click.UsageError(message)

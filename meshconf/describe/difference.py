@@ -39,6 +39,9 @@ __all__ = [
 
 FORMAT_VERSION = "1.0"
 
+#: So many settings that inherit a change are named.
+MOST_NAMED = 2
+
 #: Stands for the value of a setting that one side does not have.
 ABSENT: Any = object()
 
@@ -228,9 +231,13 @@ def _text(difference: Difference, value: Any) -> str:
 
 def _remarks(difference: Difference) -> list[Piece]:
     remarks = [Piece("needs restart", "warning")] if difference.needs_restart else []
-    if number := len(difference.inherited_by):
-        who = "that inherit it" if number > 1 else "that inherits it"
-        remarks.append(Piece(f"also in {number} {who}", "quiet"))
+    inheriting = [dotted(path) for path in difference.inherited_by]
+    if len(inheriting) > MOST_NAMED:
+        remarks.append(Piece(f"also in {len(inheriting)} that inherit it", "quiet"))
+    elif inheriting:
+        remarks.append(Piece(f"also {' and '.join(inheriting)}", "quiet"))
+    if MASK == _text(difference, difference.old) == _text(difference, difference.new):
+        remarks.append(Piece("secrets are not shown", "quiet"))
     return remarks
 
 
@@ -281,7 +288,7 @@ def difference_markdown(found: Sequence[Difference], old: str, new: str) -> str:
         )
         for one in found
     ]
-    said = table(("Setting", "Before", "After", ""), rows) if rows else "No setting differs."
+    said = table(("Setting", "Before", "After", "Note"), rows) if rows else "No setting differs."
     return f"**Configuration: {code(old)} → {code(new)}**\n\n{said}"
 
 

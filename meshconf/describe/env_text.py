@@ -104,7 +104,7 @@ def env_line(name: str, text: str) -> str:
 def env_example(description: Description) -> str:
     """Write all variables of a schema as a .env file, with their help.
 
-    What has a default, and what only the reader can know, is commented out.
+    Every line is a comment, to be uncommented where a value is set.
 
     Args:
         description: The schema, with a prefix.
@@ -158,9 +158,9 @@ def _remark(described: Described) -> str:
 
 
 def _line(described: Described) -> str:
+    # All of them are comments: an example that is taken over by oversight would win over files.
     shown = _shown(described)
-    off = "" if described.required and described.always and shown is not NO_EXAMPLE else "# "
-    return off + env_line(described.variable, "" if shown is NO_EXAMPLE else shown)
+    return "# " + env_line(described.variable, "" if shown is NO_EXAMPLE else shown)
 
 
 def _shown(described: Described) -> Any:
@@ -171,4 +171,5 @@ def _shown(described: Described) -> Any:
     shown = value_to_show(described)
     if shown is NO_EXAMPLE or not sayable(shown, setting.kind):
         return NO_EXAMPLE
-    return env_text(shown, setting.kind)
+    text = env_text(shown, setting.kind)
+    return NO_EXAMPLE if "\n" in text else text  # a comment ends with its line

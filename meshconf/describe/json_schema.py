@@ -190,9 +190,11 @@ def _object(group: DescribedGroup, start: Mapping[str, Any], *, inherited: bool)
 
 
 def _must_be_set(described: Described, start: Mapping[str, Any]) -> bool:
-    """Tell whether the loader demands a setting of a file."""
+    """Tell whether the loader demands a setting of a file, since no variable can give it."""
     setting = described.setting
     if setting.name in start or setting.default is not REQUIRED:
+        return False
+    if described.variable and not setting.holds_settings:
         return False
     if setting.group is None:
         return True

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from meshconf.describe.description import CHOOSER_HELP, DescribedGroup, written
 from meshconf.describe.file_text import about, plain, toml_value
 from meshconf.describe.markdown import cell, code, prose, table
+from meshconf.loading.versions import VERSION_KEY
 from meshconf.schema.model import REQUIRED
 from meshconf.sources.environment import FILE_SUFFIX
 
@@ -53,6 +54,9 @@ def _about(description: Description) -> Iterator[str]:
         f"over the file, and the same name with `{FILE_SUFFIX}` at its end names a file that holds "
         "the value. Lists are written `a,b` or as JSON, groups as JSON."
     )
+    version = description.root.model.configuration.version
+    if version > 1:
+        yield f"`{VERSION_KEY} = {version}` at the top of a file says which layout it has."
     if description.choosers:
         rows = [(f"`{name}`", CHOOSER_HELP[word]) for word, name in description.choosers.items()]
         yield table(("Variable", "Meaning"), rows)

@@ -76,7 +76,7 @@ def explanation(
     value = next((value for where, _, value in found if where == path), BROKEN)
     yield (Piece(dotted(path), "title"), Piece(_equals(setting, value)))
     for line in textwrap.wrap(setting.facts.help, WIDTH - 2):
-        yield (Piece(f"  {line}"),)
+        yield (Piece(f"  {printable(line)}"),)
     yield ()
     if setting.holds_settings or setting.appends:
         origins = _parts(model, layers, path, setting)
@@ -90,7 +90,11 @@ def explanation(
     ]
     width = max(len(label) for label, _ in rows)
     for label, text in rows:
-        yield (Piece(f"  {label:{width}}  ", "quiet"), Piece(text)) if label or text else ()
+        yield (
+            (Piece(f"  {label:{width}}  ", "quiet"), Piece(printable(text)))
+            if label or text
+            else ()
+        )
 
 
 def _equals(setting: Setting, value: Any) -> str:

@@ -132,8 +132,14 @@ class Snapshot(Generic[T_co]):
         return plain(lines)
 
 
+#: What every Python writes alike.
+_PLAIN = (bool, int, float, type(None))
+
+
 def _canonical(value: Any) -> str:
     """Write a value so that equal values are written equally."""
+    from meshconf.diagnostics.opaque import own_words  # only fingerprints need it
+
     if isinstance(value, Mapping):
         pairs = sorted(f"{_canonical(key)}={_canonical(item)}" for key, item in value.items())
         return "{" + ",".join(pairs) + "}"
@@ -147,4 +153,6 @@ def _canonical(value: Any) -> str:
         return repr(str(value))
     if isinstance(value, str):
         return repr(str.__str__(value))
-    return f"{value:#x}" if type(value) is int else repr(value)
+    if type(value) is int:
+        return f"{value:#x}"
+    return repr(value) if isinstance(value, _PLAIN) else own_words(value)

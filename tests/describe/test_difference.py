@@ -140,8 +140,16 @@ class TestLines:
         both = lines({"pools": pools}, {"pools": pools, "retry": {"attempts": 5}})
         one = lines({"pools": {"a": {}}}, {"pools": {"a": {}}, "retry": {"attempts": 5}})
 
-        assert ["retry.attempts 3 → 5 (also in 2 that inherit it)"] == both
-        assert ["retry.attempts 3 → 5 (also in 1 that inherits it)"] == one
+        three = lines(
+            {"pools": {"x": {}, "y": {}, "z": {}}},
+            {"pools": {"x": {}, "y": {}, "z": {}}, "retry": {"attempts": 5}},
+        )
+
+        also = "also pools.a.retry.attempts and pools.b.retry.attempts"
+
+        assert [f"retry.attempts 3 → 5 ({also})"] == both
+        assert ["retry.attempts 3 → 5 (also pools.a.retry.attempts)"] == one
+        assert ["retry.attempts 3 → 5 (also in 3 that inherit it)"] == three
 
     def test_place(self, tmp_path: Path) -> None:
         """Each line ends with the place of the new value."""
@@ -166,7 +174,9 @@ class TestLines:
 
     def test_secret(self) -> None:
         """A change of a secret is told, its value is not."""
-        assert ["secret <secret> → <secret>"] == lines({"secret": "canary"}, {"secret": "other"})
+        assert ["secret <secret> → <secret> (secrets are not shown)"] == lines(
+            {"secret": "canary"}, {"secret": "other"}
+        )
         assert ["secret not set → <secret>"] == lines({}, {"secret": "canary"})
 
     def test_secret_in_a_list(self) -> None:
@@ -222,7 +232,7 @@ class TestMarkdown:
         expected = """\
 **Configuration: `HEAD~1` → `app.toml`**
 
-| Setting | Before | After |  |
+| Setting | Before | After | Note |
 | --- | --- | --- | --- |
 | `text` | `"t"` | `"u"` | needs restart |
 | `maybe` | not set | `1` |  |

@@ -148,12 +148,26 @@ def defaults(schema: Any) -> Iterator[str]:
     yield from (one.variable for one in described if one.always)
 
 
+def filled_in(schema: Any, required: Any) -> str:
+    """Add what is required to the example, all lines of which are comments."""
+    own = {"APP_NAME": "change-me", "APP_PARTS": "[]"} if required else {}
+    given = {"MESH_SERVICE_NAME": "change-me", **own, **required}
+    return example(schema) + "".join(
+        f"{name}={text}\n" for name, text in given.items() if f"# {name}=" in example(schema)
+    )
+
+
 class TestExample:
+    def test_every_line_is_a_comment(self, case: Any, tmp_path: Path) -> None:
+        """An example that is taken over as it is sets nothing."""
+        lines = example(case[0]).splitlines()
+
+        assert [] == [line for line in lines if line and not line.startswith("#")]
+
     def test_loads(self, case: Any, tmp_path: Path) -> None:
         """With what is required filled in it loads without a warning."""
         schema, required, overrides = case
-        filled = "".join(f"{name}={text}\n" for name, text in required.items())
-        snapshot = load(schema, tmp_path / ".env", {}, example(schema) + filled)
+        snapshot = load(schema, tmp_path / ".env", {}, filled_in(schema, required))
         plain = (
             {"service_name": "change-me"} if not required else {"name": "change-me", "parts": []}
         )
@@ -165,14 +179,14 @@ class TestExample:
     def test_defaults_may_be_uncommented(self, case: Any, tmp_path: Path) -> None:
         """The defaults are those that hold anyway."""
         schema, required, _ = case
-        filled = "".join(f"{name}={text}\n" for name, text in required.items())
+        filled = filled_in(schema, required)
         names = "|".join(set(defaults(schema)))
         # The value may go on in the next line.
-        text = re.sub(rf"^# (({names})=.)", r"\1", example(schema), flags=re.MULTILINE)
-        expected = load(schema, tmp_path / ".env", {}, example(schema) + filled)
-        actual = load(schema, tmp_path / ".env", {}, text + filled)
+        text = re.sub(rf"^# (({names})=.)", r"\1", filled, flags=re.MULTILINE)
+        expected = load(schema, tmp_path / ".env", {}, filled)
+        actual = load(schema, tmp_path / ".env", {}, text)
 
-        assert text != example(schema)
+        assert text != filled
         assert () == actual.warnings
         assert expected.config == actual.config
 
