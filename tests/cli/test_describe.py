@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+import tomli
+from jsonschema import Draft7Validator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +54,36 @@ class TestPrint:
 
         assert 2 == result.exit_code
         assert "X_A_C" in result.stderr
+
+
+class TestAgreement:
+    """The JSON Schema of the mesh, beside `meshconf check --no-env`."""
+
+    @pytest.mark.parametrize(
+        ("text", "accepted"),
+        [
+            ("", True),  # a variable may give the name
+            ('service_name = "orders"\n', True),
+            ('service_name = ""\n', False),
+            ("[retry]\nmax_attempts = 0\n", False),
+            ("[upstreams.a.retry]\nmax_attempts = 1\n", True),
+            ("[upstreams.a.retri]\n", False),
+            ('[timeouts]\nrequest = "90s"\nconnect = "soon"\n', False),
+            ('[load_balancer]\nalgorithm = "leastconn"\n', True),
+            ('[load_balancer]\nalgorithm = "fastest"\n', False),
+            ('consul.dc = "a"\n', True),
+            ('consul.dc = "a"\nconsul.datacenter = "a"\n', False),
+            ("config_version = 3\n", False),
+        ],
+    )
+    def test_both_judge_alike(self, run, folder: Path, text: str, accepted: bool):
+        """Both accept the same files."""
+        (folder / "mesh.toml").write_text(text)
+        validator = Draft7Validator(json.loads(run("schema").stdout))
+        result = run("check", "--no-env", "mesh.toml")
+
+        assert accepted == validator.is_valid(tomli.loads(text))
+        assert accepted == (result.exit_code == 0)
 
 
 class TestCheck:

@@ -160,6 +160,21 @@ class TestBrokenConfiguration:
         assert SECRET not in result.output
 
 
+class TestDefaultThatCannotBeMade:
+    def test_is_wrong_usage(self, run, folder: Path):
+        """A default that raises is a fault of the schema, told in a sentence."""
+        (folder / "broken_module.py").write_text(
+            "import attrs\n\n\ndef boom():\n    raise RuntimeError\n\n\n"
+            "@attrs.frozen\nclass Boom:\n    a: int = attrs.Factory(boom)\n"
+        )
+        schema = ("--schema", "broken_module:Boom", "--prefix", "B_")
+
+        result = run("explain", "a", *schema, B_A="1")
+
+        assert 2 == result.exit_code
+        assert "the default of Boom.a cannot be made: RuntimeError" in result.stderr
+
+
 class TestCode:
     @pytest.mark.parametrize("code", ["MC201", "mc201", "Mc201"])
     def test_known(self, run, code: str):
