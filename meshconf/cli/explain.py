@@ -118,11 +118,4 @@ def _explanation(outcome: Outcome, path: Path) -> Iterator[StyledLine]:
 
     setting = outcome.model.find(path)
     assert setting is not None
-    model, layers, prefix = outcome.model, outcome.layers, outcome.prefix
-    try:
-        yield from explanation(model, layers, prefix, path, setting, outcome.config)
-    except TypeError as error:  # a default of the schema cannot be made
-        message = str(error)
-    else:
-        return
-    raise click.UsageError(message)
+    return explanation(outcome.model, outcome.layers, outcome.prefix, path, setting, outcome.config)

@@ -102,17 +102,13 @@ def load_sources(
         )
         raise click.UsageError(msg)
     env_files = [] if reading.env_file is None else [DotEnv(reading.env_file, prefix or "")]
-    try:
-        return read_outcome(
-            target.schema,
-            [*sources, *env_files],
-            prefix=None if reading.no_env else prefix,
-            environ=environ,
-            profile=reading.profile,
-        )
-    except TypeError as error:
-        message = str(error)
-    raise click.UsageError(message)
+    return read_outcome(
+        target.schema,
+        [*sources, *env_files],
+        prefix=None if reading.no_env else prefix,
+        environ=environ,
+        profile=reading.profile,
+    )
 
 
 def tell(

@@ -426,6 +426,14 @@ class TestFix:
         assert self.MENDED == (folder / "app.toml").read_text()
         assert 0 == run("check", "app.toml").exit_code
 
+    @pytest.mark.parametrize(("format", "offered"), [("concise", True), ("json", False)])
+    def test_is_offered(self, run, folder: Path, app: Path, format: str, offered: bool):
+        """People are told what could be mended; programs have it in the report."""
+        (folder / "app.toml").write_text(self.WRONG)
+        result = run("check", "app.toml", "--output-format", format)
+
+        assert offered == ("1 of them can be mended by --fix\n" in result.stderr)
+
     def test_leaves_what_is_uncertain(self, run, folder: Path, app: Path):
         """What only a person can mend stays a finding, and the file as it was."""
         file = folder / "app.toml"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from meshconf.cli.options import file_sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +26,20 @@ class TestOutputOfTheModule:
 
         assert ended.stdout.startswith("{")
         assert "loud\n" in ended.stderr
+
+
+class TestErrorWithoutWords:
+    def test_is_named_by_its_type(self, run, folder: Path):
+        """An import that fails with an exception whose own words fail is told by its type."""
+        (folder / "broken_module.py").write_text(
+            "class Odd(Exception):\n    def __str__(self):\n        raise RuntimeError\n\n"
+            "raise Odd\n"
+        )
+
+        result = run("check", "--schema", "broken_module:App")
+
+        assert 2 == result.exit_code
+        assert "broken_module:App: Odd (" in result.stderr
 
 
 class TestSchema:
@@ -183,6 +201,19 @@ class TestCompletion:
         """Commands are completed too."""
         assert ["check"] == self.completed(program, "meshconf ch")[1]
 
+    @pytest.mark.parametrize(
+        ("start", "first"), [("", "service_name"), ("MC5", "MC501"), ("MESH_RETRY_J", "MESH_RETRY")]
+    )
+    def test_subjects_in_process(self, run, start: str, first: str):
+        """What can be explained is completed."""
+        result = run(
+            _MESHCONF_COMPLETE="bash_complete",
+            COMP_WORDS=f"meshconf explain {start}",
+            COMP_CWORD="2",
+        )
+
+        assert result.output.startswith(f"plain,{first}")
+
     def test_in_process(self, run):
         """A schema that cannot be compiled gives no settings."""
         result = run(
@@ -200,3 +231,16 @@ class TestCompletion:
         )
 
         assert "plain\nretry.jitter\n_\n" == result.stdout
+
+
+class TestTerminal:
+    def test_waiting_is_said(self, run, app: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+        """Who is asked to type a document is told so."""
+        ours, theirs = pty.openpty()
+        os.write(ours, b"name = 'x'\n\x04")
+        with open(theirs, encoding="utf-8") as stdin:  # noqa: PTH123 - a descriptor
+            monkeypatch.setattr(sys, "stdin", stdin)
+            sources = file_sources(["-"], "typed")
+
+        assert "typed" == sources[0].name
+        assert "meshconf: reading standard input\n" == capsys.readouterr().err

@@ -63,6 +63,15 @@ class TestWords:
         """A value is written as the file would write it, short and safe."""
         assert expected == words.quoted(value)
 
+    def test_quoted_object_without_words(self) -> None:
+        """An object whose own words fail is named by its kind."""
+
+        class Silent:
+            def __str__(self) -> str:
+                raise RuntimeError
+
+        assert "another kind of value" == words.quoted(Silent())
+
     @pytest.mark.parametrize(
         ("path", "expected"),
         [

@@ -21,6 +21,7 @@ class Retry:
 class Pool:
     retry: Retry = Retry()
     inner: dict[str, Retry] = attrs.Factory(dict)
+    web: Retry | None = None
 
 
 @attrs.frozen
@@ -83,6 +84,21 @@ class TestKey:
         """An entry that is not there is unknown, even so."""
         with pytest.raises(KeyError):
             path_of_key(*context(POOLS), "pools.y.retry.attempts", declared=True)
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("pools.y.retry", "pools.y.retry is not set, and pools has no entry y"),
+            ("pools.x.inner.z.tries", "pools.x.inner.z.tries is not set, and pools.x.inner has no"),
+            ("pools.x.web.attempts", "no setting is called pools.x.web.attempts"),
+        ],
+    )
+    def test_declared_below_a_map(self, text: str, message: str) -> None:
+        """Of what is below a map it is told which entry is not there."""
+        with pytest.raises(KeyError) as caught:
+            path_of_key(*context(POOLS), text, declared=True)
+
+        assert caught.value.args[0].startswith(message)
 
     def test_of_a_broken_configuration(self) -> None:
         """What could not be made has its path, too."""
