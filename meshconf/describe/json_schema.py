@@ -16,8 +16,8 @@ from meshconf.describe.description import ELEMENT, ENTRY
 from meshconf.describe.file_text import about, plain
 from meshconf.diagnostics.json_report import json_text
 from meshconf.loading.convert import violation
-from meshconf.loading.versions import VERSION_KEY
 from meshconf.schema import kinds
+from meshconf.schema.configuration import VERSION_KEY
 from meshconf.schema.constraints import Bound, Length, MultipleOf, OneOf, Pattern
 from meshconf.schema.model import REQUIRED
 

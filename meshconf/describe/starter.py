@@ -10,7 +10,7 @@ from meshconf.describe.description import ELEMENT, ENTRY
 from meshconf.describe.examples import NO_EXAMPLE, value_to_show
 from meshconf.describe.file_text import about, can_say, toml_value
 from meshconf.diagnostics.words import dotted, printable
-from meshconf.loading.versions import VERSION_KEY
+from meshconf.schema.configuration import VERSION_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,15 +8,13 @@ import attrs
 
 from meshconf.diagnostics.problem import Problem
 from meshconf.diagnostics.words import noun, quoted
+from meshconf.schema.configuration import VERSION_KEY
 
 if TYPE_CHECKING:
     from meshconf.schema.model import Model
     from meshconf.sources.layer import Layer
 
-__all__ = ["VERSION_KEY", "without_version"]
-
-#: The key at the top of a document that tells its version; absent means 1.
-VERSION_KEY = "config_version"
+__all__ = ["without_version"]
 
 
 def without_version(model: Model, layer: Layer) -> Layer:

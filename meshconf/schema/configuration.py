@@ -9,9 +9,12 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Configuration", "configuration", "configuration_of"]
+__all__ = ["VERSION_KEY", "Configuration", "configuration", "configuration_of"]
 
 C = TypeVar("C", bound=type)
+
+#: The key at the top of a document that tells the version of its layout; absent means 1.
+VERSION_KEY = "config_version"
 
 _ATTRIBUTE = "__meshconf_configuration__"
 
