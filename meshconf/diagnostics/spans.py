@@ -23,7 +23,18 @@ from typing import NamedTuple
 import attrs
 import tomli
 
-__all__ = ["LineIndex", "Path", "Position", "Span", "SpanIndex", "index_json", "index_toml"]
+__all__ = [
+    "LineIndex",
+    "Path",
+    "Position",
+    "Span",
+    "SpanIndex",
+    "Statement",
+    "index_json",
+    "index_toml",
+    "key_parts",
+    "statements_of",
+]
 
 Path = tuple[str | int, ...]
 """The keys from the root to a value; positions in a list are ints, from 0."""
@@ -69,6 +80,21 @@ class SpanIndex:
     """From each `#` to the end of its line, in order."""
 
 
+class Statement(NamedTuple):
+    """One `key = value`, on lines of its own or in an inline table."""
+
+    table: Path
+    """The table that it stands in: that of the header above it, or the inline table."""
+
+    path: Path
+    """What it sets; all after `table` is its key."""
+
+    key: Span
+    """The whole key, dotted or not."""
+
+    value: Span
+
+
 def index_toml(text: str) -> SpanIndex:
     """Find the spans of a TOML document.
 
@@ -82,6 +108,32 @@ def index_toml(text: str) -> SpanIndex:
     scan = _Scan(text, _decode_toml_key)
     scan.document()
     return scan.index()
+
+
+def statements_of(text: str) -> tuple[SpanIndex, dict[Path, list[Statement]]]:
+    """Find the spans of a TOML document, and all its statements.
+
+    Args:
+        text: A document that `tomli.loads` accepts, as for `index_toml`.
+
+    Returns:
+        The spans, and the statements by the table that they stand in, in order.
+    """
+    statements: dict[Path, list[Statement]] = {}
+    scan = _Scan(text, _decode_toml_key, statements)
+    scan.document()
+    return scan.index(), statements
+
+
+def key_parts(text: str, key: Span) -> list[Span]:
+    """Find the parts of a dotted key, each with its quotes.
+
+    Args:
+        text: The text.
+
+        key: Where a key stands in it, from its first part to the end of its last.
+    """
+    return [Span(*part.span(1)) for part in _PART.finditer(text, *key)]
 
 
 def index_json(text: str) -> SpanIndex:
@@ -211,6 +263,8 @@ class _Scan:
 
     text: str
     decode_key: Callable[[str], str]
+    statements: dict[Path, list[Statement]] | None = None
+    """All statements so far, by table, where they are asked for."""
     keys: dict[Path, Span] = attrs.field(init=False, factory=dict[Path, Span])
     values: dict[Path, Span] = attrs.field(init=False, factory=dict[Path, Span])
     headers: dict[Path, Span] = attrs.field(init=False, factory=dict[Path, Span])
@@ -249,7 +303,11 @@ class _Scan:
 
     def pair(self, table: Path, start: int) -> int:
         path, name = self.key(table, start)
-        return self.value(path, name.end())
+        end = self.value(path, name.end())
+        if self.statements is not None:
+            statement = Statement(table, path, Span(start, name.end(1)), self.values[path])
+            self.statements.setdefault(table, []).append(statement)
+        return end
 
     def key(self, table: Path, start: int) -> tuple[Path, re.Match[str]]:
         """Read a dotted key below a table; give its path and its last part."""

@@ -1,0 +1,273 @@
+"""What may change between two versions of a file's layout, declared as data.
+
+A path is dotted, with quotes around keys that hold dots. `*` stands for every key of a table, so
+that `upstreams.*.retries` speaks of each upstream. An edit with several paths stays within one
+entry: up to their last `*`, all of them are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import permutations
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+
+from meshconf.diagnostics.words import parse_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = [
+    "EVERY",
+    "DeclaredEdit",
+    "Names",
+    "convert",
+    "join",
+    "map_values",
+    "move",
+    "remove",
+    "rename",
+    "set_default",
+    "split",
+]
+
+Names = tuple[str, ...]
+"""A declared path, part by part."""
+
+#: The part of a path that stands for every key.
+EVERY = "*"
+
+Kind = Literal["move", "remove", "set", "convert", "split", "join"]
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class DeclaredEdit:
+    """One change of the layout; the functions of this module make them.
+
+    Attributes:
+        kind: What it does: a new place or name (``move``), no place at all (``remove``), a value
+            where there is none (``set``), another value (``convert``, also by a table of
+            values), several values of one (``split``), one of several (``join``).
+
+        paths: Where the values stand that it takes.
+
+        into: Where the values stand that it gives.
+
+        function: What makes the new values of the old ones.
+
+        value: What is set where nothing is.
+
+        reason: Why, in the author's words.
+
+        loses: What the new values no longer say, if anything.
+    """
+
+    kind: Kind
+    paths: tuple[Names, ...]
+    into: tuple[Names, ...] = ()
+    function: Callable[..., Any] | None = None
+    value: Any = None
+    reason: str = ""
+    loses: str = ""
+
+
+def rename(old: str, new: str, *, reason: str = "") -> DeclaredEdit:
+    """Give a setting or a table another name in the same table.
+
+    Args:
+        old: Its path.
+
+        new: Its new name, or the whole path with that name.
+
+        reason: Why, for those who still use the old name.
+
+    Raises:
+        ValueError: If a path is none, or *new* is in another table.
+    """
+    before, after = _names(old), _names(new)
+    if len(after) == 1:
+        after = (*before[:-1], *after)
+    if before[:-1] != after[:-1]:
+        msg = f"{new} is not in the table of {old}; use move"
+        raise ValueError(msg)
+    return _moved(before, after, reason)
+
+
+def move(old: str, new: str, *, reason: str = "") -> DeclaredEdit:
+    """Put a setting or a table elsewhere.
+
+    Args:
+        old: Its path.
+
+        new: Its new path.
+
+        reason: Why, for those who still use the old place.
+
+    Raises:
+        ValueError: If a path is none.
+    """
+    return _moved(_names(old), _names(new), reason)
+
+
+def _moved(old: Names, new: Names, reason: str) -> DeclaredEdit:
+    if old == new:
+        msg = f"{'.'.join(old)} stays where it is: the paths are the same"
+        raise ValueError(msg)
+    _check_entry(old, new)
+    return DeclaredEdit(kind="move", paths=(old,), into=(new,), reason=reason)
+
+
+def remove(path: str, *, reason: str) -> DeclaredEdit:
+    """Drop a setting or a table; in a file, its lines stay as a comment.
+
+    Args:
+        path: Its path.
+
+        reason: Why; it is told, because the value is lost.
+
+    Raises:
+        ValueError: If the path is none.
+    """
+    return DeclaredEdit(kind="remove", paths=(_names(path),), reason=reason, loses=reason)
+
+
+def set_default(path: str, value: Any) -> DeclaredEdit:
+    """Set a value where a document has none, because the class is about to change its default.
+
+    Args:
+        path: Where.
+
+        value: The default so far, as a document says it.
+
+    Raises:
+        ValueError: If the path is none.
+
+        TypeError: If the value is none that a document can hold.
+    """
+    names = _names(path)
+    _check_entry(names)
+    if not is_plain(value):
+        msg = f"the value of {path} cannot stand in a document: {type(value).__name__}"
+        raise TypeError(msg)
+    return DeclaredEdit(kind="set", paths=(names,), into=(names,), value=value)
+
+
+def map_values(path: str, values: Mapping[Any, Any]) -> DeclaredEdit:
+    """Replace some values of a setting by others.
+
+    Args:
+        path: Its path.
+
+        values: The new value of each old one; what is not among them stays.
+
+    Raises:
+        ValueError: If the path is none.
+    """
+    pairs = tuple(values.items())
+
+    def mapped(value: Any) -> Any:
+        same = (new for old, new in pairs if type(old) is type(value) and old == value)
+        return next(same, None)
+
+    return convert(path, mapped)
+
+
+def convert(path: str, function: Callable[[Any], Any], *, loses: str = "") -> DeclaredEdit:
+    """Make another value of the value of a setting.
+
+    Args:
+        path: Its path.
+
+        function: Takes what the document says and gives what it is to say; ``None`` leaves it.
+
+        loses: What the new value no longer says, if anything.
+
+    Raises:
+        ValueError: If the path is none.
+    """
+    names = _names(path)
+    return DeclaredEdit(kind="convert", paths=(names,), function=function, loses=loses)
+
+
+def split(
+    path: str, into: Sequence[str], function: Callable[[Any], Iterable[Any]], *, loses: str = ""
+) -> DeclaredEdit:
+    """Make several settings of one.
+
+    Args:
+        path: Its path.
+
+        into: The paths of the new ones.
+
+        function: Takes the value and gives as many as there are paths; ``None`` sets none.
+
+        loses: What the new values no longer say, if anything.
+
+    Raises:
+        ValueError: If a path is none.
+    """
+    old, new = _names(path), tuple(map(_names, into))
+    _check_entry(old, *new)
+    for one, other in permutations(new, 2):
+        if one == other[: len(one)]:
+            msg = f"{path} cannot become both {'.'.join(one)} and {'.'.join(other)}"
+            raise ValueError(msg)
+    return DeclaredEdit(kind="split", paths=(old,), into=new, function=function, loses=loses)
+
+
+def join(
+    paths: Sequence[str], into: str, function: Callable[..., Any], *, loses: str = ""
+) -> DeclaredEdit:
+    """Make one setting of several.
+
+    Args:
+        paths: Their paths.
+
+        into: The path of the new one.
+
+        function: Takes a value for each path, ``None`` for one that is not set, and gives the new
+            value; ``None`` leaves all as it is. It is not called where none of them is set.
+
+        loses: What the new value no longer says, if anything.
+
+    Raises:
+        ValueError: If a path is none.
+    """
+    old, new = tuple(map(_names, paths)), _names(into)
+    _check_entry(*old, new)
+    return DeclaredEdit(kind="join", paths=old, into=(new,), function=function, loses=loses)
+
+
+def is_plain(value: Any) -> bool:
+    """Tell whether a TOML document can hold a value."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and is_plain(item) for key, item in value.items())
+    if isinstance(value, list):
+        return all(map(is_plain, value))
+    import datetime as dt  # only edits that make values need it
+
+    plain = (bool, int, float, str, dt.datetime, dt.date, dt.time)
+    return type(value) in plain
+
+
+def _names(text: str) -> Names:
+    path = parse_path(text.replace(EVERY, f'"{EVERY}"')) if EVERY in text else parse_path(text)
+    names = tuple(part for part in path if isinstance(part, str))
+    if not all(names) or not names:
+        msg = f"{text!r} is no dotted path"
+        raise ValueError(msg)
+    return names
+
+
+def entry(names: Names) -> Names:
+    """Return the part of a path up to its last `*`."""
+    length = max((number for number, name in enumerate(names, 1) if name == EVERY), default=0)
+    return names[:length]
+
+
+def _check_entry(*paths: Names) -> None:
+    for names in paths:
+        if names[-1] == EVERY or entry(names) != entry(paths[0]):
+            msg = f"{'.'.join(names)} does not name a setting of the entry of {'.'.join(paths[0])}"
+            raise ValueError(msg)
