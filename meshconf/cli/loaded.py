@@ -63,7 +63,9 @@ def sources_of(
 
     named = file_sources(files or target.files, reading.stdin_filename)
     prefix = None if reading.no_env else target.prefix
-    return named or usual_files(target.model, prefix, os.environ, with_profile=with_profile)
+    return named or usual_files(
+        target.model, prefix, os.environ, with_profile=with_profile, folder=target.folder
+    )
 
 
 def load_sources(

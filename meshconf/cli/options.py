@@ -51,12 +51,16 @@ class Target(NamedTuple):
         prefix: What the names of its variables begin with; ``None`` if nothing says so.
 
         files: The files of the repository, if pyproject.toml lists them.
+
+        folder: Where pyproject.toml names the schema, from the working directory; empty if it is
+            that, or the schema was named otherwise.
     """
 
     schema: Any
     model: Model
     prefix: str | None
     files: tuple[str, ...]
+    folder: str
 
     @property
     def description(self) -> Description:
@@ -104,10 +108,12 @@ def target_of(schema: str | None, prefix: str | None) -> Target:
     if schema is not None:
         # What pyproject.toml says is about its own schema.
         files: tuple[str, ...] = ()
+        where = ""
         found = schema_named(schema, Path.cwd())
     else:
         found = schema_named(project.schema, folder, "[tool.meshconf] schema =")
         prefix = project.prefix if prefix is None else prefix
+        where = "" if folder == Path.cwd() else os.path.relpath(folder)
         # A file that is called like standard input is none of it.
         files = tuple(os.path.relpath(folder / file) for file in project.files)
         files = tuple(f"./{file}" if file == STDIN else file for file in files)
@@ -119,7 +125,7 @@ def target_of(schema: str | None, prefix: str | None) -> Target:
     except TypeError as error:
         message = str(error)
     else:
-        return Target(schema=found, model=model, prefix=prefix, files=files)
+        return Target(schema=found, model=model, prefix=prefix, files=files, folder=where)
     raise click.UsageError(message)
 
 

@@ -108,7 +108,12 @@ def _source(source: Any) -> Source:
 
 
 def usual_files(
-    model: Model, prefix: str | None, environ: Mapping[str, str], *, with_profile: bool = True
+    model: Model,
+    prefix: str | None,
+    environ: Mapping[str, str],
+    *,
+    with_profile: bool = True,
+    folder: str = "",
 ) -> list[Source]:
     """Choose the files where none is named.
 
@@ -120,6 +125,8 @@ def usual_files(
         environ: The variables.
 
         with_profile: Whether the file of the profile that the environment names is one of them.
+
+        folder: Where the schema's own file stands; the working directory by default.
     """
     choosers = {} if prefix is None else choosers_of(names_for(model, prefix), prefix)
     listed = environ.get(choosers.get("CONFIG", ""), "")
@@ -128,6 +135,7 @@ def usual_files(
     name = model.configuration.file
     if name is None:
         return []
+    name = os.path.join(folder, name)  # noqa: PTH118 - as it is written where there is no folder
     usual: list[Source] = [File(name, optional=True)]
     chooser = choosers.get("PROFILE", "")
     if with_profile and (profile := environ.get(chooser, "")):

@@ -128,3 +128,19 @@ class TestWrongTable:
         (folder / "pyproject.toml").symlink_to("/proc/self/mem")
 
         assert 0 == run("check", MESH_SERVICE_NAME="orders").exit_code
+
+
+class TestUsualFile:
+    def test_stands_beside_the_table(self, run, folder: Path, monkeypatch: pytest.MonkeyPatch):
+        """From a folder below, the usual file and its profiles are those beside pyproject.toml."""
+        (folder / "pyproject.toml").write_text("[tool.meshconf]\n")
+        (folder / "mesh.toml").write_text('service_name = "orders"\n')
+        (folder / "mesh.p.toml").write_text("[retry]\nmax_attempts = 2\n")
+        (folder / "sub").mkdir()
+        monkeypatch.chdir("sub")
+
+        base, profile = (os.path.join("..", name) for name in ("mesh.toml", "mesh.p.toml"))  # noqa: PTH118 - the same
+
+        assert f"meshconf: no problems in {base}, {profile}, environment\n" == (
+            run("check", MESH_PROFILE="p").stderr
+        )
