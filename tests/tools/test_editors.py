@@ -145,5 +145,5 @@ class TestMesh:
         assert re.search(said, check(folder, f'service_name = "orders"\n{line}\n'))
 
     def test_missing(self, check, folder: Path) -> None:
-        """What is required and missing is flagged."""
-        assert "service_name" in check(folder, "config_version = 2\n")
+        """What a variable or another file may give is not asked of one file, as of a profile's."""
+        assert "" == check(folder, "[retry]\nmax_attempts = 2\n")
