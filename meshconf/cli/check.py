@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from meshconf.cli.loaded import FINDINGS, load_sources, sources_of, tell, tell_aside
+from meshconf.cli.loaded import (
+    FINDINGS,
+    is_store,
+    load_sources,
+    name_of,
+    sources_of,
+    tell,
+    tell_aside,
+)
 from meshconf.cli.options import STDIN, about_problems, about_schema, about_sources, target_of
 from meshconf.cli.terminal import print_lines
 
@@ -74,16 +82,18 @@ def check(
     target = target_of(schema, prefix)
     with_profile = not (wanted.reading.profile or wanted.all_profiles)
     sources = sources_of(target, files, wanted.reading, with_profile=with_profile)
-    local = [one for one in sources if not (wanted.offline and _is_remote(one))]
+    local = [one for one in sources if not (wanted.offline and is_store(one))]
     if sources and not local:
         msg = "--offline leaves no source to check"
         raise click.UsageError(msg)
     if fix:
         _mend(_checked(target, local, wanted), color)
     outcomes = _checked(target, local, wanted)
-    problems = _without_repeats(target, outcomes, wanted)
+    found = tuple(dict.fromkeys(problem for outcome in outcomes for problem in outcome.problems))
+    given = [problem for problem in found if _may_be_given(target, problem, wanted)]
+    problems = [problem for problem in found if problem not in given]
     names = tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.sources))
-    left_out = [*_left_out(target, wanted, local, outcomes), *_remote(sources, local)]
+    left_out = [*_left_out(wanted, given, _profiles(local, names)), *_remote(sources, local)]
     tell(problems, names, output_format, color, not_checked=left_out)
     if mendable := sum(one.edit is not None and one.edit.safe for one in problems):
         tell_aside(f"{mendable} of them can be mended by --fix", output_format, color)
@@ -106,19 +116,19 @@ def _profiles(sources: Sequence[Any], read: Iterable[str] = ()) -> list[str]:
     base = base_of(sources)
     if base is None:
         return []
-    named = {Path(name) for name in (*map(_name, sources), *read)}
+    named = {Path(name) for name in (*map(name_of, sources), *read)}
     return [name for name in profiles_beside(base) if profile_file(base, name) not in named]
 
 
 def _without_secrets(target: Target, environ: Mapping[str, str]) -> dict[str, str]:
     """Leave out what gives secrets."""
     from meshconf.loading.choose import CREDENTIALS
-    from meshconf.sources.environment import FILE_SUFFIX, names_for
+    from meshconf.sources.environment import found_by, names_for
 
     names = names_for(target.model, target.prefix or "")
 
     def gives_secret(name: str) -> bool:
-        found = names.find(name) or names.find(name.removesuffix(FILE_SUFFIX))
+        found = found_by(names, name)
         return found is not None and found.variable.setting.secret
 
     return {
@@ -126,12 +136,6 @@ def _without_secrets(target: Target, environ: Mapping[str, str]) -> dict[str, st
         for name, value in environ.items()
         if name != CREDENTIALS and not gives_secret(name)
     }
-
-
-def _without_repeats(target: Target, outcomes: Iterable[Outcome], scope: _Scope) -> list[Problem]:
-    """Join the problems of all loads, but for values that may come from what is left out."""
-    found = dict.fromkeys(problem for outcome in outcomes for problem in outcome.problems)
-    return [problem for problem in found if not _may_be_given(target, problem, scope)]
 
 
 def _may_be_given(target: Target, problem: Problem, scope: _Scope) -> bool:
@@ -148,15 +152,8 @@ def _may_be_given(target: Target, problem: Problem, scope: _Scope) -> bool:
     return variable_at(target.model, parse_path(problem.path), target.prefix) != ""
 
 
-def _left_out(
-    target: Target, scope: _Scope, sources: Sequence[Any], outcomes: Sequence[Outcome]
-) -> Iterator[str]:
-    """Say what was not checked, and which option would."""
-    missing = [
-        problem
-        for problem in dict.fromkeys(one for outcome in outcomes for one in outcome.problems)
-        if _may_be_given(target, problem, scope)
-    ]
+def _left_out(scope: _Scope, missing: Sequence[Problem], profiles: Sequence[str]) -> Iterator[str]:
+    """Say what was not checked, what it has to give, and which option would check it."""
     if scope.leaves_variables:
         wanted = ", ".join(problem.path for problem in missing if not problem.sensitive)
         yield f"variables{f', which have to give {wanted}' if wanted else ''} (--no-env)"
@@ -165,22 +162,13 @@ def _left_out(
     if scope.no_secrets:
         wanted = ", ".join(problem.path for problem in missing if problem.sensitive)
         yield f"secrets{f', which have to give {wanted}' if wanted else ''} (--no-secrets)"
-    read = [name for outcome in outcomes for name in outcome.sources]
-    if rest := _profiles(sources, read):
-        word = "profiles" if len(rest) > 1 else "profile"
-        yield f"{word} {', '.join(rest)} (see --all-profiles)"
-
-
-def _is_remote(source: Any) -> bool:
-    return "://" in _name(source)
-
-
-def _name(source: Any) -> str:
-    return str(getattr(source, "path", source))
+    if profiles:
+        word = "profiles" if len(profiles) > 1 else "profile"
+        yield f"{word} {', '.join(profiles)} (see --all-profiles)"
 
 
 def _remote(sources: Sequence[Any], local: Sequence[Any]) -> Iterator[str]:
-    if left_out := [_name(source) for source in sources if source not in local]:
+    if left_out := [name_of(source) for source in sources if source not in local]:
         yield f"{', '.join(left_out)} (--offline)"
 
 

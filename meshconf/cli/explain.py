@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -59,8 +59,9 @@ def explain(
         print_lines(chooser, color)
         return
     outcome = load_files(target, files, reading)
-    path = _path(target, outcome, subject)
-    print_lines(_explanation(outcome, path), color)
+    config = outcome.config  # where there are errors, it is made anew each time
+    path = _path(target, config, subject)
+    print_lines(_explanation(outcome, config, path), color)
     from meshconf.diagnostics.words import dotted
 
     own = problems_about(outcome.problems, dotted(path))
@@ -96,11 +97,11 @@ def _chooser(target: Target, subject: str) -> list[StyledLine]:
     return [(Piece(subject, "title"),), (Piece(f"  {CHOOSER_HELP[choosers[subject]]}"),)]
 
 
-def _path(target: Target, outcome: Outcome, subject: str) -> Path:
+def _path(target: Target, config: Any, subject: str) -> Path:
     """Find what is meant, by its path or by the name of its variable."""
     from meshconf.loading.naming import path_of_key, path_of_variable
 
-    model, config, prefix = target.model, outcome.config, target.prefix
+    model, prefix = target.model, target.prefix
     try:
         return path_of_key(model, config, subject, declared=True)
     except KeyError as error:
@@ -113,9 +114,9 @@ def _path(target: Target, outcome: Outcome, subject: str) -> Path:
     raise click.UsageError(message)
 
 
-def _explanation(outcome: Outcome, path: Path) -> Iterator[StyledLine]:
+def _explanation(outcome: Outcome, config: Any, path: Path) -> Iterator[StyledLine]:
     from meshconf.loading.explain import explanation
 
     setting = outcome.model.find(path)
     assert setting is not None
-    return explanation(outcome.model, outcome.layers, outcome.prefix, path, setting, outcome.config)
+    return explanation(outcome.model, outcome.layers, outcome.prefix, path, setting, config)

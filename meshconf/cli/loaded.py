@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 __all__ = [
     "FAILED",
     "FINDINGS",
+    "is_store",
     "load_files",
     "load_sources",
+    "name_of",
     "problems_about",
     "sources_of",
     "tell",
@@ -68,6 +70,16 @@ def sources_of(
     )
 
 
+def name_of(source: Any) -> str:
+    """Name a source as it was named: a path, or the address of a store."""
+    return str(getattr(source, "path", source))
+
+
+def is_store(source: Any) -> bool:
+    """Tell whether a source is no file but a store on the network."""
+    return "://" in name_of(source)
+
+
 def load_sources(
     target: Target,
     sources: Sequence[Any],
@@ -92,8 +104,8 @@ def load_sources(
     from meshconf.sources.dotenv import DotEnv
 
     prefix = target.prefix
-    if stores := [source for source in sources if isinstance(source, str) and "://" in source]:
-        msg = f"{stores[0]} is no file, and stores cannot be read yet"
+    if stores := [source for source in sources if is_store(source)]:
+        msg = f"{name_of(stores[0])} is no file, and stores cannot be read yet"
         raise click.UsageError(msg)
     if prefix is None and (reading.env_file is not None or not reading.no_env):
         name = target.model.cls.__name__

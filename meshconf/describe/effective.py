@@ -104,7 +104,7 @@ def _shown(snapshot: Snapshot[Any], row: _Row, *, show_secrets: bool) -> Shown:
         path,
         setting,
         MASK if setting.secret and hidden else plain(value, reveal=show_secrets),
-        snapshot.origin(dotted(path)),
+        snapshot.candidates_at(path, setting)[0].origin,
         sensitive,
         hidden,
     )

@@ -19,7 +19,7 @@ from meshconf.loading.walk import setting_at
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.names import name_of
-from meshconf.sources.environment import FILE_SUFFIX, file_variable, names_for
+from meshconf.sources.environment import file_variable, found_by, names_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -444,7 +444,7 @@ def _below(diagnosis: Diagnosis, name: str) -> str:
     """Name a variable below that of a group or a map of groups."""
     prefix = diagnosis.prefix or ""
     names = names_for(diagnosis.model, prefix)
-    found = names.find(name) or names.find(name.removesuffix(FILE_SUFFIX))
+    found = found_by(names, name)
     assert found is not None  # the source has found it
     setting = found.variable.setting
     entry = () if setting.map_of is None else ("NAME",)

@@ -10,7 +10,7 @@ from meshconf.loading.values import values_in
 from meshconf.loading.walk import step
 from meshconf.schema import kinds
 from meshconf.schema.names import entry_key
-from meshconf.sources.environment import FILE_SUFFIX, names_for
+from meshconf.sources.environment import found_by, names_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ def path_of_variable(model: Model, config: Any, name: str, prefix: str) -> Path:
         KeyError: If it sets nothing; it names the nearest.
     """
     names = names_for(model, prefix)
-    found = names.find(name) or names.find(name.removesuffix(FILE_SUFFIX))
+    found = found_by(names, name)
     if found is not None:
         return _with_keys(model, config, name, found)
     raise KeyError(_unknown(name, names.by_name, "variable"))

@@ -82,7 +82,11 @@ class Snapshot(Generic[T_co]):
         Raises:
             KeyError: If the configuration has no such path.
         """
-        return candidates_at(self._model, self._layers, *self._found(path))
+        return self.candidates_at(*self._found(path))
+
+    def candidates_at(self, path: Path, setting: Setting) -> tuple[Candidate, ...]:
+        """Return the candidates for a path that ``values`` gave."""
+        return candidates_at(self._model, self._layers, path, setting)
 
     def _found(self, path: str) -> tuple[Path, Setting]:
         from meshconf.loading.naming import path_of_key

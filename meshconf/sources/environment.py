@@ -27,6 +27,7 @@ __all__ = [
     "NamedText",
     "choosers_of",
     "file_variable",
+    "found_by",
     "layer_of_texts",
     "named_outright",
     "names_for",
@@ -55,6 +56,11 @@ def variable_at(model: Model, path: Path, prefix: str) -> str:
         return ""
     name = name_of(model, path, prefix)
     return name if names_for(model, prefix).find(name) else ""
+
+
+def found_by(variables: Variables, name: str) -> Found | None:
+    """Look up what a variable sets, by its own text or by the file that it names."""
+    return variables.find(name) or variables.find(name.removesuffix(FILE_SUFFIX))
 
 
 def file_variable(variables: Variables, name: str) -> str:
