@@ -14,15 +14,15 @@ import attrs
 
 from meshconf.diagnostics.suggest import fold
 from meshconf.diagnostics.words import Path, dotted, printable
-from meshconf.evolution.edits import EVERY, DeclaredEdit, entry, is_plain
 from meshconf.evolution.proof import same
-from meshconf.evolution.steps import Step, version_of
-from meshconf.schema.configuration import VERSION_KEY
+from meshconf.schema.configuration import VERSION_KEY, version_of
+from meshconf.schema.edits import EVERY, DeclaredEdit, entry, is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from meshconf.evolution.edits import Kind, Names
+    from meshconf.schema.edits import Kind, Names
+    from meshconf.schema.steps import Step  # noqa: TC004 - nothing resolves annotations
 
 __all__ = ["Conflict", "Failure", "Loss", "Migrated", "Trail", "Use", "migrate"]
 
@@ -40,13 +40,13 @@ class Use:
 
         path: Where the document said what it changed.
 
-        new: Where that is said now; empty for what is gone.
+        into: Where that is said now; empty for what is gone.
     """
 
     step: Step
     edit: DeclaredEdit
     path: Path
-    new: Path
+    into: tuple[Path, ...]
 
 
 @attrs.frozen
@@ -112,6 +112,8 @@ class Trail:
 
         is_new: Whether the value is none of the old document: below it, nothing is.
 
+        made_of: Where the values stood that a new value was made of.
+
         is_holder: Whether it is new, but just a table for what came into it.
 
         is_emptied: Whether all that it held was taken out.
@@ -123,6 +125,7 @@ class Trail:
     is_new: bool = False
     is_holder: bool = False
     is_emptied: bool = False
+    made_of: tuple[Path, ...] = ()
     below: dict[str, Trail] = attrs.field(factory=dict[str, "Trail"])
 
 
@@ -144,6 +147,8 @@ class Migrated:
         trail: What became of which place.
 
         gone: Why there is no longer what the old document has at a path.
+
+        original: The document as it was.
     """
 
     document: Table
@@ -153,6 +158,7 @@ class Migrated:
     failures: tuple[Failure, ...] = ()
     trail: Trail = attrs.field(factory=Trail, repr=False)
     gone: Mapping[Path, str] = attrs.field(factory=dict["Path", str], repr=False)
+    original: Mapping[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
 
     @property
     def moved(self) -> dict[Path, Path]:
@@ -163,17 +169,42 @@ class Migrated:
             if trail.came is not None and trail.came != path
         }
 
-    def stood_at(self, path: Path) -> Path:
+    def stood_at(self, path: Path) -> Path | None:
         """Return where the old document had what is now at a path.
 
         Args:
             path: A path in the new document.
 
         Returns:
-            The old path; for a value that an edit made, that of a value it was made of; the
-            path itself where there was nothing.
+            The old path; for a value that an edit made, that of the first value it was made of;
+            ``None`` for what no value of the old document gave.
         """
-        return _came(self.trail, path)
+        return _stood_at(self.trail, path)
+
+
+def _stood_at(root: Trail, path: Path) -> Path | None:
+    came: Path = ()
+    trail: Trail | None = root
+    for part in path:
+        trail = trail.below.get(str(part)) if trail is not None else None
+        if trail is None or not (trail.is_new or trail.came is not None):
+            came = (*came, part)
+            continue
+        found = _first_of(trail)
+        if found is None or (trail.is_new and not trail.is_holder):
+            return found
+        came = found
+    return came
+
+
+def _first_of(trail: Trail) -> Path | None:
+    """Return where the first value stood that a value was made of, or that came into a table."""
+    if trail.came is not None:
+        return trail.came
+    if trail.made_of:
+        return trail.made_of[0]
+    below = map(_first_of, trail.below.values()) if trail.is_holder else ()
+    return next((found for found in below if found is not None), None)
 
 
 def migrate(document: Mapping[str, Any], version: int, steps: Sequence[Step]) -> Migrated:
@@ -194,7 +225,7 @@ def migrate(document: Mapping[str, Any], version: int, steps: Sequence[Step]) ->
     before = version_of(document)
     copy.pop(VERSION_KEY, None)
     if before is None or before >= version:
-        return Migrated(copy)
+        return Migrated(copy, original=document)
     migration = _Migration(copy)
     for step in steps:
         if before < step.to <= version:
@@ -207,6 +238,7 @@ def migrate(document: Mapping[str, Any], version: int, steps: Sequence[Step]) ->
         tuple(migration.failures),
         migration.trail,
         migration.gone,
+        document,
     )
 
 
@@ -222,19 +254,6 @@ def _copied(table: Mapping[str, Any]) -> Table:
     return {
         key: _copied(value) if isinstance(value, dict) else value for key, value in table.items()
     }
-
-
-def _came(trail: Trail, path: Path) -> Path:
-    came: Path = ()
-    below: Trail | None = trail
-    for part in path:
-        is_new = below is not None and below.is_new
-        below = below.below.get(str(part)) if below is not None else None
-        if below is not None and below.came is not None:
-            came = below.came
-        elif not is_new:
-            came = (*came, part)
-    return came
 
 
 def _spelt(table: Table, name: str) -> list[str]:
@@ -393,10 +412,10 @@ class _Making:
         return self.migration.target(self.above, names[self.least :])
 
     def old_path(self, path: Path) -> Path:
-        return _came(self.migration.trail, path)
+        return _stood_at(self.migration.trail, path) or path
 
-    def used(self, old: Path, new: Path) -> None:
-        self.migration.uses.append(Use(self.step, self.edit, old, new))
+    def used(self, old: Path, *into: Path) -> None:
+        self.migration.uses.append(Use(self.step, self.edit, old, into))
         if self.edit.loses:
             self.migration.lost.append(Loss(old, self.edit.loses))
 
@@ -439,7 +458,7 @@ class _Making:
 
     def remove(self) -> None:
         for path in self.found(self.edit.paths[0]):
-            self.used(self.old_path(path), ())
+            self.used(self.old_path(path))
             self.drop(path, self.removed(self.edit.reason))
 
     def drop(self, path: Path, note: str) -> None:
@@ -472,7 +491,8 @@ class _Making:
         _, trail = self.migration.take(path)
         for _, one in walk(trail):
             self.migration.drop(one, f"written anew in version {self.step.to}")
-        self.migration.put(path, value, Trail(came=trail.came, is_new=True))
+        fresh = Trail(came=trail.came, is_new=True, made_of=trail.made_of)
+        self.migration.put(path, value, fresh)
 
     def called(self, old: Path, *values: Any) -> Any:
         """Call the author's function; ``None`` if it gives no value."""
@@ -535,13 +555,14 @@ class _Making:
         names = " and ".join(f"`{dotted(target)}`" for target, _ in targets if target)
         for _, trail in taken:
             migration.drop(trail, self.removed(f"now {names}" if names else ""))
+        made_of = tuple(olds)
         for number, (target, value) in enumerate(free):
             # The first of the new values takes the line of the first of the old ones.
             came = taken[0][1].came if number == 0 else None
             migration.gone.pop(came or (), None)
-            migration.put(target, value, Trail(came=came, is_new=True))
+            migration.put(target, value, Trail(came=came, is_new=True, made_of=made_of))
         for old in olds:
-            self.used(old, targets[0][0] or () if targets else ())
+            self.used(old, *(target for target, _ in targets if target))
 
 
 #: These have one path, so that it alone says what they mean.

@@ -19,15 +19,15 @@ import tomli
 from meshconf.diagnostics.spans import Span, SpanIndex, Statement, key_parts, statements_of
 from meshconf.diagnostics.words import Path, dotted
 from meshconf.evolution.documents import Migrated, Trail, migrate, walk
+from meshconf.evolution.fates import Place, new_values_in, place_of
 from meshconf.evolution.proof import Unproven, is_proven
 from meshconf.evolution.splices import Splice, spliced
-from meshconf.evolution.steps import version_of
-from meshconf.schema.configuration import VERSION_KEY
+from meshconf.schema.configuration import VERSION_KEY, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from meshconf.evolution.steps import Step
+    from meshconf.schema.steps import Step
 
 __all__ = ["migrate_text", "proven", "splices_for"]
 
@@ -172,76 +172,6 @@ def _key(path: Path) -> str:
     return dotted(tuple(part for part in path if isinstance(part, str)))
 
 
-@attrs.define(eq=False)
-class _Fate:
-    """What becomes of a place of the old document and of what is below it."""
-
-    new: Path | None = None
-    note: str = ""
-    is_decided: bool = False
-    is_replaced: bool = False
-    below: dict[str, _Fate] = attrs.field(factory=dict[str, "_Fate"])
-
-
-@attrs.frozen
-class _Place:
-    """A place of the old document, with its fate if it or anything below it has one.
-
-    `new` is where it stands now; `None` if nowhere, for the reason in `note`.
-    """
-
-    fate: _Fate | None
-    new: Path | None
-    note: str = ""
-    is_replaced: bool = False
-
-    def below(self, parts: Path) -> _Place:
-        place = self
-        for part in parts:
-            place = place.next(part)
-        return place
-
-    def next(self, part: str | int) -> _Place:
-        fate = self.fate.below.get(str(part)) if self.fate is not None else None
-        if fate is not None and fate.is_decided:
-            return _Place(fate, fate.new, fate.note, fate.is_replaced)
-        if self.is_replaced:
-            return _Place(fate, None, "written anew")
-        return _Place(fate, None if self.new is None else (*self.new, part), self.note)
-
-
-def _fates(migrated: Migrated) -> _Fate:
-    root = _Fate(new=(), is_decided=True)
-    for path, note in migrated.gone.items():
-        _decide(root, path, None, note)
-    for new, trail in walk(migrated.trail):
-        if trail.came is not None:
-            _decide(root, trail.came, new, "").is_replaced = trail.is_new
-    for new, trail in _values(migrated.trail):
-        for _, inside in walk(trail):
-            if inside.came is not None:
-                _decide(root, inside.came, None, f"now in `{dotted(new)}`")
-    return root
-
-
-def _values(trail: Trail, path: Path = ()) -> Iterator[tuple[Path, Trail]]:
-    """Yield the new values, each as a whole."""
-    for name, below in trail.below.items():
-        here = (*path, name)
-        if below.is_new and not below.is_holder:
-            yield here, below
-        else:
-            yield from _values(below, here)
-
-
-def _decide(root: _Fate, path: Path, new: Path | None, note: str) -> _Fate:
-    fate = root
-    for part in path:
-        fate = fate.below.setdefault(str(part), _Fate())
-    fate.new, fate.note, fate.is_decided = new, note, True
-    return fate
-
-
 @attrs.frozen
 class _Arrival:
     """What comes to a place from elsewhere: a statement of the text, or a value."""
@@ -262,7 +192,7 @@ class _Rewriting:
     index: SpanIndex
     statements: Mapping[Path, list[Statement]]
     migrated: Migrated
-    root: _Place
+    root: Place
     splices: list[Splice] = attrs.field(init=False, factory=list[Splice])
     marks: list[Splice] = attrs.field(init=False, factory=list[Splice])
     """What makes comments of lines: of all that is inserted at a place, it comes last."""
@@ -292,7 +222,7 @@ class _Rewriting:
     def of(cls, text: str, migrated: Migrated) -> _Rewriting:
         index, statements = statements_of(text)
         newline = "\r\n" if "\r\n" in text else "\n"
-        root = _Place(_fates(migrated), ())
+        root = place_of(migrated)
         return cls(text, newline, index, statements, migrated, root)
 
     def splices_to(self, version: int) -> list[Splice]:
@@ -300,7 +230,7 @@ class _Rewriting:
         self.write_headers()
         for table in [(), *self.index.headers]:
             self.section(table)
-        self.arrivals.extend(self.new_values())
+        self.arrivals.extend(self.newnew_values_in())
         places = [(arrival, self.home(arrival.new)) for arrival in self.arrivals]
         inside = [(one, home) for one, home in places if home in self.inline]
         for arrival, home in inside:
@@ -376,7 +306,7 @@ class _Rewriting:
             self.dotted.add((*table, *rest[:end]))
 
     def stay_or_go(
-        self, statement: Statement, place: _Place, table: Path | None, *, is_line: bool
+        self, statement: Statement, place: Place, table: Path | None, *, is_line: bool
     ) -> None:
         """Decide on a statement that is still one: whether it can stay in its table."""
         new = place.new or ()
@@ -396,7 +326,7 @@ class _Rewriting:
             self.away.add(statement.path)
             self.arrivals.append(_Arrival(new, statement=statement, is_line=is_line))
 
-    def members(self, statement: Statement, place: _Place) -> None:
+    def members(self, statement: Statement, place: Place) -> None:
         """Decide on the statements in an inline table."""
         for member in self.statements.get(statement.path, ()):
             inner = place.below(member.path[len(statement.path) :])
@@ -427,8 +357,8 @@ class _Rewriting:
 
     # --- values that are new ------------------------------------------------------
 
-    def new_values(self) -> Iterator[_Arrival]:
-        for path, trail in _values(self.migrated.trail):
+    def newnew_values_in(self) -> Iterator[_Arrival]:
+        for path, trail in new_values_in(self.migrated.trail):
             if trail.came not in self.values:
                 yield _Arrival(path, _literal(self.value_at(path)))
         for path, trail in walk(self.migrated.trail):

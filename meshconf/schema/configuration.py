@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["VERSION_KEY", "Configuration", "configuration", "configuration_of"]
+    from meshconf.schema.steps import Step  # noqa: TC004 - nothing resolves annotations
+
+__all__ = ["VERSION_KEY", "Configuration", "configuration", "configuration_of", "version_of"]
 
 C = TypeVar("C", bound=type)
 
@@ -26,10 +28,17 @@ class Configuration:
     prefix: str | None = None
     file: str | None = None
     version: int = 1
+    steps: tuple[Step, ...] = ()
+    release: str = ""
 
 
 def configuration(
-    *, prefix: str | None = None, file: str | None = None, version: int = 1
+    *,
+    prefix: str | None = None,
+    file: str | None = None,
+    version: int = 1,
+    steps: Iterable[Step] = (),
+    release: str = "",
 ) -> Callable[[C], C]:
     """Say of a root schema how its configuration is found; the class itself stays as it is.
 
@@ -42,16 +51,31 @@ def configuration(
 
         version: The version of the file's layout that the class declares, from 1.
 
+        steps: How a file of one version becomes one of the next, from ``step(2, …)`` to the
+            step to *version*; none if older files are read as they are.
+
+        release: The release of the program, such as ``2.1``, with which the releases that steps
+            name are compared; empty if they are only told.
+
     Returns:
         A class decorator, for attrs classes and dataclasses alike.
 
     Raises:
-        ValueError: If the version is below 1.
+        TypeError: If one of the steps is none.
+
+        ValueError: If the version is below 1, or the steps have a gap, a double, a wrong order,
+            or do not end at the version, or the release is none.
     """
     if version < 1:
         msg = f"version counts from 1, got {version}"
         raise ValueError(msg)
-    facts = Configuration(prefix=prefix, file=file, version=version)
+    history = tuple(steps)
+    if history or release:
+        from meshconf.schema.steps import check_steps, numbers_of  # most schemas have no history
+
+        check_steps(history, version)
+        numbers_of(release or "0")
+    facts = Configuration(prefix=prefix, file=file, version=version, steps=history, release=release)
 
     def decorate(cls: C) -> C:
         setattr(cls, _ATTRIBUTE, facts)
@@ -64,3 +88,9 @@ def configuration_of(cls: type) -> Configuration:
     """Return what a class says of itself; a subclass says the same unless it says otherwise."""
     found: Configuration = getattr(cls, _ATTRIBUTE, Configuration())
     return found
+
+
+def version_of(document: Mapping[str, Any]) -> int | None:
+    """Return the version that a document tells; ``None`` if what it tells is no version."""
+    version = document.get(VERSION_KEY, 1)
+    return version if type(version) is int and version >= 1 else None

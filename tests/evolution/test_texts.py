@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 import tomli
 
-from meshconf.evolution import (
+from meshconf.evolution.documents import migrate
+from meshconf.evolution.proof import Unproven
+from meshconf.evolution.splices import Splice
+from meshconf.evolution.texts import migrate_text, proven
+from meshconf.schema.edits import (
     convert,
     join,
     map_values,
@@ -16,12 +20,8 @@ from meshconf.evolution import (
     rename,
     set_default,
     split,
-    step,
 )
-from meshconf.evolution.documents import migrate
-from meshconf.evolution.proof import Unproven
-from meshconf.evolution.splices import Splice
-from meshconf.evolution.texts import migrate_text, proven
+from meshconf.schema.steps import step
 
 #: The history of the mesh: its first layout was flat.
 MESH = [

@@ -12,7 +12,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from meshconf.diagnostics.spans import index_toml
-from meshconf.evolution import (
+from meshconf.evolution.documents import migrate
+from meshconf.evolution.proof import Unproven, same
+from meshconf.evolution.splices import Splice, spliced
+from meshconf.evolution.texts import migrate_text, proven, splices_for
+from meshconf.schema.edits import (
     convert,
     join,
     map_values,
@@ -21,19 +25,15 @@ from meshconf.evolution import (
     rename,
     set_default,
     split,
-    step,
 )
-from meshconf.evolution.documents import migrate
-from meshconf.evolution.proof import Unproven, same
-from meshconf.evolution.splices import Splice, spliced
-from meshconf.evolution.texts import migrate_text, proven, splices_for
+from meshconf.schema.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshconf.evolution.documents import Migrated
-    from meshconf.evolution.edits import DeclaredEdit
-    from meshconf.evolution.steps import Step
+    from meshconf.schema.edits import DeclaredEdit
+    from meshconf.schema.steps import Step
 
 # --- Documents, and the texts that say them -------------------------------------------
 

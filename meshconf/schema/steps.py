@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING
 
 import attrs
 
-from meshconf.evolution.edits import DeclaredEdit
-from meshconf.schema.configuration import VERSION_KEY
+from meshconf.schema.edits import DeclaredEdit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-__all__ = ["Step", "check_steps", "step", "version_of"]
+__all__ = ["Step", "check_steps", "is_reached", "step"]
+
+_RELEASE = re.compile(r"v?(\d+(?:\.\d+)*)")
 
 
 @attrs.frozen(eq=False)
@@ -43,13 +45,18 @@ def step(to: int, *edits: DeclaredEdit, since: str = "", removed_in: str = "") -
 
         edits: What changes, in order.
 
-        since: The release that deprecates the old layout, such as ``2.1``.
+        since: The release that brings the new layout and deprecates the old one, such as
+            ``2.1``; empty if it is not told.
 
-        removed_in: The release that no longer reads it.
+        removed_in: The release that no longer reads the old one; empty if that is not planned.
 
     Raises:
         TypeError: If an edit is none.
+
+        ValueError: If a release is none.
     """
+    for release in filter(None, (since, removed_in)):
+        numbers_of(release)
     for edit in edits:
         if not isinstance(edit, DeclaredEdit):
             msg = f"the step to version {to} holds {edit!r}, which is no edit"
@@ -91,7 +98,30 @@ def check_steps(steps: Iterable[Step], version: int) -> None:
         raise ValueError(msg)
 
 
-def version_of(document: Mapping[str, Any]) -> int | None:
-    """Return the version that a document tells; ``None`` if what it tells is no version."""
-    version = document.get(VERSION_KEY, 1)
-    return version if type(version) is int and version >= 1 else None
+def is_reached(release: str, wanted: str) -> bool:
+    """Tell whether a release is a certain one or comes after it.
+
+    Only the numbers count: `3.0rc1` and `3` are both 3.0.
+
+    Args:
+        release: The release, such as ``2.1``.
+
+        wanted: The one to be reached; empty for one that never comes.
+    """
+    return bool(wanted) and numbers_of(release) >= numbers_of(wanted)
+
+
+def numbers_of(release: str) -> tuple[int, ...]:
+    """Read the numbers that a release begins with, without the zeros at their end.
+
+    Raises:
+        ValueError: If it begins with none.
+    """
+    found = _RELEASE.match(release)
+    if found is None:
+        msg = f"{release!r} is no release: write its numbers, such as 2.1"
+        raise ValueError(msg)
+    numbers = [int(number) for number in found[1].split(".")]
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return tuple(numbers)

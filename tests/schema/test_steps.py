@@ -1,4 +1,4 @@
-"""Tests for `meshconf.evolution.steps`."""
+"""Tests for `meshconf.schema.steps`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from meshconf.evolution import check_steps, rename, step
-from meshconf.evolution.steps import version_of
+from meshconf.schema.configuration import version_of
+from meshconf.schema.edits import rename
+from meshconf.schema.steps import check_steps, step
 
 
 class TestStep:
