@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from meshconf.loading.candidates import Candidate
     from meshconf.loading.snapshot import Snapshot
     from meshconf.mesh import CircuitBreakerConfig, LoadBalancerConfig, ServiceMeshConfig
+    from meshconf.schema import edits
     from meshconf.schema.configuration import configuration
     from meshconf.schema.hint_aliases import Bytes, Port, Ratio, Seconds
     from meshconf.schema.rules import rule
     from meshconf.schema.secret import Secret
     from meshconf.schema.setting import setting
+    from meshconf.schema.steps import Step, step
     from meshconf.sources.dotenv import DotEnv
     from meshconf.sources.environment import Environment
     from meshconf.sources.file import File
@@ -48,11 +50,14 @@ __all__ = [
     "ServiceMeshConfig",
     "Snapshot",
     "Source",
+    "Step",
     "configuration",
+    "edits",
     "load",
     "read",
     "rule",
     "setting",
+    "step",
 ]
 
 _HOMES = {
@@ -60,11 +65,13 @@ _HOMES = {
     "loading.candidates": ("Candidate",),
     "loading.snapshot": ("Snapshot",),
     "mesh": ("CircuitBreakerConfig", "LoadBalancerConfig", "ServiceMeshConfig"),
+    "schema": ("edits",),
     "schema.configuration": ("configuration",),
     "schema.rules": ("rule",),
     "schema.secret": ("Secret",),
     "schema.hint_aliases": ("Bytes", "Port", "Ratio", "Seconds"),
     "schema.setting": ("setting",),
+    "schema.steps": ("Step", "step"),
     "sources.dotenv": ("DotEnv",),
     "sources.environment": ("Environment",),
     "sources.file": ("File",),
@@ -216,7 +223,10 @@ def _public(name: str) -> Any:
         return version("meshconf")
     for home, names in _HOMES.items():
         if name in names:
-            value = getattr(importlib.import_module(f"meshconf.{home}"), name)
+            module = importlib.import_module(f"meshconf.{home}")
+            if not hasattr(module, name):  # it is itself a module
+                importlib.import_module(f"meshconf.{home}.{name}")
+            value = getattr(module, name)
             globals()[name] = value
             return value
     msg = f"module 'meshconf' has no attribute {name!r}"

@@ -53,11 +53,10 @@ class TestNames:
     def test_home(self, name: str) -> None:
         """A name is the same object wherever it is imported from."""
         home = next((home for home, names in meshconf._HOMES.items() if name in names), None)
-        expected = getattr(
-            importlib.import_module(f"meshconf.{home}" if home else "meshconf"), name
-        )
+        found = getattr(meshconf, name)
+        module = importlib.import_module(f"meshconf.{home}" if home else "meshconf")
 
-        assert expected is getattr(meshconf, name)
+        assert getattr(module, name) is found
 
     def test_star(self) -> None:
         """A star import gives what `__all__` names."""

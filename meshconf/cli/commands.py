@@ -12,6 +12,7 @@ from meshconf.cli.check import check
 from meshconf.cli.describe import docs, init, schema
 from meshconf.cli.diff import diff
 from meshconf.cli.explain import explain
+from meshconf.cli.migrate import migrate
 from meshconf.cli.show import show
 
 __all__ = ["meshconf"]
@@ -67,5 +68,5 @@ def meshconf() -> None:
     """
 
 
-for command in (check, show, explain, diff, init, docs, schema):
+for command in (check, show, explain, diff, migrate, init, docs, schema):
     meshconf.add_command(command)

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from meshconf.cli.loaded import FINDINGS
 from meshconf.cli.options import STDIN, about_schema, target_of
-from meshconf.cli.terminal import print_lines
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from meshconf.diagnostics.styled import Role, StyledLine
+from meshconf.cli.terminal import diff_lines, print_lines
 
 __all__ = ["docs", "init", "schema"]
 
@@ -128,7 +122,7 @@ def _tell_drift(file: str, text: str, command: str, color: str) -> None:
     old = _content(file).replace("\r\n", "\n")
     if old.rstrip("\n") == text.rstrip("\n"):
         return
-    print_lines(_drift(file, old, text), color)
+    print_lines(diff_lines(old, text, file, "now", context=1), color)
     said = f"{file} is not what the schema says now: {command} > {quote(file)}"
     click.echo(printable(said), err=True)
     raise SystemExit(FINDINGS)
@@ -146,18 +140,6 @@ def _content(file: str) -> str:
 
 #: The largest file that is compared, ten times the schema of the mesh and more.
 LARGEST_MADE = 16_777_216
-
-
-def _drift(file: str, old: str, new: str) -> Iterator[StyledLine]:
-    from difflib import unified_diff
-
-    from meshconf.diagnostics.styled import Piece
-    from meshconf.diagnostics.words import printable
-
-    roles: dict[str, Role] = {"+": "added", "-": "removed", "@": "frame"}
-    lines = unified_diff(old.splitlines(), new.splitlines(), file, "now", lineterm="", n=1)
-    for line in lines:
-        yield (Piece(printable(line), roles.get(line[:1], "")),)
 
 
 def _tell_breaks(file: str, text: str, color: str) -> None:

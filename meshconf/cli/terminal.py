@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from meshconf.diagnostics.styled import Role, StyledLine
 
-__all__ = ["print_lines", "under_ci"]
+__all__ = ["diff_lines", "print_lines", "under_ci"]
 
 #: How each role looks, in rich's words: the colours of the terminal's own palette.
 _STYLES: Mapping[Role, str] = {
@@ -65,6 +65,23 @@ def _print_colored(lines: Iterable[StyledLine], stream: TextIO) -> None:
         text = Text.assemble(*((piece.text, _STYLES.get(piece.role, "")) for piece in line))
         # A terminal wraps long lines itself, and they can still be copied whole.
         console.print(text, soft_wrap=True)
+
+
+def diff_lines(
+    old: str, new: str, old_name: str, new_name: str, *, context: int
+) -> Iterator[StyledLine]:
+    """Write what differs between two texts as a unified diff, with so many lines around it."""
+    from difflib import unified_diff
+
+    from meshconf.diagnostics.styled import Piece
+    from meshconf.diagnostics.words import printable
+
+    roles: dict[str, Role] = {"+": "added", "-": "removed", "@": "frame"}
+    lines = unified_diff(
+        old.splitlines(), new.splitlines(), old_name, new_name, lineterm="", n=context
+    )
+    for line in lines:
+        yield (Piece(printable(line), roles.get(line[:1], "")),)
 
 
 def under_ci() -> bool:

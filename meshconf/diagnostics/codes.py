@@ -83,14 +83,16 @@ _TABLE = (
     Code(
         "MC104",
         "old name",
-        "A setting is given under a name that it had earlier.",
+        "A setting is given under a name that it had earlier, or a variable is set that has no "
+        "setting any more.",
         "Use the new name that the report shows; the old one goes away in time.",
     ),
     Code(
         "MC105",
         "set twice in one source",
-        "One source spells the same setting in two ways, or gives both NAME and NAME_FILE.",
-        "Keep one of the two.",
+        "One source spells the same setting in two ways, gives both NAME and NAME_FILE, or sets it "
+        "at its old place and at its new one.",
+        "Keep one of the two, the new one where one is old.",
     ),
     Code(
         "MC106",
@@ -204,6 +206,21 @@ _TABLE = (
         "file newer than the program",
         "The file says a config_version that this program does not know yet.",
         "Update the program, or use a file of the version that it knows.",
+    ),
+    Code(
+        "MC502",
+        "layout of an earlier version",
+        "The file has the layout of an earlier version; it is read as if it were migrated, for as "
+        "long as the schema's author says.",
+        "Migrate it: meshconf migrate --diff FILE shows the changes, --write makes them; comments "
+        "stay.",
+    ),
+    Code(
+        "MC503",
+        "migration failed",
+        "A step from one version of the layout to the next could not make a new value of an old "
+        "one.",
+        "Correct the value that the report shows; if it is right, the step is at fault.",
     ),
 )
 

@@ -6,6 +6,7 @@ where it stood, or that it is new. The text of the document is changed by the sa
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from meshconf.schema.edits import EVERY, DeclaredEdit, entry, is_plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from meshconf.evolution.fates import Place
     from meshconf.schema.edits import Kind, Names
     from meshconf.schema.steps import Step  # noqa: TC004 - nothing resolves annotations
 
@@ -180,6 +182,34 @@ class Migrated:
             ``None`` for what no value of the old document gave.
         """
         return _stood_at(self.trail, path)
+
+    def is_remade(self, path: Path) -> bool:
+        """Tell whether the value at a path of the new document is none of the old one."""
+        return _is_made(self.trail, path)
+
+    def is_left(self, path: Path | None) -> bool:
+        """Tell whether what the old document has at a path could not take its new place."""
+        return any(one.old == path and not one.equal for one in self.conflicts)
+
+    def gave(self, path: Path) -> tuple[Path, ...]:
+        """Return where the new document has what comes from a path of the old one."""
+        return self._root.below(path).gave
+
+    @functools.cached_property
+    def _root(self) -> Place:
+        from meshconf.evolution.fates import place_of  # only reports ask
+
+        return place_of(self)
+
+
+def _is_made(root: Trail, path: Path) -> bool:
+    """Tell whether an edit made the value at a path, or one that it is a part of."""
+    trail: Trail | None = root
+    for part in path:
+        trail = trail.below.get(str(part)) if trail is not None else None
+        if trail is not None and trail.is_new and not trail.is_holder:
+            return True
+    return False
 
 
 def _stood_at(root: Trail, path: Path) -> Path | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
 
 from meshconf.diagnostics.words import printable
 
-__all__ = ["NotWritten", "write_atomically"]
+__all__ = ["NotWritten", "check_replaceable", "write_atomically"]
 
 #: To open a file for reading: no link, and no waiting for a FIFO. Windows has neither, but newlines
 #: to translate.
@@ -25,7 +26,36 @@ class NotWritten(Exception):  # noqa: N818 - it says what became of the file
     """A file was left as it was; the text of the exception is one sentence that says why."""
 
 
-def write_atomically(path: str | os.PathLike[str], text: str, *, expected: str) -> None:
+def check_replaceable(
+    path: str | os.PathLike[str], *, expected: str, follow_links: bool = False
+) -> None:
+    """Refuse what is already known not to be replaceable, before any of several files is.
+
+    Args:
+        path: The file.
+
+        expected: What it holds now, as it was read.
+
+        follow_links: Whether a symbolic link stands for the file that it leads to.
+
+    Raises:
+        NotWritten: As `write_atomically` does.
+    """
+    name = os.fspath(path)
+    try:
+        target = _target(name, follow_links=follow_links)
+        _unchanged(target, expected.encode())
+        if os.access(_directory(target), os.W_OK):
+            return
+        reason = os.strerror(errno.EACCES)
+    except (OSError, ValueError) as error:  # ValueError: a path that holds NUL
+        reason = getattr(error, "strerror", None) or "not a path"
+    raise _cannot(name, reason)
+
+
+def write_atomically(
+    path: str | os.PathLike[str], text: str, *, expected: str, follow_links: bool = False
+) -> None:
     """Replace the text of a file, keeping its mode and its owner.
 
     The new text goes to a file beside it, which then takes its place: whoever reads the file sees
@@ -39,6 +69,9 @@ def write_atomically(path: str | os.PathLike[str], text: str, *, expected: str) 
 
         expected: What it holds now, as it was read.
 
+        follow_links: Whether a symbolic link stands for the file that it leads to; else a link is
+            refused.
+
     Raises:
         NotWritten: If the file holds something else by now, is a symbolic link or no regular
             file, or cannot be written.
@@ -46,13 +79,24 @@ def write_atomically(path: str | os.PathLike[str], text: str, *, expected: str) 
     name = os.fspath(path)
     content, before = text.encode(), expected.encode()
     try:
-        _replace(name, content, before)
+        _replace(_target(name, follow_links=follow_links), content, before)
     except (OSError, ValueError) as error:  # ValueError: a path that holds NUL
         reason = getattr(error, "strerror", None) or "not a path"
-        refusal = _refusal(name, f"cannot be written: {reason.lower()}")
     else:
         return
-    raise refusal
+    raise _cannot(name, reason)
+
+
+def _target(name: str, *, follow_links: bool) -> str:
+    return os.path.realpath(name, strict=True) if follow_links else name
+
+
+def _directory(name: str) -> str:
+    return os.path.dirname(name) or os.curdir  # noqa: PTH120 - the name is a str
+
+
+def _cannot(name: str, reason: str) -> NotWritten:
+    return _refusal(name, f"cannot be written: {reason.lower()}")
 
 
 def _refusal(name: str, reason: str) -> NotWritten:
@@ -61,7 +105,7 @@ def _refusal(name: str, reason: str) -> NotWritten:
 
 def _replace(name: str, content: bytes, before: bytes) -> None:
     status = _unchanged(name, before)
-    directory = os.path.dirname(name) or os.curdir  # noqa: PTH120 - the name is a str
+    directory = _directory(name)
     descriptor, temporary = tempfile.mkstemp(".tmp", ".meshconf-", directory)
     try:
         _fill(descriptor, temporary, content, status)

@@ -19,7 +19,7 @@ from meshconf.loading.walk import setting_at
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.names import name_of
-from meshconf.sources.environment import file_variable, found_by, names_for
+from meshconf.sources.environment import file_variable, names_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,9 +27,14 @@ if TYPE_CHECKING:
     from meshconf.loading.diagnose import Diagnosis
     from meshconf.loading.load import UnknownVariables
     from meshconf.loading.merge import Oddity
+    from meshconf.schema.edits import Names
+    from meshconf.schema.old_paths import OldPath
     from meshconf.sources.layer import Layer, Stray
 
 __all__ = ["missing", "odd_names", "strays"]
+
+#: The part of a declared path that stands for every key.
+EVERY = "*"
 
 #: A class of up to so many keys is listed where no key is near.
 LISTED_KEYS = 12
@@ -50,11 +55,19 @@ def odd_names(diagnosis: Diagnosis) -> Iterator[Problem]:
     }
     twice: set[tuple[int, Path]] = set()
     for oddity in diagnosis.merged.oddities:
+        if _is_left(oddity):
+            continue
         if oddity.sort == "twice":
             if (id(oddity.layer), oddity.canonical) in twice:
                 continue
             twice.add((id(oddity.layer), oddity.canonical))
         yield words[oddity.sort](diagnosis, oddity)
+
+
+def _is_left(oddity: Oddity) -> bool:
+    """Tell whether a key was left where it is since its new place is taken, which is told anyway."""
+    history = oddity.layer.history
+    return history is not None and history.is_left(history.stood_at(oddity.path))
 
 
 def _at_key(diagnosis: Diagnosis, oddity: Oddity, label: str) -> dict[str, Any]:
@@ -63,8 +76,8 @@ def _at_key(diagnosis: Diagnosis, oddity: Oddity, label: str) -> dict[str, Any]:
     if found is None:
         origin = Origin(oddity.layer.kind, oddity.layer.name)
         return {"origin": origin, "excerpts": (Excerpt(origin),)}
-    text, rest = found
-    masks = diagnosis.masks.of(oddity.layer, text, oddity.path[: len(oddity.path) - len(rest)])
+    text, rest, _ = found
+    masks = diagnosis.masks.of(oddity.layer, found)
     span = text.index.keys.get(rest) or text.value_span(rest)
     assert span is not None
     highlights = [Highlight(span, label)]
@@ -80,15 +93,20 @@ def _unknown_key(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
     key, path = str(oddity.path[-1]), dotted(oddity.canonical)
     assert oddity.model is not None
     model = oddity.model
-    near = _near_keys(model, key)
+    old = _old_path(diagnosis.model, oddity.canonical)
+    near = () if old is not None else _near_keys(model, key)
     notes: list[str] = []
-    if near:
+    if old is not None:
+        new = [f"`{_like(oddity.canonical, into)}`" for into in old.into]
+        label = f"now {' and '.join(new)}" if new else "no longer a setting"
+        notes.append(_belongs(diagnosis, oddity, old.said(f"`{path}`", new)))
+    elif near:
         label = "did you mean " + " or ".join(f"`{name}`" for name in near) + "?"
         notes += _cost(diagnosis, model, near[0], oddity.canonical[:-1])
     else:
         label = "no such key"
         notes += _elsewhere(diagnosis.model, key)
-    if not near and not notes and len(model.settings) <= LISTED_KEYS:
+    if not notes and len(model.settings) <= LISTED_KEYS:
         notes.append("known keys: " + ", ".join(model.settings))
     return Problem(
         "MC101",
@@ -101,6 +119,40 @@ def _unknown_key(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
         edit=_meant_key(diagnosis, oddity, near),
         **_at_key(diagnosis, oddity, label),
     )
+
+
+def _old_path(model: Model, path: Path) -> OldPath | None:
+    """Find what had a path in files of an earlier version."""
+    configuration = model.configuration
+    if not configuration.steps:
+        return None
+    from meshconf.schema.old_paths import old_paths  # most schemas have no history
+
+    wanted = [fold(str(part)) for part in path]
+
+    def means(old: OldPath) -> bool:
+        pairs = zip(old.names, wanted, strict=False)
+        return len(old.names) == len(wanted) and all(
+            name == EVERY or fold(name) == part for name, part in pairs
+        )
+
+    return next(filter(means, old_paths(configuration.steps, configuration.release)), None)
+
+
+def _like(path: Path, into: Names) -> str:
+    """Write a declared path with the names of entries that a path has."""
+    return dotted(
+        tuple(
+            path[number] if name == EVERY and number < len(path) else name
+            for number, name in enumerate(into)
+        )
+    )
+
+
+def _belongs(diagnosis: Diagnosis, oddity: Oddity, said: str) -> str:
+    """Say that a key is of an earlier version than the file."""
+    version = diagnosis.model.configuration.version
+    return f"{said}; {oddity.layer.name} says that it has version {version}"
 
 
 def _near_keys(model: Model, key: str) -> tuple[str, ...]:
@@ -182,13 +234,14 @@ def _twice(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
 
 def _old_name(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
     old, new = dotted((*oddity.canonical[:-1], oddity.path[-1])), dotted(oddity.canonical)
+    both = f"; both are set, to the same value: keep `{new}`" if oddity.other else ""
     return Problem(
         "MC104",
         "warning",
         new,
-        f"`{old}` is an old name; use `{new}`",
-        help=_renaming(diagnosis, oddity),
-        edit=_renamed(diagnosis, oddity, str(oddity.canonical[-1]), safe=True),
+        f"`{old}` is an old name; use `{new}`" if not both else f"`{old}` is an old name{both}",
+        help=None if both else _renaming(diagnosis, oddity),
+        edit=None if both else _renamed(diagnosis, oddity, str(oddity.canonical[-1]), safe=True),
         **_at_key(diagnosis, oddity, f"now `{oddity.canonical[-1]}`"),
     )
 
@@ -196,10 +249,10 @@ def _old_name(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
 def _renaming(diagnosis: Diagnosis, oddity: Oddity) -> str:
     """Say what to rename: the key of a file, or the variable."""
     found = text_of(oddity.layer, oddity.path)
-    if found is None or found[0].format == "toml" or diagnosis.prefix is None:
+    if found is None or found.text.format == "toml" or diagnosis.prefix is None:
         return f"rename the key to {oddity.canonical[-1]}"
     new = name_of(diagnosis.model, oddity.canonical, diagnosis.prefix)
-    return f"rename {printable(found[0].name)} to {new}"
+    return f"rename {printable(found.text.name)} to {new}"
 
 
 def _no_table(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
@@ -321,9 +374,8 @@ def _home(
         return None, (), (), f"add it to {usual}" if usual and not setting.secret else ""
     table, line = path[:-1], _assignment(setting, path[-1:])
     for layer in reversed(files):
-        text = layer.texts.get(())
-        header = text.index.headers.get(table) if text is not None and table else None
-        if header is not None:
+        found = text_of(layer, table) if table else None
+        if found is not None and found.path == table and table in found.text.index.headers:
             where = located(layer, table, "it is missing here", diagnosis.masks)
             return *where, f"add `{line}` under [{dotted(table)}]"
     layer = files[-1]
@@ -386,19 +438,46 @@ def _near_miss(diagnosis: Diagnosis, name: str) -> Iterator[str]:
 
 def strays(diagnosis: Diagnosis, unknown: UnknownVariables) -> Iterator[Problem]:
     """Tell of variables that match no setting, as the policy says."""
-    if unknown.policy == "ignore":
-        return
     links: list[str] = []
     for layer in diagnosis.layers:
         for stray in layer.strays:
-            if _is_ignored(stray.name, unknown.ignored):
+            if stray.old is not None:
+                yield _of_earlier_version(diagnosis, layer, stray, stray.old)
+            elif unknown.policy == "ignore" or _is_ignored(stray.name, unknown.ignored):
                 continue
-            if stray.family == "service_link":
+            elif stray.family == "service_link":
                 links.append(stray.name)
             else:
                 yield _unknown_variable(diagnosis, layer, stray, unknown)
     if links:
         yield _service_links(links)
+
+
+def _of_earlier_version(diagnosis: Diagnosis, layer: Layer, stray: Stray, old: OldPath) -> Problem:
+    """Tell of a variable whose name stems from the layout of an earlier version."""
+    gone = stray.family == "gone"
+    paths = old.into if gone else (stray.path,)
+    names = [_variables(diagnosis, path, secret=False) or f"`{dotted(path)}`" for path in paths]
+    name = f"{_where(layer)} {short_name(stray.name)}"
+    said = old.said(name, names)
+    notes: tuple[str, ...] = ()
+    if gone and paths:  # what it holds cannot be taken over
+        said = f"{name} is no longer read; use {' and '.join(names)}"
+        notes = (f"it set `{dotted(old.names)}`, which has another form since {old.step.name}",)
+    refuses = old.is_expired or (gone and bool(paths))
+    return Problem(
+        "MC104",
+        "error" if refuses else "warning",
+        dotted(paths[0]) if paths else "",
+        said,
+        Origin(layer.kind, stray.name),
+        notes,
+        f"unset {short_name(stray.name)}" if not paths else None,
+    )
+
+
+def _where(layer: Layer) -> str:
+    return "environment variable" if layer.kind == "env" else f"in {layer.name}, variable"
 
 
 def _is_ignored(name: str, patterns: Iterable[str]) -> bool:
@@ -421,10 +500,10 @@ def _unknown_variable(
     diagnosis: Diagnosis, layer: Layer, stray: Stray, unknown: UnknownVariables
 ) -> Problem:
     name = short_name(stray.name)
-    where = "environment variable" if layer.kind == "env" else f"in {layer.name}, variable"
+    where = _where(layer)
     if stray.family == "group":
         message = f"{where} {name} names a group but holds no JSON table; it has no effect"
-        remedy: str | None = f"use the variables below it, such as {_below(diagnosis, stray.name)}"
+        remedy: str | None = f"use the variables below it, such as {_below(diagnosis, stray.path)}"
         notes: list[str] = []
     else:
         message = f"{where} {name} matches no setting"
@@ -440,16 +519,13 @@ def _unknown_variable(
     )
 
 
-def _below(diagnosis: Diagnosis, name: str) -> str:
+def _below(diagnosis: Diagnosis, path: Path) -> str:
     """Name a variable below that of a group or a map of groups."""
-    prefix = diagnosis.prefix or ""
-    names = names_for(diagnosis.model, prefix)
-    found = found_by(names, name)
-    assert found is not None  # the source has found it
-    setting = found.variable.setting
+    setting = setting_at(diagnosis.model, path)
+    assert setting is not None  # the source has found it
     entry = () if setting.map_of is None else ("NAME",)
     below = next(iter(kinds.models_in(setting.kind)[0].settings))
-    return name_of(diagnosis.model, (*found.path, *entry, below), prefix)
+    return name_of(diagnosis.model, (*path, *entry, below), diagnosis.prefix or "")
 
 
 def _meant(diagnosis: Diagnosis, name: str) -> tuple[str | None, list[str]]:

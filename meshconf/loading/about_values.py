@@ -22,6 +22,8 @@ from meshconf.schema.values import BadValue, refused
 from meshconf.sources.layer import Unparsed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from meshconf.loading.diagnose import Diagnosis
     from meshconf.loading.lookup import Held
 
@@ -76,10 +78,19 @@ def bad_value(
         setting,
         bad,
         diagnosis.masks,
-        notes=_notes(setting, losers, left_out),
+        notes=[*_remade(winner), *_notes(setting, losers, left_out)],
         help=remedy.help,
         edit=edit,
     )
+
+
+def _remade(winner: Held) -> Iterator[str]:
+    """Say which value of a file of an earlier version a step made a value of."""
+    history = winner.layer.history
+    if history is not None and history.is_remade(winner.path):
+        old = history.stood_at(winner.path)
+        origin = "a step gives it" if old is None else f"a step made it of `{dotted(old)}`"
+        yield f"{origin}, since {winner.layer.name} has the layout of an earlier version"
 
 
 def _bad_default(setting: Setting, bad: BadValue, path: Path) -> Problem:

@@ -26,6 +26,7 @@ __all__ = [
     "is_profile",
     "profile_file",
     "profiles_beside",
+    "source_of",
     "usual_files",
 ]
 
@@ -76,7 +77,7 @@ def chosen(
     Raises:
         TypeError: If one of the named sources is none.
     """
-    named = [_source(source) for source in sources]
+    named = [source_of(source) for source in sources]
     if profile is not None:
         named = named or usual_files(model, prefix, environ, with_profile=False)
         named.insert(1, _of_profile(named[:1], profile))
@@ -92,7 +93,12 @@ def chosen(
     return named
 
 
-def _source(source: Any) -> Source:
+def source_of(source: Any) -> Source:
+    """Turn what a caller may name into a source: a path is that of a file.
+
+    Raises:
+        TypeError: If it is neither a path nor a source.
+    """
     if isinstance(source, (str, os.PathLike)):
         return File(source)
     if not isinstance(source, type) and callable(getattr(source, "read", None)):

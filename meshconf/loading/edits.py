@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from meshconf.diagnostics.source_text import SourceText
     from meshconf.diagnostics.spans import Span, SpanIndex
     from meshconf.loading.findings import Masks
+    from meshconf.loading.lookup import InText
     from meshconf.sources.layer import Layer
 
 __all__ = ["literal_at", "renaming", "replacing", "value_at"]
@@ -35,11 +36,15 @@ def value_at(layer: Layer, path: Path) -> Any:
 def literal_at(layer: Layer, path: Path) -> str:
     """Return how a file writes the value at a path; empty if it stands in no text of that kind."""
     found = text_of(layer, path)
-    if found is None or found[0].format not in ("toml", "json"):
+    if found is None or found.text.format not in ("toml", "json") or _is_remade(layer, path):
         return ""
-    text, rest = found
-    span = text.index.values.get(rest)
-    return "" if span is None else text.text[span.start : span.end]
+    span = found.text.index.values.get(found.path)
+    return "" if span is None else found.text.text[span.start : span.end]
+
+
+def _is_remade(layer: Layer, path: Path) -> bool:
+    """Tell whether a file of an earlier version says a value otherwise."""
+    return layer.history is not None and layer.history.is_remade(path)
 
 
 def replacing(
@@ -64,11 +69,10 @@ def replacing(
     """
     found = _in_toml(layer, path)
     literal = literal_at(layer, path)
-    if found is None or "\\" in literal or literal.startswith(('"""', "'''")):
+    if found is None or not literal or "\\" in literal or literal.startswith(('"""', "'''")):
         return None
-    text, rest = found
-    hidden = masks.of(layer, text, path[: len(path) - len(rest)])
-    return _edit(text, text.index.values[rest], hidden, replacement, safe=safe)
+    span = found.text.index.values[found.path]
+    return _edit(found.text, span, masks.of(layer, found), replacement, safe=safe)
 
 
 def renaming(layer: Layer, path: Path, masks: Masks, name: str, *, safe: bool) -> Edit | None:
@@ -89,18 +93,18 @@ def renaming(layer: Layer, path: Path, masks: Masks, name: str, *, safe: bool) -
         The edit; None if the key stands in no TOML file, or in several places of one.
     """
     found = _in_toml(layer, path)
-    if found is None:
+    if found is None or found.path != path:  # in another layout, the name is another one
         return None
-    text, rest = found
-    if _places(text.index, rest, value_at(layer, path), within=False) != 1:
+    index = found.text.index
+    if _places(index, found.path, value_at(layer, path), within=False) != 1:
         return None
-    hidden = masks.of(layer, text, path[: len(path) - len(rest)])
-    return _edit(text, text.index.keys[rest], hidden, quoted_key(name), safe=safe)
+    hidden = masks.of(layer, found)
+    return _edit(found.text, index.keys[found.path], hidden, quoted_key(name), safe=safe)
 
 
-def _in_toml(layer: Layer, path: Path) -> tuple[SourceText, Path] | None:
+def _in_toml(layer: Layer, path: Path) -> InText | None:
     found = text_of(layer, path)
-    return found if found is not None and found[0].format == "toml" else None
+    return found if found is not None and found.text.format == "toml" else None
 
 
 def _places(index: SpanIndex, path: Path, value: Any, *, within: bool) -> int:

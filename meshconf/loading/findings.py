@@ -7,6 +7,7 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -24,7 +25,7 @@ from meshconf.diagnostics.spans import Span
 from meshconf.diagnostics.suggest import speaks_of
 from meshconf.diagnostics.words import Path, dotted
 from meshconf.loading.lookup import default_at, text_of
-from meshconf.loading.walk import kind_at, step
+from meshconf.loading.walk import kind_at, setting_at, step
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.secret import Secret
@@ -32,10 +33,11 @@ from meshconf.sources.layer import Layer
 
 if TYPE_CHECKING:
     from meshconf.diagnostics.source_text import SourceText
+    from meshconf.loading.lookup import InText
     from meshconf.schema.values import BadValue
-    from meshconf.sources.layer import Broken
+    from meshconf.sources.layer import Broken, History
 
-__all__ = ["Masks", "broken_problem", "located", "value_problem"]
+__all__ = ["Located", "Masks", "broken_problem", "located", "shown", "value_problem"]
 
 Located = tuple[Origin, tuple[Label, ...], tuple[Excerpt, ...]]
 
@@ -53,20 +55,20 @@ class Masks:
     _masks: dict[int, tuple[Mask, ...]] = attrs.field(factory=dict)
     _judged: dict[str, bool] = attrs.field(factory=dict)
 
-    def of(self, layer: Layer, text: SourceText, start: Path) -> tuple[Mask, ...]:
+    def of(self, layer: Layer, found: InText) -> tuple[Mask, ...]:
         """Return the stretches of a text that are masked, in order and apart from each other.
 
         Args:
             layer: The layer that the text belongs to.
 
-            text: The text.
-
-            start: The path in the layer of what was read from it.
+            found: A place in the text.
         """
-        if id(text) not in self._masks:
-            found = self._found(layer, text, start) if self.model.secret_names else ()
-            self._masks[id(text)] = _apart(found)
-        return self._masks[id(text)]
+        key = id(found.text)
+        if key not in self._masks:
+            secret = bool(self.model.secret_names)
+            masks = self._found(layer, found.text, found.start) if secret else ()
+            self._masks[key] = _apart(masks)
+        return self._masks[key]
 
     def harmless(self, said: str) -> str:
         """Return what the schema's author says of values; nothing if it would tell a secret."""
@@ -84,7 +86,10 @@ class Masks:
 
     def _secret_values(self) -> Iterator[Any]:
         for layer in self.layers:
-            for _, shown, value in self._hidden(kinds.Group(self.model), layer.data, ()):
+            hidden = self._hidden(kinds.Group(self.model), layer.data, ())
+            if layer.history is not None:
+                hidden = chain(hidden, self._hidden_before(layer.history))
+            for _, shown, value in hidden:
                 if shown == MASK and not isinstance(value, (Mapping, list, tuple)):
                     yield value
 
@@ -104,7 +109,9 @@ class Masks:
                 return
         secrets: set[Path] = set()
         ends: list[int] = []
-        for path, shown, _ in self._hidden(kind, value, ()):
+        history = layer.history
+        hidden = self._hidden(kind, value, ()) if history is None else self._hidden_before(history)
+        for path, shown, _ in hidden:
             if shown == MASK:
                 secrets.add(path)
             # In a table that stands for a secret, the keys may be what is secret.
@@ -130,6 +137,34 @@ class Masks:
                 else below_kind is None and self._like_secret(str(part))
             )
             yield from self._hidden(below_kind, below, (*path, part), MASK if secret else "")
+
+    def _hidden_before(self, history: History) -> Iterator[tuple[Path, str, Any]]:
+        """Yield the same of a document of an earlier version, by the paths that it has there."""
+        return self._hidden_below(history, history.original, ())
+
+    def _hidden_below(
+        self, history: History, value: Any, path: Path, shown: str = ""
+    ) -> Iterator[tuple[Path, str, Any]]:
+        for part, below in _parts(value):
+            here = (*path, part)
+            hidden = shown or self._instead_before(history.gave(here), str(part), below)
+            if hidden:
+                yield here, hidden, below
+            yield from self._hidden_below(history, below, here, MASK if hidden == MASK else "")
+
+    def _instead_before(self, places: Sequence[Path], name: str, value: Any) -> str:
+        """Say what is shown instead of a value that came to some places, or to none."""
+        for path in places:
+            setting, kind = setting_at(self.model, path), kind_at(self.model, path)
+            if setting is not None and setting.secret:
+                return MASK
+            if kind is None and self._like_secret(name):
+                return MASK
+            if said := self._instead(kind, value):
+                return said
+        if places or isinstance(value, (Mapping, list, tuple)):
+            return ""
+        return MASK if self._like_secret(name) else ELLIPSIS
 
     def _instead(self, kind: kinds.Kind | None, value: Any) -> str:
         """Say what is shown instead of a value that may be a secret in the wrong place."""
@@ -206,11 +241,11 @@ def located(
     if found is None:
         origin = Origin(layer.kind, layer.name)
         return origin, (Label(origin, label, primary=primary),), (Excerpt(origin),)
-    text, rest = found
-    hidden = masks.of(layer, text, path[: len(path) - len(rest)]) if masks is not None else ()
-    return shown(
-        text, _highlights(text, rest, label, key=key, within=within, primary=primary), hidden
-    )
+    if layer.history is not None and layer.history.is_remade(path):
+        within = None  # it is a part of another text
+    hidden = masks.of(layer, found) if masks is not None else ()
+    highlights = _highlights(found.text, found.path, label, key=key, within=within, primary=primary)
+    return shown(found.text, highlights, hidden)
 
 
 def shown(text: SourceText, highlights: Sequence[Highlight], masks: Sequence[Mask]) -> Located:

@@ -21,14 +21,14 @@ from meshconf.loading.inheritance import inherit
 from meshconf.loading.merge import Merged, merge
 from meshconf.loading.snapshot import Snapshot
 from meshconf.loading.structure import Hook, Structurer
-from meshconf.loading.versions import without_version
+from meshconf.loading.versions import up_to_date
 from meshconf.schema.compile import model_of
 from meshconf.sources.dotenv import DotEnv
 from meshconf.sources.environment import Environment, names_for
 from meshconf.sources.layer import Layer, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from meshconf.schema.model import Model  # noqa: TC004 - nothing resolves annotations
 
@@ -163,7 +163,15 @@ def _log(warnings: Sequence[Problem]) -> None:
 
     logger = logging.getLogger("meshconf")
     for warning in warnings:
-        logger.warning("%s: %s", warning.code, printable(warning.message))
+        logger.warning("%s: %s", warning.code, "; ".join(map(printable, _words(warning))))
+
+
+def _words(warning: Problem) -> Iterator[str]:
+    """Yield what one line of a log says of a warning."""
+    yield warning.message
+    yield from warning.notes
+    if warning.help is not None:
+        yield warning.help
 
 
 def _read(source: Source, model: Model) -> Layer:
@@ -198,7 +206,7 @@ def load_layers(
         unknown: What unknown variables are.
     """
     ranked = sorted(layers, key=lambda layer: _RANKS.get(layer.kind, _OTHER_RANK))
-    stack = tuple(without_version(model, layer) for layer in ranked)
+    stack = tuple(up_to_date(model, layer) for layer in ranked)
     merged = merge(model, stack)
     config: Any = None
     found: Sequence[Breach] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from meshconf.diagnostics.source_text import SourceText
     from meshconf.schema.model import Model
 
-__all__ = ["Held", "default_at", "held", "held_or_inherited", "names_that_set", "place", "text_of"]
+__all__ = [
+    "Held",
+    "InText",
+    "default_at",
+    "held",
+    "held_or_inherited",
+    "names_that_set",
+    "place",
+    "text_of",
+]
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -142,11 +151,30 @@ def _has(value: Any, key: str | int) -> bool:
     return isinstance(value, (list, tuple)) and isinstance(key, int) and key < len(value)
 
 
-def text_of(layer: Layer, path: Path) -> tuple[SourceText, Path] | None:
-    """Return the text that a part of a layer was read from, and the path within that text."""
+class InText(NamedTuple):
+    """Where a part of a layer stands: the text, its path there, and where the layer has the text."""
+
+    text: SourceText
+    path: Path
+    start: Path
+
+
+def text_of(layer: Layer, path: Path) -> InText | None:
+    """Find the text that a part of a layer was read from, and where in it the part stands.
+
+    Args:
+        layer: The layer.
+
+        path: The path in its data. The text of a file of an earlier version has another one.
+
+    Returns:
+        The place; None if no text gave it.
+    """
     for end in range(len(path), -1, -1):
-        if path[:end] in layer.texts:
-            return layer.texts[path[:end]], path[end:]
+        start, rest = path[:end], path[end:]
+        if start in layer.texts:
+            below = rest if layer.history is None else layer.history.stood_at(rest)
+            return None if below is None else InText(layer.texts[start], below, start)
     return None
 
 
@@ -154,9 +182,8 @@ def place(layer: Layer, path: Path) -> Origin:
     """Return the origin of what stands at a path of a layer, as the layer spells it."""
     found = text_of(layer, path)
     if found is not None:
-        text, rest = found
-        return text.origin(text.value_span(rest))
+        return found.text.origin(found.text.value_span(found.path))
     # A group that several variables set: the first of them.
     below = (text for at, text in layer.texts.items() if at[: len(path)] == path)
-    first = next(below, None)
+    first = next(below, None) if path else None
     return Origin(layer.kind, layer.name) if first is None else first.origin()

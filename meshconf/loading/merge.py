@@ -41,7 +41,8 @@ class Oddity:
 
         canonical: The path as the schema spells it, up to the odd name.
 
-        other: For ``twice`` and ``ambiguous``, the other spelling.
+        other: For ``twice`` and ``ambiguous``, the other spelling; for ``old``, the new one if
+            it is set too, to the same.
     """
 
     sort: Literal["unknown", "twice", "old", "no_table", "ambiguous", "exposed"]
@@ -130,11 +131,15 @@ class _Merge:
             self._odd("unknown", (*path, key), model, (*here, key))
             return None
         other = next((k for k in data if k != key and canonical_key(model, k) == name), None)
+        is_old = model.spellings.get(fold(key)) is None
+        if other == name and is_old and _same(data[other], data[key]):
+            self._odd("old", (*path, key), model, (*here, name), other)
+            return None
         if other is not None:
             # Reported once, at the spelling that is not the schema's.
             self._odd("twice", (*path, key), model, (*here, name), other)
             return None
-        if model.spellings.get(fold(key)) is None:
+        if is_old:
             self._odd("old", (*path, key), model, (*here, name))
         return model.settings[name]
 
@@ -307,6 +312,12 @@ def _join(here: Path, parts: list[_Part]) -> None:
     for part in reversed(kept):
         part.merge.group(model, table, part.value, part.path, here)
     _fill(model, table)
+
+
+def _same(left: Any, right: Any) -> bool:
+    from meshconf.evolution.proof import same  # only old names need it
+
+    return same(left, right)
 
 
 def _copied(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The version of a document's layout."""
+"""Documents of every version that a schema knows: each comes out in the layout of the current one."""
 
 from __future__ import annotations
 
@@ -6,55 +6,80 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from meshconf.diagnostics.problem import Problem
-from meshconf.diagnostics.words import noun, quoted
-from meshconf.schema.configuration import VERSION_KEY
+from meshconf.schema.configuration import VERSION_KEY, version_of
 
 if TYPE_CHECKING:
+    from meshconf.diagnostics.words import Path
     from meshconf.schema.model import Model
     from meshconf.sources.layer import Layer
 
-__all__ = ["without_version"]
+__all__ = ["is_document", "up_to_date"]
+
+#: The kinds of layers that are no documents: what sets single values, and has no layout.
+_NO_DOCUMENTS = ("env", "dotenv", "secret_file", "override")
 
 
-def without_version(model: Model, layer: Layer) -> Layer:
-    """Take the version out of a layer, and refuse one that the schema cannot know.
+def is_document(layer: Layer) -> bool:
+    """Tell whether a layer is a document, which has a version."""
+    return layer.kind not in _NO_DOCUMENTS
 
-    A schema that has a setting of that name keeps it.
+
+def up_to_date(model: Model, layer: Layer) -> Layer:
+    """Migrate a layer to the current version, and take the version out of it.
+
+    A schema that has a setting of that name keeps it, and has no history.
+
+    Args:
+        model: The schema.
+
+        layer: What a source gave. It is not changed.
+
+    Returns:
+        The layer; with an error among its problems if its version is none that the schema knows,
+        and with what is to be told of the migration.
     """
-    if VERSION_KEY not in layer.data or VERSION_KEY in model.settings:
+    current, steps = model.configuration.version, model.configuration.steps
+    told = VERSION_KEY in layer.data
+    if VERSION_KEY in model.settings or not (told or steps):
         return layer
-    data = dict(layer.data)
-    problem = _refusal(model, layer, data.pop(VERSION_KEY))
-    return attrs.evolve(layer, data=data, problems=layer.problems + problem)
+    version = version_of(layer.data)
+    if version is None or version > current:
+        from meshconf.loading.about_versions import refusal  # few files are refused
+
+        problems = (*layer.problems, refusal(model, layer))
+        return attrs.evolve(layer, data=_without_version(layer), problems=problems)
+    if version < current and steps and is_document(layer):
+        return _migrated(model, layer)
+    return attrs.evolve(layer, data=_without_version(layer)) if told else layer
 
 
-def _refusal(model: Model, layer: Layer, version: Any) -> tuple[Problem, ...]:
-    current = model.configuration.version
-    if type(version) is int and 1 <= version <= current:
-        return ()
-    # Only reports need places.
-    from meshconf.loading.findings import Masks, located
+def _without_version(layer: Layer) -> dict[str, Any]:
+    return {key: value for key, value in layer.data.items() if key != VERSION_KEY}
 
-    if type(version) is int and version > current:
-        message = f"{layer.name} has {VERSION_KEY} {quoted(version)}; this program knows versions up to {current}"
-        help_ = f"update the program, or use a file of version {current}"
-        code, label = "MC501", "newer than the program"
-    else:
-        found = quoted(version) if type(version) is int else noun(version)
-        message = f"`{VERSION_KEY}` must be an integer from 1 to {current}, got {found}"
-        help_ = f"{VERSION_KEY} = {current}"
-        code, label = "MC201", "no version"
-    origin, labels, excerpts = located(layer, (VERSION_KEY,), label, Masks(model, [layer]))
-    return (
-        Problem(
-            code,
-            "error",
-            VERSION_KEY,
-            message,
-            origin,
-            help=help_,
-            labels=labels,
-            excerpts=excerpts,
-        ),
-    )
+
+def _migrated(model: Model, layer: Layer) -> Layer:
+    from meshconf.evolution.documents import migrate  # files of the current version do without
+
+    configuration = model.configuration
+    migrated = migrate(layer.data, configuration.version, configuration.steps)
+    if not (migrated.uses or migrated.conflicts or migrated.failures):
+        return attrs.evolve(layer, data=migrated.document)
+    from meshconf.loading.about_versions import migration_problems
+
+    data, complete = migrated.document, layer.complete
+    for failure in migrated.failures:
+        # Its value is none that the setting could have.
+        complete = False
+        for path in migrated.gave(failure.path):
+            _drop(data, path)
+    moved = attrs.evolve(layer, data=data, history=migrated, complete=complete)
+    problems = migration_problems(model, moved, migrated)
+    return attrs.evolve(moved, problems=(*layer.problems, *problems))
+
+
+def _drop(data: dict[str, Any], path: Path) -> None:
+    table: Any = data
+    for part in path[:-1]:
+        table = table.get(part) if isinstance(table, dict) else None
+    if isinstance(table, dict):
+        table.pop(path[-1], None)

@@ -20,6 +20,7 @@ from meshconf.mesh.discovery import (
     StaticConfig,
     ZookeeperConfig,
 )
+from meshconf.mesh.history import STEPS
 from meshconf.mesh.load_balancer import LoadBalancerConfig
 from meshconf.mesh.retry import RetryConfig
 from meshconf.mesh.telemetry import MetricsConfig, TracingConfig
@@ -33,7 +34,7 @@ _BACKENDS = ("consul", "etcd", "kubernetes", "dns", "static", "zookeeper")
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"  # RFC 1123
 
 
-@configuration(prefix="MESH_", file="mesh.toml", version=2)
+@configuration(prefix="MESH_", file="mesh.toml", version=2, steps=STEPS)
 @attrs.frozen(kw_only=True)
 class ServiceMeshConfig:
     """A service in the mesh: who it is, how it finds others, and how it treats them."""

@@ -7,13 +7,13 @@ import types
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, MutableSequence, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 import attrs
 
 from meshconf.diagnostics.suggest import fold
 from meshconf.schema import kinds
-from meshconf.schema.configuration import configuration_of
+from meshconf.schema.configuration import VERSION_KEY, configuration_of
 from meshconf.schema.constraints import Constraint, from_hint
 from meshconf.schema.fields import (
     Field,
@@ -30,6 +30,9 @@ from meshconf.schema.model import Model, Setting
 from meshconf.schema.rules import Rule
 from meshconf.schema.secret import Secret
 from meshconf.schema.setting import FACTS, Facts, read_validators
+
+if TYPE_CHECKING:
+    from meshconf.schema.edits import Names
 
 __all__ = ["model_of"]
 
@@ -61,7 +64,43 @@ def model_of(schema: Any) -> Model:
     compiler = _Compiler()
     model = compiler.model(schema, "schema")
     _check_inheritance(model, model)
+    if model.configuration.steps:
+        _check_history(model)
     return model
+
+
+def _check_history(model: Model) -> None:
+    """Refuse steps that lead to what is no setting, or whose version is a setting itself."""
+    from meshconf.schema.old_paths import old_paths  # most schemas have no history
+
+    name = model.cls.__qualname__
+    if VERSION_KEY in model.settings:
+        msg = (
+            f"{name} has steps, so `{VERSION_KEY}` is the version of a file and cannot be a setting"
+        )
+        raise TypeError(msg)
+    for old in old_paths(model.configuration.steps):
+        for into in old.into:
+            if not _leads_to_a_setting(model, into):
+                msg = (
+                    f"{name}: the step to version {old.step.to} takes `{'.'.join(old.names)}` to "
+                    f"`{'.'.join(into)}`, which is no setting"
+                )
+                raise TypeError(msg)
+
+
+def _leads_to_a_setting(model: Model, path: Names) -> bool:
+    """Tell whether a path is that of a setting, or of a part of one that is no group."""
+    found = (model.find(path[:end]) for end in range(len(path), 0, -1))
+    ends = zip(range(len(path), 0, -1), found, strict=False)
+    return next(
+        (
+            end == len(path) or not setting.holds_settings
+            for end, setting in ends
+            if setting is not None
+        ),
+        False,
+    )
 
 
 def _check_inheritance(root: Model, model: Model, *, reachable: bool = True) -> None:

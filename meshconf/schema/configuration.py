@@ -31,6 +31,19 @@ class Configuration:
     steps: tuple[Step, ...] = ()
     release: str = ""
 
+    @property
+    def writes(self) -> int:
+        """The version that files are given by default: one that the release before this one reads.
+
+        A version that came with this release is left out, where the step to it names that.
+        """
+        version = self.version
+        for step in reversed(self.steps):
+            if not step.came_with(self.release):
+                break
+            version = step.to - 1
+        return version
+
 
 def configuration(
     *,

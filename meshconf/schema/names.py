@@ -17,6 +17,8 @@ from meshconf.schema.model import Model, Setting
 
 if TYPE_CHECKING:
     from meshconf.schema import kinds
+    from meshconf.schema.edits import Names  # noqa: TC004 - nothing resolves annotations
+    from meshconf.schema.old_paths import OldPath  # noqa: TC004 - nothing resolves annotations
 
 __all__ = [
     "MapVariables",
@@ -36,22 +38,28 @@ ENTRY = "__"
 class Variable:
     """A name and the setting or group that it sets.
 
-    ``old`` is the old key of the setting where the name stems from ``renamed_from``.
+    ``old`` is the old key of the setting where the name stems from ``renamed_from``; ``old_path``
+    is the path that it had in files of an earlier version, where the name stems from that.
     """
 
     name: str
     path: Path
     setting: Setting
     old: str = ""
+    old_path: OldPath | None = None
 
 
 @attrs.frozen(eq=False, repr=False)
 class MapVariables:
-    """The names below a map of groups: its own, the key between double underscores, the rest."""
+    """The names below a map of groups: its own, the key between double underscores, the rest.
+
+    ``old_path`` is the path that the map had in files of an earlier version, if ``start`` is its.
+    """
 
     start: str
     path: Path
     below: Variables
+    old_path: OldPath | None = None
 
     def find(self, rest: str) -> Found | None:
         """Look up what follows the name of the map; the key may itself hold underscores."""
@@ -59,25 +67,33 @@ class MapVariables:
             if rest.startswith(ENTRY, end):
                 found = self.below.find(rest[end + len(ENTRY) :])
                 if found is not None:
-                    return found.within((*self.path, rest[:end]))
+                    return found.within((*self.path, rest[:end]), self.old_path)
         return None
+
+    def find_gone(self, rest: str) -> OldPath | None:
+        """Look up what follows the name of the map among the names that set nothing any more."""
+        ends = (end for end in range(1, len(rest)) if rest.startswith(ENTRY, end))
+        found = (self.below.find_gone(rest[end + len(ENTRY) :]) for end in ends)
+        return next((one for one in found if one is not None), None)
 
 
 @attrs.frozen(eq=False, repr=False)
 class Variables:
     """All names that a model gives variables.
 
-    ``outright`` lists those that do not begin with the prefix, since ``env`` names them whole.
+    ``outright`` lists those that do not begin with the prefix, since ``env`` names them whole;
+    ``gone`` has the names of what files of an earlier version had and no setting has any more.
     """
 
     by_name: Mapping[str, Variable]
     maps: tuple[MapVariables, ...]
     outright: tuple[str, ...] = ()
+    gone: Mapping[str, OldPath] = attrs.field(factory=dict[str, "OldPath"])
 
     def find(self, name: str) -> Found | None:
         """Look a name up; None if no setting has it, or it has more than 1,024 characters."""
         if variable := self.by_name.get(name):
-            return Found(variable, variable.path)
+            return Found(variable, variable.path, (), variable.old_path)
         if len(name) > LONGEST_NAME:  # there are as many ways to split it
             return None
         for entries in self.maps:
@@ -87,23 +103,39 @@ class Variables:
                 return found
         return None
 
+    def find_gone(self, name: str) -> OldPath | None:
+        """Look up a name that set something in an earlier version; None if it is none."""
+        if len(name) > LONGEST_NAME:
+            return None
+        for known, old in self.gone.items():
+            if name == known or name.startswith(f"{known}_"):
+                return old
+        found = (
+            entries.find_gone(name[len(entries.start) :])
+            for entries in self.maps
+            if name.startswith(entries.start)
+        )
+        return next((one for one in found if one is not None), None)
+
 
 @attrs.frozen(eq=False, repr=False)
 class Found:
     """The variable that has a name, and the path that the name stands for.
 
-    ``entries`` lists the positions in the path of keys of maps, as the name spells them.
+    ``entries`` lists the positions in the path of keys of maps, as the name spells them;
+    ``old_path`` is where files of an earlier version had it, if the name stems from that.
     """
 
     variable: Variable
     path: Path
     entries: tuple[int, ...] = ()
+    old_path: OldPath | None = None
 
-    def within(self, path: Path) -> Found:
+    def within(self, path: Path, old_path: OldPath | None) -> Found:
         """Return the same below an entry of a map."""
         start = len(path)
         entries = (start - 1, *(start + position for position in self.entries))
-        return Found(self.variable, (*path, *self.path), entries)
+        return Found(self.variable, (*path, *self.path), entries, self.old_path or old_path)
 
 
 def variables_of(model: Model, prefix: str, separator: str = "_") -> Variables:
@@ -122,6 +154,33 @@ def variables_of(model: Model, prefix: str, separator: str = "_") -> Variables:
     Raises:
         TypeError: If two settings share a name; the message names both.
     """
+    olds: list[_Old] = []
+    if model.configuration.steps:
+        from meshconf.schema.old_paths import old_paths  # most schemas have no history
+
+        found = old_paths(model.configuration.steps, model.configuration.release)
+        olds = [_Old(old.names, old.into, old) for old in found]
+    return _variables(model, prefix, separator, olds)
+
+
+@attrs.frozen(eq=False, repr=False)
+class _Old:
+    """An old path as it is declared below some map's entry, or from the root."""
+
+    names: Names
+    into: tuple[Names, ...]
+    old: OldPath
+
+    def below(self, names: Names, path: Path) -> _Old | None:
+        """Return it from an entry of a map on, whose old path and whose path are given."""
+        start, end = len(names), len(path)
+        within = self.names[:start] == names and all(into[:end] == path for into in self.into)
+        if not within or len(self.names) == start:
+            return None
+        return _Old(self.names[start:], tuple(into[end:] for into in self.into), self.old)
+
+
+def _variables(model: Model, prefix: str, separator: str, olds: list[_Old]) -> Variables:
     by_name: dict[str, Variable] = {}
     maps: list[MapVariables] = []
     for path, setting in _walk(model, ()):
@@ -137,14 +196,69 @@ def variables_of(model: Model, prefix: str, separator: str = "_") -> Variables:
             )
         if setting.map_of is not None:
             start = variable_name(prefix, path, separator) + ENTRY
-            maps.append(MapVariables(start, path, variables_of(setting.map_of, "", separator)))
+            names = tuple(map(str, path))
+            below = _entries(setting.map_of, separator, olds, names, path)
+            maps.append(MapVariables(start, path, below))
     for name, variable in by_name.items():
         for entries in maps:
             if name.startswith(entries.start) and entries.find(name[len(entries.start) :]):
                 msg = f"`{dotted(variable.path)}` has the variable of an entry of `{dotted(entries.path)}`: {name}"
                 raise TypeError(msg)
+    gone = _add_old(model, prefix, separator, olds, by_name, maps)
     outright = tuple(name for name in by_name if not name.startswith(prefix))
-    return Variables(by_name, tuple(maps), outright)
+    return Variables(by_name, tuple(maps), outright, gone)
+
+
+def _entries(model: Model, separator: str, olds: list[_Old], names: Names, path: Path) -> Variables:
+    """Make the names below the entries of a map, whose old path and whose path are given."""
+    if olds:
+        from meshconf.schema.edits import EVERY
+
+        below = (old.below((*names, EVERY), (*path, EVERY)) for old in olds)
+        olds = [old for old in below if old is not None]
+    return _variables(model, "", separator, olds)
+
+
+def _add_old(
+    model: Model,
+    prefix: str,
+    separator: str,
+    olds: list[_Old],
+    by_name: dict[str, Variable],
+    maps: list[MapVariables],
+) -> dict[str, OldPath]:
+    """Add the names that stem from old paths; return those of what is gone."""
+    if not olds:
+        return {}
+    from meshconf.schema.edits import entry
+
+    gone: dict[str, OldPath] = {}
+    for one in olds:
+        if any(map(entry, (one.names, *one.into))):
+            continue  # it is named from the entry of its map on
+        target = one.into[0] if len(one.into) == 1 and not one.old.is_remade else ()
+        setting = model.find(target) if target else None
+        if setting is None:
+            name = variable_name(prefix, one.names, separator)
+            if name not in by_name:
+                gone.setdefault(name, one.old)
+            continue
+        known = [((), setting), *_below(setting)]
+        for rest, below in known:
+            path, names = (*target, *rest), (*one.names, *map(str, rest))
+            name = variable_name(prefix, names, separator)
+            by_name.setdefault(name, Variable(name, path, below, old_path=one.old))
+            if below.map_of is not None:
+                entries = _entries(below.map_of, separator, olds, names, path)
+                maps.append(MapVariables(name + ENTRY, path, entries, one.old))
+    return gone
+
+
+def _below(setting: Setting) -> Iterator[tuple[Path, Setting]]:
+    if setting.group is not None:
+        yield from _walk(setting.group, ())
+    elif setting.union is not None:
+        yield from _walk_union(setting.union, ())
 
 
 def _add(by_name: dict[str, Variable], variable: Variable) -> None:
@@ -157,10 +271,7 @@ def _add(by_name: dict[str, Variable], variable: Variable) -> None:
 def _walk(model: Model, path: Path) -> Iterator[tuple[Path, Setting]]:
     for name, setting in model.settings.items():
         yield (*path, name), setting
-        if setting.group is not None:
-            yield from _walk(setting.group, (*path, name))
-        elif setting.union is not None:
-            yield from _walk_union(setting.union, (*path, name))
+        yield from (((*path, name, *rest), below) for rest, below in _below(setting))
 
 
 def _walk_union(union: kinds.TaggedUnion, path: Path) -> Iterator[tuple[Path, Setting]]:

@@ -12,7 +12,7 @@ from meshconf.schema.edits import DeclaredEdit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Step", "check_steps", "is_reached", "step"]
+__all__ = ["Step", "check_steps", "numbers_of", "step"]
 
 _RELEASE = re.compile(r"v?(\d+(?:\.\d+)*)")
 
@@ -35,6 +35,21 @@ class Step:
     edits: tuple[DeclaredEdit, ...]
     since: str = ""
     removed_in: str = ""
+
+    @property
+    def name(self) -> str:
+        """What people call the change: the release that it came with, or its version."""
+        return self.since or f"version {self.to}"
+
+    def came_with(self, release: str) -> bool:
+        """Tell whether it came with a release; not if one of the two is not told."""
+        told = bool(self.since and release)
+        return told and numbers_of(self.since) == numbers_of(release)
+
+    def is_expired(self, release: str) -> bool:
+        """Tell whether a release no longer reads the old layout; not if one is not told."""
+        told = bool(self.removed_in and release)
+        return told and numbers_of(release) >= numbers_of(self.removed_in)
 
 
 def step(to: int, *edits: DeclaredEdit, since: str = "", removed_in: str = "") -> Step:
@@ -98,21 +113,11 @@ def check_steps(steps: Iterable[Step], version: int) -> None:
         raise ValueError(msg)
 
 
-def is_reached(release: str, wanted: str) -> bool:
-    """Tell whether a release is a certain one or comes after it.
-
-    Only the numbers count: `3.0rc1` and `3` are both 3.0.
-
-    Args:
-        release: The release, such as ``2.1``.
-
-        wanted: The one to be reached; empty for one that never comes.
-    """
-    return bool(wanted) and numbers_of(release) >= numbers_of(wanted)
-
-
 def numbers_of(release: str) -> tuple[int, ...]:
-    """Read the numbers that a release begins with, without the zeros at their end.
+    """Read the numbers that a release begins with: `3.0rc1` and `3` are both 3.
+
+    Returns:
+        The numbers, without zeros at their end.
 
     Raises:
         ValueError: If it begins with none.

@@ -212,6 +212,8 @@ class _Builder:
             found := self.variables.find(named.name.removesuffix(FILE_SUFFIX))
         ):
             self._take_file(found, named)
+        elif old := self.variables.find_gone(named.name.removesuffix(FILE_SUFFIX)):
+            self.strays.append(Stray(named.name, "gone", old=old))
         else:
             injected = self._is_injected(named)
             self.strays.append(Stray(named.name, "service_link" if injected else "unknown"))
@@ -224,8 +226,11 @@ class _Builder:
             return
         if setting.holds_settings and not named.text.lstrip().startswith("{"):
             link = is_service_link(named.text)
-            self.strays.append(Stray(named.name, "service_link" if link else "group"))
+            stray = Stray(named.name, "group", found.path)
+            self.strays.append(Stray(named.name, "service_link") if link else stray)
             return
+        if found.old_path is not None:
+            self.strays.append(Stray(named.name, "old", found.path, found.old_path))
         if named.text or not setting.facts.empty_is_unset:
             self.entries.append(_Entry(found, named))
 
@@ -282,8 +287,7 @@ class _Builder:
                 entry.named.source.format = format_of(entry.setting.kind, entry.named.text)
             path = self._put(entry, value)
             if path in self.laid:
-                other = self.laid[path].name
-                self.problems.append(_given_twice(entry.found.path, other, entry.named))
+                self.problems.append(_twice(entry, self.laid[path]))
             self.laid[path] = entry.named
 
     def _put(self, entry: _Entry, value: Any) -> Path:
@@ -357,6 +361,12 @@ def _given_twice(path: Path, other: str, named: NamedText) -> Problem:
         named.source.origin(),
         help=f"unset {other} or {named.name}",
     )
+
+
+def _twice(entry: _Entry, other: NamedText) -> Problem:
+    """Tell that a setting has two names set; to the same text, it is just a warning."""
+    problem = _given_twice(entry.found.path, other.name, entry.named)
+    return problem if other.text != entry.named.text else attrs.evolve(problem, severity="warning")
 
 
 def _not_unicode(path: Path, named: NamedText) -> Problem:

@@ -14,8 +14,9 @@ from meshconf.schema.values import BadValue
 
 if TYPE_CHECKING:
     from meshconf.schema.model import Model
+    from meshconf.schema.old_paths import OldPath  # noqa: TC004 - nothing resolves annotations
 
-__all__ = ["Broken", "Layer", "Source", "Stray", "Unparsed"]
+__all__ = ["Broken", "History", "Layer", "Source", "Stray", "Unparsed"]
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -39,17 +40,49 @@ class Broken:
 
 @attrs.frozen
 class Stray:
-    """A name in a source that matches no setting.
+    """A name in a source that is not, or no longer, that of a setting.
 
     Attributes:
         name: The name of the variable or file.
 
         family: ``unknown``; ``service_link`` for what Kubernetes injects; ``group`` for the name
-            of a group that holds no JSON.
+            of a group that holds no JSON; ``old`` for one that stems from the layout of an
+            earlier version, and ``gone`` for such a one that sets nothing any more.
+
+        path: What it stands for: the group of ``group``, what ``old`` sets.
+
+        old: Where earlier versions had it, for ``old`` and ``gone``.
     """
 
     name: str
-    family: Literal["unknown", "service_link", "group"] = "unknown"
+    family: Literal["unknown", "service_link", "group", "old", "gone"] = "unknown"
+    path: Path = ()
+    old: OldPath | None = None
+
+
+class History(Protocol):
+    """How the data of a layer came from the document in its text, if that has another layout."""
+
+    @property
+    def original(self) -> Mapping[str, Any]:
+        """The document as it was."""
+        ...
+
+    def stood_at(self, path: Path) -> Path | None:
+        """Return where the document has what the data have at a path; None if nowhere."""
+        ...
+
+    def gave(self, path: Path) -> tuple[Path, ...]:
+        """Return where the data have what comes from a path of the document."""
+        ...
+
+    def is_left(self, path: Path | None) -> bool:
+        """Tell whether the value at a path of the document had to stay, its new place being taken."""
+        ...
+
+    def is_remade(self, path: Path) -> bool:
+        """Tell whether the value at a path of the data is not the one that the document has."""
+        ...
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -83,6 +116,8 @@ class Layer:
             missing.
 
         absent: Whether there was nothing to read, which an optional source may be.
+
+        history: How the data came from the text, if that has the layout of an earlier version.
     """
 
     kind: str
@@ -96,6 +131,7 @@ class Layer:
     secrets: Literal["warn", "error", "allow"] = "allow"
     complete: bool = True
     absent: bool = False
+    history: History | None = None
 
 
 def is_policy(_: object, attribute: attrs.Attribute[Any], value: object) -> None:

@@ -72,7 +72,7 @@ class TestAgreement:
             ('[load_balancer]\nalgorithm = "leastconn"\n', True),
             ('[load_balancer]\nalgorithm = "fastest"\n', False),
             ('consul.dc = "a"\n', True),
-            ('consul.dc = "a"\nconsul.datacenter = "a"\n', False),
+            ('consul.dc = "a"\nconsul.datacenter = "b"\n', False),
             ("config_version = 3\n", False),
         ],
     )

@@ -191,7 +191,10 @@ class TestCompletion:
 
     @pytest.mark.parametrize(
         ("start", "words"),
-        [("MESH_RETRY_B", ["MESH_RETRY_BASE_DELAY", "MESH_RETRY_BUDGET"]), ("MC50", ["MC501"])],
+        [
+            ("MESH_RETRY_B", ["MESH_RETRY_BASE_DELAY", "MESH_RETRY_BUDGET"]),
+            ("MC50", ["MC501", "MC502", "MC503"]),
+        ],
     )
     def test_subjects(self, program, start: str, words: list[str]):
         """Variables and codes, which can be explained too, are completed once they are begun."""

@@ -394,7 +394,7 @@ class TestAgreement:
             (True, {"places": {"a": {"port": 1, "policy": {"below": {"number": 2}}}}}),
             (False, {"places": {"a": {"port": 1, "policy": {"entries": {"b": {}}}}}}),
             (False, {"places": {"a": {"port": 1, "policy": {"animal": {"lives": 3}}}}}),
-            (False, {"renamed": 1, "former": 1}),
+            (False, {"renamed": 1, "former": 2}),
             (False, {"first": 1, "former": 1}),
         ],
     )

@@ -227,7 +227,10 @@ class TestJson:
         layer = read({"X_LIMITS": text, "X_UPSTREAMS": text, "X_LIMITS_RATIO": "0.2"})
 
         assert {"limits": {"ratio": 0.2}} == layer.data
-        assert (Stray("X_LIMITS", "group"), Stray("X_UPSTREAMS", "group")) == layer.strays
+        assert (
+            Stray("X_LIMITS", "group", ("limits",)),
+            Stray("X_UPSTREAMS", "group", ("upstreams",)),
+        ) == layer.strays
 
 
 class TestEntries:
@@ -392,7 +395,9 @@ class TestFromFile:
         """A group's file that holds no JSON is told by the name that is set."""
         (tmp_path / "file").write_text("5")
 
-        assert (Stray(name, "group"),) == read({name: str(tmp_path / "file")}).strays
+        (stray,) = read({name: str(tmp_path / "file")}).strays
+
+        assert (name, "group") == (stray.name, stray.family)
 
     def test_twice(self, tmp_path: Path) -> None:
         """So is one of two names for a setting."""

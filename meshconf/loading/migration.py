@@ -1,0 +1,126 @@
+"""What migrating a file comes to, before anything is written: the new text, proven, or why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from meshconf.diagnostics.words import dotted, printable
+from meshconf.evolution.documents import migrate
+from meshconf.evolution.proof import Unproven
+from meshconf.evolution.splices import Splice, spliced
+from meshconf.evolution.texts import proven, splices_for
+from meshconf.loading.about_versions import changes
+from meshconf.loading.findings import Masks
+from meshconf.loading.load import UnknownVariables, load_layers
+from meshconf.loading.lookup import InText
+from meshconf.schema.configuration import version_of
+from meshconf.sources.file import parse_toml
+
+if TYPE_CHECKING:
+    from meshconf.diagnostics.problem import Problem  # noqa: TC004 - nothing resolves annotations
+    from meshconf.schema.model import Model
+    from meshconf.sources.layer import Layer  # noqa: TC004 - nothing resolves annotations
+
+__all__ = ["Migration", "masked", "migration_of"]
+
+#: What a file alone cannot be blamed for: others of its stack may say what it lacks, or what would
+#: make a rule hold; and that it is old is no reason not to migrate it.
+_OF_THE_STACK = ("MC102", "MC301", "MC302", "MC502")
+
+
+@attrs.frozen(eq=False)
+class Migration:
+    """What becomes of one file.
+
+    Attributes:
+        layer: The file as it was read.
+
+        old: Its text; ``None`` if it could not be read.
+
+        new: Its text in the wanted version; ``None`` if it cannot be migrated.
+
+        before: The version that it has; ``None`` if it tells none that is known.
+
+        version: The version that it is to have.
+
+        changes: What is changed, in sentences.
+
+        lost: What the new text no longer says, in sentences.
+
+        problems: Why it cannot be migrated.
+
+        obstacle: The same in one sentence, where no problem tells it.
+    """
+
+    layer: Layer
+    old: str | None
+    new: str | None
+    before: int | None
+    version: int
+    changes: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    obstacle: str = ""
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to change."""
+        return self.new != self.old
+
+
+def migration_of(model: Model, layer: Layer, version: int) -> Migration:
+    """Find out what migrating a file comes to.
+
+    The file has to be sound in the layout of the current version, whatever the wanted one is: its
+    values, and the ones that steps make of them, are judged as a load judges them.
+
+    Args:
+        model: The schema.
+
+        layer: The file as its source gave it.
+
+        version: The version that it is to have, at most the current one; a newer file stays.
+
+    Returns:
+        The new text, proven to say what the steps make of the document, or why there is none.
+    """
+    outcome = load_layers(model, [layer], None, UnknownVariables("ignore"))
+    text = layer.texts.get(())
+    old = None if text is None else text.text
+    before = version_of(layer.data)
+    errors = [one for one in outcome.problems if one.severity == "error"]
+    in_the_way = tuple(one for one in errors if one.code not in _OF_THE_STACK)
+    if old is None or before is None or in_the_way:
+        return Migration(layer, old, None, before, version, problems=in_the_way)
+    if before >= version:
+        return Migration(layer, old, old, before, version)
+    migrated = migrate(layer.data, version, model.configuration.steps)
+    said = tuple(changes(model, migrated))
+    lost = tuple(f"`{dotted(one.path)}`: {printable(one.reason)}" for one in migrated.lost)
+    try:
+        new = proven(old, splices_for(old, version, migrated), version, migrated)
+    except Unproven as error:
+        obstacle = f"{printable(layer.name)}: {error}"
+    else:
+        return Migration(layer, old, new, before, version, said, lost)
+    return Migration(layer, old, None, before, version, said, lost, obstacle=obstacle)
+
+
+def masked(model: Model, layer: Layer, text: str) -> str:
+    """Return a text of a file, old or new, with the secrets in it masked.
+
+    Args:
+        model: The schema.
+
+        layer: The file, of which the kind and the name count.
+
+        text: The text.
+    """
+    from meshconf.loading.versions import up_to_date
+
+    read = up_to_date(model, parse_toml(model, text, kind=layer.kind, name=layer.name))
+    source = read.texts[()]
+    masks = Masks(model, [read]).of(read, InText(source, (), ()))
+    return spliced(text, (Splice(mask.start, mask.end, mask.shown) for mask in masks))

@@ -1,0 +1,131 @@
+"""The paths that documents of earlier versions had, and where what they set stands now."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+import attrs
+
+from meshconf.diagnostics.words import printable
+from meshconf.schema.steps import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from meshconf.schema.edits import (
+        DeclaredEdit,
+        Names,  # noqa: TC004 - nothing resolves annotations
+    )
+
+__all__ = ["OldPath", "deprecation", "old_paths"]
+
+
+@attrs.frozen(eq=False)
+class OldPath:
+    """A path that a document had.
+
+    Attributes:
+        names: The path as it was declared, with ``*`` for every key.
+
+        into: Where its value stands now; empty if nowhere, several if it was split.
+
+        step: The step that took it away.
+
+        reason: Why, in the author's words.
+
+        is_remade: Whether the value itself is another now, so that an old one is no new one.
+
+        is_expired: Whether this release no longer reads it.
+    """
+
+    names: Names
+    into: tuple[Names, ...]
+    step: Step
+    reason: str = ""
+    is_remade: bool = False
+    is_expired: bool = False
+
+    def said(self, old: str, new: Sequence[str]) -> str:
+        """Say what became of it, by the names that the reader knows."""
+        return deprecation(old, new, self.step, self.reason, is_expired=self.is_expired)
+
+
+def deprecation(
+    old: str, new: Sequence[str], step: Step, reason: str = "", *, is_expired: bool = False
+) -> str:
+    """Say in one sentence what became of a name.
+
+    Args:
+        old: The name.
+
+        new: What to use instead; empty for nothing.
+
+        step: The step that took it away.
+
+        reason: Why, in the author's words.
+
+        is_expired: Whether it is no longer read.
+    """
+    why = f" ({printable(reason)})" if reason else ""
+    if is_expired:
+        said = f"was removed in {step.removed_in}"
+    elif new:
+        until = f", removed in {step.removed_in}" if step.removed_in else ""
+        said = f"is deprecated since {step.name}{until}"
+    else:
+        said = f"has no effect since {step.name}"
+    return f"{old} {said}{'; use ' if new else ''}{' and '.join(new)}{why}"
+
+
+@functools.lru_cache(maxsize=64)
+def old_paths(steps: tuple[Step, ...], release: str = "") -> tuple[OldPath, ...]:
+    """Find the paths that documents had before some step, the latest step's first.
+
+    Args:
+        steps: The steps of a schema.
+
+        release: The release of the program; empty if it is not known.
+    """
+    found: list[OldPath] = []
+    for step in steps:
+        is_expired = step.is_expired(release)
+        for edit in step.edits:
+            if edit.kind == "set":
+                continue
+            below = [one for old in found for one in _below(old, edit)]
+            found = [_followed(one, edit) for one in (*found, *below)]
+            if edit.kind != "convert":
+                remade = edit.kind in ("split", "join")
+                found += (
+                    OldPath(names, edit.into, step, edit.reason, remade, is_expired)
+                    for names in edit.paths
+                )
+    return tuple(reversed(found))
+
+
+def _below(old: OldPath, edit: DeclaredEdit) -> Iterator[OldPath]:
+    """Yield the old paths of what an edit takes from a group that has an old path."""
+    for into in old.into:
+        for names in edit.paths:
+            rest = names[len(into) :]
+            if rest and names[: len(into)] == into:
+                yield attrs.evolve(old, names=(*old.names, *rest), into=(names,))
+
+
+def _followed(old: OldPath, edit: DeclaredEdit) -> OldPath:
+    """Follow the values of an old path through a later edit."""
+    into: list[Names] = []
+    reason, remade = old.reason, old.is_remade
+    for path in old.into:
+        names = next((one for one in edit.paths if path[: len(one)] == one), None)
+        if names is None:
+            into.append(path)
+        elif edit.kind == "move":
+            into.append((*edit.into[0], *path[len(names) :]))
+        elif edit.kind == "remove":
+            reason = edit.reason
+        else:
+            remade = True
+            into += [path] if edit.kind == "convert" else edit.into
+    return attrs.evolve(old, into=tuple(into), reason=reason, is_remade=remade)
