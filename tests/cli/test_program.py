@@ -29,7 +29,7 @@ class TestHelp:
         _, commands = result.stdout.split("Commands:\n")
 
         assert 0 == result.exit_code
-        assert ["check", "show", "explain", "diff", "init", "docs", "schema"] == [
+        assert ["check", "show", "explain", "diff", "migrate", "init", "docs", "schema"] == [
             line.split()[0] for line in commands.splitlines()
         ]
 
