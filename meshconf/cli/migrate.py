@@ -58,8 +58,9 @@ def migrate(
 
     Nothing is written without --write. Before that, the new text is proven to say what the old one
     said; each file is then replaced as a whole. Without FILE: the files of [tool.meshconf] in
-    pyproject.toml, else those that the service itself would read, and those of all profiles. FILE -
-    reads standard input and prints the document that it becomes.
+    pyproject.toml, else those that the service itself would read, and those of all profiles.
+    Several FILEs are one configuration: where the layout of the first had a default that is another
+    now, it is given the old one. FILE - reads standard input and prints what it becomes.
 
     Ends with 0 if that is done or there is nothing to do, with 2 if a file cannot be migrated; no
     file is then changed.
@@ -134,7 +135,9 @@ def _planned(target: Target, sources: Sequence[Any], version: int) -> list[Migra
         named = ", ".join(layer.name for layer in layers)
         msg = f"there is no {named} here" if named else "there is no file to migrate: name one"
         raise click.UsageError(msg)
-    return [migration_of(target.model, layer, version) for layer in found]
+    return [
+        migration_of(target.model, layer, version, is_base=layer is found[0]) for layer in found
+    ]
 
 
 def _refuse(planned: Sequence[Migration], output_format: str, color: str) -> None:

@@ -237,7 +237,9 @@ def _first_of(trail: Trail) -> Path | None:
     return next((found for found in below if found is not None), None)
 
 
-def migrate(document: Mapping[str, Any], version: int, steps: Sequence[Step]) -> Migrated:
+def migrate(
+    document: Mapping[str, Any], version: int, steps: Sequence[Step], *, is_base: bool = True
+) -> Migrated:
     """Migrate a document.
 
     Args:
@@ -246,6 +248,9 @@ def migrate(document: Mapping[str, Any], version: int, steps: Sequence[Step]) ->
         version: The version that it is to have.
 
         steps: The steps of the schema.
+
+        is_base: Whether a default holds where the document says nothing; if not, it lies over
+            another one that does, and `set_default` does nothing.
 
     Returns:
         The document and what is to be told; one that tells no version that comes before the
@@ -259,7 +264,7 @@ def migrate(document: Mapping[str, Any], version: int, steps: Sequence[Step]) ->
     migration = _Migration(copy)
     for step in steps:
         if before < step.to <= version:
-            migration.make(step)
+            migration.make(step, is_base=is_base)
     return Migrated(
         copy,
         tuple(migration.uses),
@@ -320,9 +325,11 @@ class _Migration:
     emptied: dict[Path, int] = attrs.field(init=False, factory=dict["Path", int])
     """Tables that lost all they held in this step, with how much of the path is to stay."""
 
-    def make(self, step: Step) -> None:
+    def make(self, step: Step, *, is_base: bool) -> None:
         """Make a step; a table that it emptied goes, but for the entry of a map."""
         for edit in step.edits:
+            if edit.kind == "set" and not is_base:
+                continue
             above = entry(edit.paths[0]) if edit.kind not in _LONE else ()
             for path in list(_places(self.document, above)):
                 table = self.at(path)

@@ -21,7 +21,7 @@ from meshconf.loading.inheritance import inherit
 from meshconf.loading.merge import Merged, merge
 from meshconf.loading.snapshot import Snapshot
 from meshconf.loading.structure import Hook, Structurer
-from meshconf.loading.versions import up_to_date
+from meshconf.loading.versions import all_up_to_date
 from meshconf.schema.compile import model_of
 from meshconf.sources.dotenv import DotEnv
 from meshconf.sources.environment import Environment, names_for
@@ -206,7 +206,7 @@ def load_layers(
         unknown: What unknown variables are.
     """
     ranked = sorted(layers, key=lambda layer: _RANKS.get(layer.kind, _OTHER_RANK))
-    stack = tuple(up_to_date(model, layer) for layer in ranked)
+    stack = all_up_to_date(model, ranked)
     merged = merge(model, stack)
     config: Any = None
     found: Sequence[Breach] | None = None
@@ -245,8 +245,9 @@ def _is_sound(layers: Sequence[Layer], merged: Merged) -> bool:
 
 def _may_warn(layers: Sequence[Layer], merged: Merged, unknown: UnknownVariables) -> bool:
     """Tell whether there may be warnings besides those of the rules."""
-    strays = unknown.policy != "ignore" and any(layer.strays for layer in layers)
-    return strays or bool(merged.oddities) or any(layer.problems for layer in layers)
+    strays = (stray for layer in layers for stray in layer.strays)
+    told = any(stray.old is not None or unknown.policy != "ignore" for stray in strays)
+    return told or bool(merged.oddities) or any(layer.problems for layer in layers)
 
 
 def _judged(

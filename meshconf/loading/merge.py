@@ -148,12 +148,16 @@ class _Merge:
     ) -> None:
         self.oddities.append(Oddity(sort, self.layer, path, model, canonical, other))
 
+    def _says(self, path: Path) -> bool:
+        """Tell whether the source says what stands at a path, and no step gives it."""
+        return self.layer.history is None or self.layer.history.stood_at(path) is not None
+
     def nested(
         self, setting: Setting, into: dict[str, Any], value: Any, path: Path, here: Path
     ) -> None:
         """Merge the value of a setting that is more than a leaf."""
         name = setting.name
-        if setting.secret and value and self.layer.secrets != "allow":
+        if setting.secret and value and self.layer.secrets != "allow" and self._says(path):
             self._odd("exposed", path, None, here)
         if setting.appends:
             value = self._normal(setting.kind, value, path, here)

@@ -70,7 +70,7 @@ class Migration:
         return self.new != self.old
 
 
-def migration_of(model: Model, layer: Layer, version: int) -> Migration:
+def migration_of(model: Model, layer: Layer, version: int, *, is_base: bool = True) -> Migration:
     """Find out what migrating a file comes to.
 
     The file has to be sound in the layout of the current version, whatever the wanted one is: its
@@ -82,6 +82,8 @@ def migration_of(model: Model, layer: Layer, version: int) -> Migration:
         layer: The file as its source gave it.
 
         version: The version that it is to have, at most the current one; a newer file stays.
+
+        is_base: Whether a default holds where the file says nothing; if not, it lies over another.
 
     Returns:
         The new text, proven to say what the steps make of the document, or why there is none.
@@ -96,7 +98,7 @@ def migration_of(model: Model, layer: Layer, version: int) -> Migration:
         return Migration(layer, old, None, before, version, problems=in_the_way)
     if before >= version:
         return Migration(layer, old, old, before, version)
-    migrated = migrate(layer.data, version, model.configuration.steps)
+    migrated = migrate(layer.data, version, model.configuration.steps, is_base=is_base)
     said = tuple(changes(model, migrated))
     lost = tuple(f"`{dotted(one.path)}`: {printable(one.reason)}" for one in migrated.lost)
     try:
@@ -120,7 +122,9 @@ def masked(model: Model, layer: Layer, text: str) -> str:
     """
     from meshconf.loading.versions import up_to_date
 
-    read = up_to_date(model, parse_toml(model, text, kind=layer.kind, name=layer.name))
+    read = up_to_date(
+        model, parse_toml(model, text, kind=layer.kind, name=layer.name), is_base=False
+    )
     source = read.texts[()]
     masks = Masks(model, [read]).of(read, InText(source, (), ()))
     return spliced(text, (Splice(mask.start, mask.end, mask.shown) for mask in masks))

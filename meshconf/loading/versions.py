@@ -9,22 +9,40 @@ import attrs
 from meshconf.schema.configuration import VERSION_KEY, version_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from meshconf.diagnostics.words import Path
     from meshconf.schema.model import Model
     from meshconf.sources.layer import Layer
 
-__all__ = ["is_document", "up_to_date"]
+__all__ = ["all_up_to_date", "up_to_date"]
 
 #: The kinds of layers that are no documents: what sets single values, and has no layout.
 _NO_DOCUMENTS = ("env", "dotenv", "secret_file", "override")
 
 
-def is_document(layer: Layer) -> bool:
+def _is_document(layer: Layer) -> bool:
     """Tell whether a layer is a document, which has a version."""
     return layer.kind not in _NO_DOCUMENTS
 
 
-def up_to_date(model: Model, layer: Layer) -> Layer:
+def all_up_to_date(model: Model, layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """Migrate layers to the current version.
+
+    A default of an earlier version holds where the first document says nothing; those after it lie
+    over it.
+
+    Args:
+        model: The schema.
+
+        layers: What the sources gave, lowest precedence first.
+    """
+    documents = (layer for layer in layers if _is_document(layer) and not layer.absent)
+    base = next(documents, None) if model.configuration.steps else None
+    return tuple(up_to_date(model, layer, is_base=layer is base) for layer in layers)
+
+
+def up_to_date(model: Model, layer: Layer, *, is_base: bool) -> Layer:
     """Migrate a layer to the current version, and take the version out of it.
 
     A schema that has a setting of that name keeps it, and has no history.
@@ -33,6 +51,8 @@ def up_to_date(model: Model, layer: Layer) -> Layer:
         model: The schema.
 
         layer: What a source gave. It is not changed.
+
+        is_base: Whether a default holds where the layer says nothing.
 
     Returns:
         The layer; with an error among its problems if its version is none that the schema knows,
@@ -48,8 +68,8 @@ def up_to_date(model: Model, layer: Layer) -> Layer:
 
         problems = (*layer.problems, refusal(model, layer))
         return attrs.evolve(layer, data=_without_version(layer), problems=problems)
-    if version < current and steps and is_document(layer):
-        return _migrated(model, layer)
+    if version < current and steps and _is_document(layer) and not layer.absent:
+        return _migrated(model, layer, is_base=is_base and layer.complete)
     return attrs.evolve(layer, data=_without_version(layer)) if told else layer
 
 
@@ -57,11 +77,11 @@ def _without_version(layer: Layer) -> dict[str, Any]:
     return {key: value for key, value in layer.data.items() if key != VERSION_KEY}
 
 
-def _migrated(model: Model, layer: Layer) -> Layer:
+def _migrated(model: Model, layer: Layer, *, is_base: bool) -> Layer:
     from meshconf.evolution.documents import migrate  # files of the current version do without
 
     configuration = model.configuration
-    migrated = migrate(layer.data, configuration.version, configuration.steps)
+    migrated = migrate(layer.data, configuration.version, configuration.steps, is_base=is_base)
     if not (migrated.uses or migrated.conflicts or migrated.failures):
         return attrs.evolve(layer, data=migrated.document)
     from meshconf.loading.about_versions import migration_problems
