@@ -6,6 +6,7 @@ It is computed from the Model once; tables, JSON Schema and starter files are wa
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -13,10 +14,13 @@ import attrs
 from meshconf.diagnostics.words import Path, dotted
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED
+from meshconf.schema.names import variable_name
 from meshconf.sources.environment import choosers_of, file_variable, names_for, variable_at
 
 if TYPE_CHECKING:
+    from meshconf.schema.edits import Names
     from meshconf.schema.model import Model, Setting  # noqa: TC004 - nothing resolves annotations
+    from meshconf.schema.old_paths import OldPath
 
 __all__ = [
     "CHOOSER_HELP",
@@ -62,6 +66,8 @@ class Described:
 
         old_variables: Names that its variable had earlier.
 
+        old_paths: Where files of an earlier version have it, dotted, each with that version.
+
         groups: What it is made of: one group, or for a union one for each class.
 
         always: Whether it is there in every configuration: in no entry of a map, no element of a
@@ -75,6 +81,7 @@ class Described:
     variable: str = ""
     file_variable: str = ""
     old_variables: tuple[str, ...] = ()
+    old_paths: tuple[tuple[str, int], ...] = ()
     groups: tuple[DescribedGroup, ...] = ()
     always: bool = True
 
@@ -205,7 +212,8 @@ class _Describer:
             inherits=_inherits(setting, above),
             variable=variable,
             file_variable=self._file_variable(variable),
-            old_variables=tuple(self._old_variables(setting, path)) if variable else (),
+            old_variables=tuple(dict.fromkeys(self._old_variables(setting, path, variable))),
+            old_paths=tuple(self._old_paths(path)),
             always=above is None or above.holds_always,
         )
         groups = (
@@ -222,11 +230,37 @@ class _Describer:
             return ""
         return file_variable(names_for(self.root, self.prefix), variable)
 
-    def _old_variables(self, setting: Setting, path: Path) -> Iterator[str]:
+    def _old_variables(self, setting: Setting, path: Path, variable: str) -> Iterator[str]:
         """Yield the old names that are read: where classes of a union share a key, the first's."""
+        if self.prefix is None or not variable:
+            return
         for old in setting.facts.renamed_from:
             if name := self._variable((*path[:-1], old)):
                 yield name
+        names = names_for(self.root, self.prefix)
+        for before, _ in self._before(path):
+            name = _old_name(before, self.prefix)
+            found = names.find(name)
+            if found is not None and found.old_path is not None and name != variable:
+                yield name
+
+    def _old_paths(self, path: Path) -> Iterator[tuple[str, int]]:
+        """Yield the old paths that steps name; those below a group that moved go without saying."""
+        for names, old in self._before(path):
+            if any(len(into) == len(path) for into in old.into):
+                yield written(names), old.step.to - 1
+
+    def _before(self, path: Path) -> Iterator[tuple[Names, OldPath]]:
+        if self.root.configuration.steps:
+            from meshconf.schema.old_paths import paths_before  # most schemas have no history
+
+            yield from paths_before(self.root.configuration.steps, path)
+
+
+def _old_name(names: Names, prefix: str) -> str:
+    """Derive the variable of an old path; the names of entries stand between two underscores."""
+    parts = [tuple(group) for is_entry, group in groupby(names, ENTRY.__eq__) if not is_entry]
+    return prefix + f"__{ENTRY.upper()}__".join(variable_name("", part) for part in parts)
 
 
 def _default(setting: Setting, above: Described | None) -> Any:

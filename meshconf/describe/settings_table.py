@@ -150,3 +150,5 @@ def _old_names(described: Described) -> Iterator[str]:
     names = [*described.setting.facts.renamed_from, *described.old_variables]
     if names:
         yield f"Old names: {', '.join(f'`{old}`' for old in names)}."
+    for path, version in described.old_paths:
+        yield f"Up to version {version}: `{path}`."

@@ -16,8 +16,8 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 import attrs
@@ -30,6 +30,7 @@ __all__ = [
     "Span",
     "SpanIndex",
     "Statement",
+    "first_key",
     "index_json",
     "index_toml",
     "key_parts",
@@ -123,6 +124,30 @@ def statements_of(text: str) -> tuple[SpanIndex, dict[Path, list[Statement]]]:
     scan = _Scan(text, _decode_toml_key, statements)
     scan.document()
     return scan.index(), statements
+
+
+def first_key(text: str, paths: Collection[Path]) -> Span | None:
+    """Find the first of some keys in a TOML document; no more of it is read than that takes.
+
+    Args:
+        text: A document that `tomli.loads` accepts, as for `index_toml`.
+
+        paths: The paths of the keys.
+
+    Returns:
+        Where the first of them stands; ``None`` if none does.
+    """
+    scan = _Scan(text, _decode_toml_key)
+    table: Path = ()
+    pos = scan.gap(0)
+    while pos < len(text):
+        known = len(scan.keys)
+        table, pos = scan.statement(table, pos)
+        new = islice(reversed(scan.keys), len(scan.keys) - known)
+        if found := [path for path in new if path in paths]:
+            return scan.keys[found[-1]]
+        pos = scan.gap(pos)
+    return None
 
 
 def key_parts(text: str, key: Span) -> list[Span]:
@@ -279,11 +304,14 @@ class _Scan:
         table: Path = ()
         pos = self.gap(0)
         while pos < len(self.text):
-            if self.text[pos] == "[":
-                table, pos = self.header(pos)
-            else:
-                pos = self.pair(table, pos)
+            table, pos = self.statement(table, pos)
             pos = self.gap(pos)
+
+    def statement(self, table: Path, start: int) -> tuple[Path, int]:
+        """Read a header or a pair below a table; give also the table that is open after it."""
+        if self.text[start] == "[":
+            return self.header(start)
+        return table, self.pair(table, start)
 
     def header(self, start: int) -> tuple[Path, int]:
         """Read a header; give also the path of the table that it opens."""

@@ -130,6 +130,13 @@ class Trail:
     made_of: tuple[Path, ...] = ()
     below: dict[str, Trail] = attrs.field(factory=dict[str, "Trail"])
 
+    def under(self, part: str | int) -> Trail:
+        """Return the trail of what is under a key, made if need be."""
+        trail = self.below.get(str(part))
+        if trail is None:
+            trail = self.below[str(part)] = Trail()
+        return trail
+
 
 @attrs.frozen
 class Migrated:
@@ -381,7 +388,7 @@ class _Migration:
             if part not in table:
                 table[part] = {}
                 below.below[part] = Trail(is_new=True, is_holder=True)
-            table, below = table[part], below.below.setdefault(part, Trail())
+            table, below = table[part], below.under(part)
         table[str(path[-1])] = value
         below.below[str(path[-1])] = trail
 
@@ -405,7 +412,7 @@ class _Migration:
     def trail_of(self, path: Path) -> Trail:
         trail = self.trail
         for part in path:
-            trail = trail.below.setdefault(str(part), Trail())
+            trail = trail.under(part)
         return trail
 
     def came(self, path: Path) -> Path | None:

@@ -26,6 +26,12 @@ class _Fate:
     gave: list[Path] = attrs.field(factory=list[Path])
     below: dict[str, _Fate] = attrs.field(factory=dict[str, "_Fate"])
 
+    def under(self, part: str | int) -> _Fate:
+        fate = self.below.get(str(part))
+        if fate is None:
+            fate = self.below[str(part)] = _Fate()
+        return fate
+
 
 @attrs.frozen
 class Place:
@@ -98,5 +104,5 @@ def _decide(root: _Fate, path: Path, new: Path | None, note: str) -> _Fate:
 def _at(root: _Fate, path: Path) -> _Fate:
     fate = root
     for part in path:
-        fate = fate.below.setdefault(str(part), _Fate())
+        fate = fate.under(part)
     return fate

@@ -290,7 +290,7 @@ class _Rewriting:
         kept = here.new is not None and self.headers.get(here.new) == table
         for statement in self.statements.get(table, ()):
             rest = statement.path[len(table) :]
-            if kept and here.fate is None:
+            if kept and (here.fate is None or str(rest[0]) not in here.fate.below):
                 self.register(here.new or (), rest)
                 continue
             place = here.below(rest)

@@ -17,8 +17,10 @@ from meshconf.loading.lookup import default_at, place, text_of
 from meshconf.loading.merge import canonical_key
 from meshconf.loading.walk import setting_at
 from meshconf.schema import kinds
+from meshconf.schema.edits import EVERY
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.names import name_of
+from meshconf.schema.old_paths import old_path_at
 from meshconf.sources.environment import file_variable, names_for
 
 if TYPE_CHECKING:
@@ -32,9 +34,6 @@ if TYPE_CHECKING:
     from meshconf.sources.layer import Layer, Stray
 
 __all__ = ["missing", "odd_names", "strays"]
-
-#: The part of a declared path that stands for every key.
-EVERY = "*"
 
 #: A class of up to so many keys is listed where no key is near.
 LISTED_KEYS = 12
@@ -93,7 +92,7 @@ def _unknown_key(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
     key, path = str(oddity.path[-1]), dotted(oddity.canonical)
     assert oddity.model is not None
     model = oddity.model
-    old = _old_path(diagnosis.model, oddity.canonical)
+    old = old_path_at(diagnosis.model, oddity.canonical)
     near = () if old is not None else _near_keys(model, key)
     notes: list[str] = []
     if old is not None:
@@ -119,24 +118,6 @@ def _unknown_key(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
         edit=_meant_key(diagnosis, oddity, near),
         **_at_key(diagnosis, oddity, label),
     )
-
-
-def _old_path(model: Model, path: Path) -> OldPath | None:
-    """Find what had a path in files of an earlier version."""
-    configuration = model.configuration
-    if not configuration.steps:
-        return None
-    from meshconf.schema.old_paths import old_paths  # most schemas have no history
-
-    wanted = [fold(str(part)) for part in path]
-
-    def means(old: OldPath) -> bool:
-        pairs = zip(old.names, wanted, strict=False)
-        return len(old.names) == len(wanted) and all(
-            name == EVERY or fold(name) == part for name, part in pairs
-        )
-
-    return next(filter(means, old_paths(configuration.steps, configuration.release)), None)
 
 
 def _like(path: Path, into: Names) -> str:

@@ -9,6 +9,7 @@ import attrs
 
 from meshconf.diagnostics.excerpt import Highlight
 from meshconf.diagnostics.problem import Excerpt, Label, Origin, Problem
+from meshconf.diagnostics.spans import first_key
 from meshconf.diagnostics.words import Path, dotted, noun, printable, quoted
 from meshconf.loading.findings import Located, Masks, located, shown
 from meshconf.loading.lookup import InText
@@ -18,7 +19,7 @@ from meshconf.schema.edits import EVERY, entry
 from meshconf.schema.old_paths import deprecation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from meshconf.evolution.documents import (
         Conflict,
@@ -91,7 +92,7 @@ def _old_layout(model: Model, layer: Layer, migrated: Migrated) -> Problem:
     expired = any(use.step.is_expired(configuration.release) for use in migrated.uses)
     name = printable(layer.name)
     said = "is no longer read" if expired else f"is older than {configuration.version}"
-    origin = min((_place(layer, use.path) for use in migrated.uses), key=_position)
+    origin = _first(layer, {use.path for use in migrated.uses})
     command = "meshconf migrate"
     if configuration.writes < configuration.version:
         command += " --to current"
@@ -260,15 +261,11 @@ def _failed(model: Model, layer: Layer, masks: Masks, failure: Failure) -> Probl
     )
 
 
-def _place(layer: Layer, path: Path) -> Origin:
-    """Return the place of a key of a document of an earlier version."""
+def _first(layer: Layer, paths: Collection[Path]) -> Origin:
+    """Return the place of the first of some keys of a document of an earlier version."""
     text = layer.texts.get(())
-    span = text.index.keys.get(path) if text is not None else None
+    span = first_key(text.text, paths) if text is not None else None
     return Origin(layer.kind, layer.name) if text is None or span is None else text.origin(span)
-
-
-def _position(origin: Origin) -> tuple[int, int]:
-    return origin.line or 0, origin.column or 0
 
 
 def _keys(

@@ -14,6 +14,7 @@ from meshconf.loading.partial import BROKEN
 from meshconf.loading.values import values_in
 from meshconf.loading.walk import as_tables, inherited_path, rules_reading
 from meshconf.schema.model import REQUIRED
+from meshconf.schema.old_paths import paths_before
 from meshconf.schema.secret import MASK
 from meshconf.sources.environment import file_variable, names_for, variable_at
 
@@ -162,6 +163,8 @@ def _declared(
         in_file = file_variable(names_for(model, prefix), name)
         what = "as JSON" if setting.holds_settings else f"or {in_file}" if in_file else ""
         yield "variable", ", ".join(filter(None, (name, what)))
+    for number, (names, old) in enumerate(paths_before(model.configuration.steps, path)):
+        yield "" if number else "history", f"{dotted(names)} up to version {old.step.to - 1}"
     if setting.facts.renamed_from:
         yield "old names", ", ".join(_old_names(model, prefix, path, setting))
     if setting.holds_settings:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import attrs
 
 from meshconf.diagnostics.words import dotted, printable
-from meshconf.evolution.documents import migrate
+from meshconf.evolution.documents import Migrated, migrate
 from meshconf.evolution.proof import Unproven
 from meshconf.evolution.splices import Splice, spliced
 from meshconf.evolution.texts import proven, splices_for
 from meshconf.loading.about_versions import changes
 from meshconf.loading.findings import Masks
-from meshconf.loading.load import UnknownVariables, load_layers
+from meshconf.loading.load import Outcome, UnknownVariables, load_layers
 from meshconf.loading.lookup import InText
 from meshconf.schema.configuration import version_of
 from meshconf.sources.file import parse_toml
@@ -98,7 +98,7 @@ def migration_of(model: Model, layer: Layer, version: int, *, is_base: bool = Tr
         return Migration(layer, old, None, before, version, problems=in_the_way)
     if before >= version:
         return Migration(layer, old, old, before, version)
-    migrated = migrate(layer.data, version, model.configuration.steps, is_base=is_base)
+    migrated = _migrated(model, layer, version, outcome, is_base=is_base)
     said = tuple(changes(model, migrated))
     lost = tuple(f"`{dotted(one.path)}`: {printable(one.reason)}" for one in migrated.lost)
     try:
@@ -108,6 +108,16 @@ def migration_of(model: Model, layer: Layer, version: int, *, is_base: bool = Tr
     else:
         return Migration(layer, old, new, before, version, said, lost)
     return Migration(layer, old, None, before, version, said, lost, obstacle=obstacle)
+
+
+def _migrated(
+    model: Model, layer: Layer, version: int, outcome: Outcome, *, is_base: bool
+) -> Migrated:
+    """Migrate the document, unless the load that judged it has done just that."""
+    done = outcome.layers[0].history
+    if is_base and version == model.configuration.version and isinstance(done, Migrated):
+        return done
+    return migrate(layer.data, version, model.configuration.steps, is_base=is_base)
 
 
 def masked(model: Model, layer: Layer, text: str) -> str:

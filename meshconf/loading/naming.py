@@ -9,7 +9,9 @@ from meshconf.diagnostics.words import Path, dotted, parse_path
 from meshconf.loading.values import values_in
 from meshconf.loading.walk import step
 from meshconf.schema import kinds
+from meshconf.schema.edits import EVERY
 from meshconf.schema.names import entry_key
+from meshconf.schema.old_paths import old_path_at
 from meshconf.sources.environment import found_by, names_for
 
 if TYPE_CHECKING:
@@ -50,7 +52,10 @@ def path_of_key(model: Model, config: Any, text: str, *, declared: bool = False)
 
 
 def _canonical(model: Model, path: Path) -> Path:
-    """Spell a path as the schema does."""
+    """Spell a path as the schema does; one that files of an earlier version have, as it is now."""
+    if (old := old_path_at(model, path)) is not None and len(old.into) == 1:
+        stars = (part for part, name in zip(path, old.names, strict=False) if name == EVERY)
+        return tuple(next(stars, name) if name == EVERY else name for name in old.into[0])
     kind: kinds.Kind | None = kinds.Group(model)
     spelled: Path = ()
     for part in path:

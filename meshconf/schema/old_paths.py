@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from meshconf.diagnostics.words import printable
+from meshconf.diagnostics.suggest import fold
+from meshconf.diagnostics.words import Path, printable
+from meshconf.schema.edits import EVERY
 from meshconf.schema.steps import Step
 
 if TYPE_CHECKING:
@@ -17,8 +19,9 @@ if TYPE_CHECKING:
         DeclaredEdit,
         Names,  # noqa: TC004 - nothing resolves annotations
     )
+    from meshconf.schema.model import Model
 
-__all__ = ["OldPath", "deprecation", "old_paths"]
+__all__ = ["OldPath", "deprecation", "old_paths", "paths_before"]
 
 
 @attrs.frozen(eq=False)
@@ -102,6 +105,52 @@ def old_paths(steps: tuple[Step, ...], release: str = "") -> tuple[OldPath, ...]
                     for names in edit.paths
                 )
     return tuple(reversed(found))
+
+
+def old_path_at(model: Model, path: Path) -> OldPath | None:
+    """Find what a path was in documents of an earlier version; None for one that is current.
+
+    Args:
+        model: The schema.
+
+        path: The path, in any spelling that a file may use.
+    """
+    configuration = model.configuration
+    if not configuration.steps or model.find(path) is not None:
+        return None
+    wanted = [fold(str(part)) for part in path]
+
+    def means(old: OldPath) -> bool:
+        pairs = zip(old.names, wanted, strict=False)
+        return len(old.names) == len(wanted) and all(
+            name == EVERY or fold(name) == part for name, part in pairs
+        )
+
+    return next(filter(means, old_paths(configuration.steps, configuration.release)), None)
+
+
+def paths_before(steps: tuple[Step, ...], path: Path) -> Iterator[tuple[Names, OldPath]]:
+    """Yield where documents of earlier versions had what stands at a path now.
+
+    Args:
+        steps: The steps of a schema.
+
+        path: A path of a setting; any name may stand for the name of an entry.
+
+    Yields:
+        The path, with the names of entries as *path* has them, and what became of it. Below a group
+        that moved, each path moved with it.
+    """
+    for old in old_paths(steps):
+        for into in old.into:
+            length = len(into)
+            pairs = zip(into, path, strict=False)
+            if length <= len(path) and all(name in (EVERY, part) for name, part in pairs):
+                entries = iter(
+                    part for name, part in zip(into, path, strict=False) if name == EVERY
+                )
+                names = (str(next(entries, name)) if name == EVERY else name for name in old.names)
+                yield (*names, *map(str, path[length:])), old
 
 
 def _below(old: OldPath, edit: DeclaredEdit) -> Iterator[OldPath]:
