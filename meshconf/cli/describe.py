@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from meshconf.cli.loaded import FINDINGS
 from meshconf.cli.options import STDIN, about_schema, target_of
 from meshconf.cli.terminal import diff_lines, print_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from meshconf.describe.schema_changes import SchemaChange
+    from meshconf.diagnostics.styled import Role, StyledLine
+    from meshconf.schema.steps import Step
 
 __all__ = ["docs", "init", "schema"]
 
@@ -24,7 +32,8 @@ __all__ = ["docs", "init", "schema"]
     "--compat",
     type=click.Path(),
     metavar="OLD",
-    help="End with 1 if files that the JSON Schema in OLD accepts would be refused.",
+    help="Tell what changed since the JSON Schema in OLD; end with 1 if files that it accepts would "
+    "be refused and no step to a new version migrates them.",
 )
 @about_schema
 def schema(
@@ -33,10 +42,10 @@ def schema(
     """Print the JSON Schema (draft-07), with which editors complete and check files."""
     from meshconf.describe.json_schema import json_schema_text
 
-    description = target_of(schema, prefix).description
-    text = json_schema_text(description)
+    target = target_of(schema, prefix)
+    text = json_schema_text(target.description)
     if compat is not None:
-        _tell_breaks(compat, text, color)
+        _tell_breaks(compat, text, target.model.configuration.steps, color)
     if check is not None:
         _tell_drift(check, text, _command("schema", schema, prefix), color)
     if check is None and compat is None:
@@ -142,23 +151,30 @@ def _content(file: str) -> str:
 LARGEST_MADE = 16_777_216
 
 
-def _tell_breaks(file: str, text: str, color: str) -> None:
+def _tell_breaks(file: str, text: str, steps: Sequence[Step], color: str) -> None:
     """Compare with an older JSON Schema; end with 1 if files that it accepts are refused now."""
     import json
 
-    from meshconf.describe.compatibility import breaking_changes
-    from meshconf.diagnostics.styled import Piece
+    from meshconf.describe.schema_changes import changes_between
 
     try:
-        breaks = breaking_changes(json.loads(_content(file)), json.loads(text))
+        changes = changes_between(json.loads(_content(file)), json.loads(text), steps)
     except (RecursionError, ValueError) as error:
         message = f"{file} is no JSON Schema that can be compared: {error}"
-    else:
-        for one in breaks:
-            print_lines([(Piece(str(one)),)], color, err=True)
-        if not breaks:
-            return
-        number = f"{len(breaks)} changes refuse" if len(breaks) > 1 else "1 change refuses"
-        click.echo(f"meshconf: {number} files that {file} accepts", err=True)
+        raise click.UsageError(message) from None
+    print_lines(map(_change_line, changes), color, err=True)
+    refused = sum(one.level in ("breaking", "tightening") for one in changes)
+    if refused:
+        number = f"{refused} changes refuse" if refused > 1 else "1 change refuses"
+        said = f"meshconf: {number} files that {file} accepts, and no step to a new version migrates them"
+        click.echo(said, err=True)
         raise SystemExit(FINDINGS)
-    raise click.UsageError(message)
+
+
+def _change_line(change: SchemaChange) -> StyledLine:
+    from meshconf.diagnostics.styled import Piece
+    from meshconf.diagnostics.words import printable
+
+    roles: dict[str, Role] = {"breaking": "error", "tightening": "warning"}
+    level, colon, rest = str(change).partition(":")
+    return (Piece(level, roles.get(level, "quiet")), Piece(printable(colon + rest)))

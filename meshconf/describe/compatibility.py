@@ -22,9 +22,9 @@ from meshconf.diagnostics.words import elide, printable, quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from meshconf.diagnostics.words import Path
+    from meshconf.diagnostics.words import Path  # noqa: TC004 - nothing resolves annotations
 
-__all__ = ["Break", "breaking_changes"]
+__all__ = ["Break", "breaking_changes", "narrowed"]
 
 #: Longer than any path of a configuration; a schema that contains itself has no end.
 _MOST_DEEP = 64
@@ -61,10 +61,20 @@ class Break:
             element; empty for the whole file.
 
         what: What changed: "minimum raised from 1 to 2".
+
+        undone: The same, told as a change back would be: "minimum lowered from 2 to 1".
+
+        tightens: Whether it is the same setting as before, of the same type, that takes fewer
+            values; if not, a key or a type is refused, or a key is demanded.
+
+        at: The path, name by name.
     """
 
     path: str
     what: str
+    undone: str = attrs.field(default="", eq=False)
+    tightens: bool = attrs.field(default=False, eq=False)
+    at: Path = attrs.field(default=(), eq=False)
 
     def __str__(self) -> str:
         return f"`{self.path}`: {self.what}" if self.path else self.what
@@ -98,6 +108,24 @@ def breaking_changes(old: Any, new: Any) -> tuple[Break, ...]:
     raise _too_deep()
 
 
+def narrowed(old: Document, new: Document, schemas: tuple[Any, Any], path: Path) -> list[Break]:
+    """Find what one part of a JSON Schema accepts that one of another refuses.
+
+    Args:
+        old: The JSON Schema of the first part.
+
+        new: That of the second.
+
+        schemas: The two parts.
+
+        path: Where the second stands.
+
+    Raises:
+        ValueError: If one of them is no JSON Schema that can be read.
+    """
+    return list(_Comparison(old, new).compare(*schemas, path))
+
+
 @attrs.frozen
 class _Comparison:
     """Compares parts of two documents that stand at the same path."""
@@ -126,14 +154,17 @@ class _Comparison:
         if before.values is not None:
             lost = [value for value in before.values if not self._takes(now, value)]
             if lost:
-                yield _break(path, f"no longer accepts {', '.join(map(quoted, lost))}")
+                said = ", ".join(map(quoted, lost))
+                yield _break(path, f"no longer accepts {said}", f"also accepts {said}")
             return
         accepted = self._types(now)
         if lost_types := before.types - accepted:
-            yield _break(path, _lost(before.types, accepted, lost_types))
+            said = _nouns(lost_types)
+            yield _break(path, _lost(before.types, accepted, lost_types), f"also accepts {said}")
         before = attrs.evolve(before, types=before.types & accepted)
         if now.values is not None and before.types:
-            yield _break(path, f"must now be one of {', '.join(map(quoted, now.values))}")
+            said = ", ".join(map(quoted, now.values))
+            yield _tighter(path, f"must now be one of {said}", f"may be another than {said}")
         yield from _values(before, now, path)
         if "object" in before.types:
             yield from self._tables(before, now, path)
@@ -178,7 +209,8 @@ class _Comparison:
         if alike:
             yield from min(alike, key=len)
         else:
-            yield _break(path, f"no longer accepts {self._named(before)}")
+            said = self._named(before)
+            yield _break(path, f"no longer accepts {said}", f"also accepts {said}")
 
     def _alike(self, before: Demands, now: Demands) -> bool:
         """Tell whether two branches are of the same type and told apart by no key."""
@@ -203,7 +235,7 @@ class _Comparison:
             if self.old.refuses_all(schema):
                 continue
             if self.new.refuses_all(other):
-                yield _break((*path, name), "was removed")
+                yield _break((*path, name), "was removed", "is new")
             else:
                 yield from self.compare(schema, other, (*path, name))
         yield from _newly_required(before, now, path)
@@ -213,7 +245,7 @@ class _Comparison:
         for name in now.properties.keys() - before.properties.keys():
             yield from self.compare(before.others, now.properties[name], (*path, name))
         if self.new.refuses_all(now.others):
-            yield _break(path, "other keys are no longer accepted")
+            yield _break(path, "other keys are no longer accepted", "other keys are accepted")
         else:
             yield from self.compare(before.others, now.others, (*path, ENTRY))
 
@@ -223,15 +255,19 @@ class _Comparison:
         demands = self.new.demands(now.names)
         for name in before.properties:
             if not self._takes(demands, name):
-                yield _break((*path, name), "was removed")
+                yield _break((*path, name), "was removed", "is new")
         if not self.old.refuses_all(before.others):
             text = {"allOf": [{"type": "string"}, before.names]}
             for found in self.compare(text, now.names, (*path, ENTRY)):
-                yield Break(found.path, f"as a key: {found.what}")
+                yield attrs.evolve(
+                    found, what=f"as a key: {found.what}", undone=f"as a key: {found.undone}"
+                )
 
     def _arrays(self, before: Demands, now: Demands, path: Path) -> Iterator[Break]:
         if now.unique and not before.unique:
-            yield _break(path, "equal elements are no longer accepted")
+            yield _tighter(
+                path, "equal elements are no longer accepted", "equal elements are accepted"
+            )
         most = before.limits.get("maxItems", math.inf)
         for number in range(max(len(before.items), len(now.items))):
             if number < most:
@@ -249,8 +285,12 @@ def _item(demands: Demands, number: int) -> Any:
     return demands.items[number] if number < len(demands.items) else demands.rest
 
 
-def _break(path: Path, what: str) -> Break:
-    return Break(written(path), what)
+def _break(path: Path, what: str, undone: str) -> Break:
+    return Break(written(path), what, undone, at=path)
+
+
+def _tighter(path: Path, what: str, undone: str) -> Break:
+    return Break(written(path), what, undone, tightens=True, at=path)
 
 
 def _nouns(types: frozenset[str]) -> str:
@@ -286,7 +326,11 @@ def _values(before: Demands, now: Demands, path: Path) -> Iterator[Break]:
     if before.types & {"integer", "number"}:
         yield from _bounds(before, now, path)
         yield from (
-            _break(path, f"must now be a multiple of {factor}")
+            _tighter(
+                path,
+                f"must now be a multiple of {factor}",
+                f"need no longer be a multiple of {factor}",
+            )
             for factor in now.factors
             if not _is_divided(before, factor)
         )
@@ -295,15 +339,21 @@ def _values(before: Demands, now: Demands, path: Path) -> Iterator[Break]:
     for keyword, type_, word in _LOWER:
         least, limit = before.limits.get(keyword, 0), now.limits.get(keyword, 0)
         if type_ in before.types and limit > least:
-            yield _break(path, _moved(word, "raised", least or None, limit))
+            yield _moved(path, word, least or None, limit)
     for keyword, type_, word in _UPPER:
         most, limit = before.limits.get(keyword), now.limits.get(keyword)
         if type_ in before.types and limit is not None and (most is None or limit < most):
-            yield _break(path, _moved(word, "lowered", most, limit))
+            yield _moved(path, word, most, limit)
 
 
-def _moved(word: str, how: str, before: Any, now: Any) -> str:
-    return f"{word} {now} is new" if before is None else f"{word} {how} from {before} to {now}"
+def _moved(path: Path, word: str, before: Any, now: Any) -> Break:
+    """Tell that a bound was moved, or is new."""
+    if before is None:
+        return _tighter(path, f"{word} {now} is new", f"{word} {now} is gone")
+    there, back = ("raised", "lowered") if now > before else ("lowered", "raised")
+    return _tighter(
+        path, f"{word} {there} from {before} to {now}", f"{word} {back} from {now} to {before}"
+    )
 
 
 def _is_divided(before: Demands, factor: Any) -> bool:
@@ -315,10 +365,7 @@ def _is_divided(before: Demands, factor: Any) -> bool:
 
 def _bounds(before: Demands, now: Demands, path: Path) -> Iterator[Break]:
     whole = "number" not in before.types
-    for sign, keyword, word, how in (
-        (1, "minimum", "greater than", "raised"),
-        (-1, "maximum", "less than", "lowered"),
-    ):
+    for sign, keyword, word in ((1, "minimum", "greater than"), (-1, "maximum", "less than")):
         old, new = (
             _bound(before, keyword, sign, whole=whole),
             _bound(now, keyword, sign, whole=whole),
@@ -327,9 +374,9 @@ def _bounds(before: Demands, now: Demands, path: Path) -> Iterator[Break]:
             continue
         limit = sign * new[0]
         if not new[1]:
-            yield _break(path, _moved(keyword, how, old and sign * old[0], limit))
+            yield _moved(path, keyword, old and sign * old[0], limit)
         else:
-            yield _break(path, f"must now be {word} {limit}")
+            yield _tighter(path, f"must now be {word} {limit}", f"need no longer be {word} {limit}")
 
 
 def _bound(demands: Demands, keyword: str, sign: int, *, whole: bool) -> tuple[Any, bool] | None:
@@ -347,15 +394,27 @@ def _texts(before: Demands, now: Demands, path: Path) -> Iterator[Break]:
     for pattern in now.patterns:
         if before.values is not None:
             if not _matches(pattern, before.values):
-                yield _break(path, f"must now match {_shown(pattern)}")
+                yield _pattern(path, pattern, "")
         elif pattern not in before.patterns:
             known = [one for one in before.patterns if one not in now.patterns]
-            was = f" instead of {_shown(known[0])}" if known else ""
-            yield _break(path, f"must now match {_shown(pattern)}{was}")
+            yield _pattern(path, pattern, known[0] if known else "")
     if before.values is None:
         for name in now.formats:
             if name not in before.formats:
-                yield _break(path, f"must now be a text of the format {_shown(name)}")
+                said = f"be a text of the format {_shown(name)}"
+                yield _tighter(path, f"must now {said}", f"need no longer {said}")
+
+
+def _pattern(path: Path, pattern: str, before: str) -> Break:
+    said = f"match {_shown(pattern)}"
+    if not before:
+        return _tighter(path, f"must now {said}", f"need no longer {said}")
+    was = f"match {_shown(before)}"
+    return _tighter(
+        path,
+        f"must now {said} instead of {_shown(before)}",
+        f"may {was} instead of {_shown(pattern)}",
+    )
 
 
 def _shown(text: str) -> str:
@@ -374,10 +433,11 @@ def _newly_required(before: Demands, now: Demands, path: Path) -> Iterator[Break
         if any(known <= need for known in before.needs):
             continue
         if len(need) == 1:
-            yield _break((*path, *need), "is required now")
+            yield _break((*path, *need), "is required now", "is no longer required")
         else:
             names = ", ".join(f"`{written((name,))}`" for name in sorted(need))
-            yield _break(path, f"one of {names} is required now")
+            said = f"one of {names} is"
+            yield _break(path, f"{said} required now", f"{said} no longer required")
 
 
 def _conditions(
@@ -388,10 +448,15 @@ def _conditions(
             continue
         names = only_required(content) if keyword == "not" else []
         if not names:
-            yield _break(path, f"the condition `{keyword}` is new or changed")
+            said = f"the condition `{keyword}` is"
+            yield _break(path, f"{said} new or changed", f"{said} gone or changed")
         elif all(
             not comparison.old.refuses_all(before.properties.get(name, before.others))
             for name in names
         ):
             said = " and ".join(f"`{written((name,))}`" for name in names)
-            yield _break(path, f"{said} are no longer accepted together")
+            yield _break(
+                path,
+                f"{said} are no longer accepted together",
+                f"{said} are accepted together",
+            )

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     )
     from meshconf.schema.model import Model
 
-__all__ = ["OldPath", "deprecation", "old_paths", "paths_before"]
+__all__ = [
+    "OldPath",
+    "deprecation",
+    "old_path_at",
+    "old_paths",
+    "paths_before",
+    "remade_by",
+]
 
 
 @attrs.frozen(eq=False)
@@ -105,6 +112,22 @@ def old_paths(steps: tuple[Step, ...], release: str = "") -> tuple[OldPath, ...]
                     for names in edit.paths
                 )
     return tuple(reversed(found))
+
+
+def remade_by(steps: tuple[Step, ...]) -> Iterator[tuple[Names, Step]]:
+    """Yield the paths whose values steps make anew or give where there is none, as they are now."""
+    for position, step in enumerate(steps):
+        for number, edit in enumerate(step.edits):
+            if edit.kind not in ("convert", "set"):
+                continue
+            made = OldPath(edit.paths[0], edit.paths, step)
+            later = (
+                *step.edits[number + 1 :],
+                *(e for s in steps[position + 1 :] for e in s.edits),
+            )
+            for other in later:
+                made = _followed(made, other)
+            yield from ((into, step) for into in made.into)
 
 
 def old_path_at(model: Model, path: Path) -> OldPath | None:

@@ -181,8 +181,10 @@ class TestCompat:
         *breaks, last = result.stderr.splitlines()
 
         assert (1, "") == (result.exit_code, result.stdout)
-        assert ["stores.<name>.port"] == [line.split(":")[0].strip("`") for line in breaks]
-        assert "meshconf: 1 change refuses files that old.json accepts" == last
+        assert ["tightening: `stores.<name>.port`: maximum lowered from 70000 to 65535"] == breaks
+        assert last.startswith(
+            "meshconf: 1 change refuses files that old.json accepts, and no step"
+        )
 
     def test_breaking_twice(self, run, folder: Path, app: Path):
         """Every change that breaks files is named."""
@@ -191,7 +193,7 @@ class TestCompat:
         result = run("schema", "--compat", "old.json")
 
         assert 1 == result.exit_code
-        assert " changes refuse files that old.json accepts\n" in result.stderr
+        assert " changes refuse files that old.json accepts, and no step" in result.stderr
 
     @pytest.mark.parametrize("text", ["no JSON", "[]", "[" * 100_000])
     def test_no_schema(self, run, folder: Path, app: Path, text: str):

@@ -1,0 +1,309 @@
+"""Tests for `meshconf.describe.schema_changes`: the gate between two releases of a schema."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import annotated_types
+import attrs
+import pytest
+
+from meshconf import configuration, edits, setting, step
+from meshconf.describe.description import describe
+from meshconf.describe.json_schema import json_schema
+from meshconf.describe.schema_changes import changes_between
+from meshconf.schema.compile import model_of
+
+Percent = Annotated[int, annotated_types.Interval(ge=0, le=100)]
+
+
+@attrs.frozen(kw_only=True)
+class Upstream:
+    """An entry as it was."""
+
+    tries: int = setting(3, ge=1)
+
+
+@configuration(version=1)
+@attrs.frozen(kw_only=True)
+class First:
+    """The last release."""
+
+    name: str
+    port: int = setting(80, ge=1, le=65535)
+    timeout_ms: int = 1000
+    level: Percent = 50
+    debug: bool = False
+    upstreams: dict[str, Upstream] = attrs.Factory(dict)
+
+
+def schema_of(cls: Any) -> dict[str, Any]:
+    """Make the JSON Schema of a class."""
+    return json_schema(describe(model_of(cls), None))
+
+
+def said(new: Any, old: Any = First) -> list[str]:
+    """Return what changed, as text."""
+    steps = model_of(new).configuration.steps
+    return [str(one) for one in changes_between(schema_of(old), schema_of(new), steps)]
+
+
+class TestLevels:
+    def test_same(self):
+        """Nothing changed, nothing is told."""
+        assert [] == said(First)
+
+    def test_breaking_tightening_relaxing(self):
+        """Each change is of a level; what refuses files comes first."""
+
+        @configuration(version=1)
+        @attrs.frozen(kw_only=True)
+        class New:
+            name: str
+            owner: str
+            port: int = setting(80, ge=1024)
+            timeout_ms: str = "1000"
+            level: int = setting(50, ge=0, le=50)
+            debug: bool = False
+            extra: int = 0
+            upstreams: dict[str, Upstream] = attrs.Factory(dict)
+
+        assert [
+            "breaking: `timeout_ms`: no longer accepts an integer",
+            "breaking: `owner`: is required now",
+            "tightening: `port`: minimum raised from 1 to 1024",
+            "tightening: `level`: maximum lowered from 100 to 50",
+            "relaxing: `owner`: is new",
+            "relaxing: `port`: maximum 65535 is gone",
+            "relaxing: `timeout_ms`: also accepts a string",
+            "relaxing: `extra`: is new",
+        ] == said(New)
+
+    @pytest.mark.parametrize(
+        ("old", "new", "back"),
+        [
+            ({}, {"type": "string"}, "also accepts"),
+            ({"type": "string"}, {"type": "string", "minLength": 1}, "minimum length 1 is gone"),
+            (
+                {"type": "string", "maxLength": 9},
+                {"type": "string", "maxLength": 5},
+                "maximum length raised from 5 to 9",
+            ),
+            ({"type": "integer"}, {"type": "integer", "minimum": 1}, "minimum 1 is gone"),
+            (
+                {"type": "integer", "minimum": 1},
+                {"type": "integer", "minimum": 5},
+                "minimum lowered from 5 to 1",
+            ),
+            (
+                {"type": "number"},
+                {"type": "number", "exclusiveMinimum": 0},
+                "need no longer be greater than 0",
+            ),
+            (
+                {"type": "integer"},
+                {"type": "integer", "multipleOf": 2},
+                "need no longer be a multiple of 2",
+            ),
+            ({"type": "string"}, {"type": "string", "pattern": "a"}, "need no longer match a"),
+            (
+                {"type": "string", "pattern": "b"},
+                {"type": "string", "pattern": "a"},
+                "may match b instead of a",
+            ),
+            (
+                {"type": "string"},
+                {"type": "string", "format": "date"},
+                "need no longer be a text of the format date",
+            ),
+            ({"enum": ["a", "b"]}, {"enum": ["a"]}, 'also accepts "b"'),
+            ({"type": "string"}, {"enum": ["a"]}, 'may be another than "a"'),
+            (
+                {"type": "array"},
+                {"type": "array", "uniqueItems": True},
+                "equal elements are accepted",
+            ),
+            (
+                {"type": "object"},
+                {"type": "object", "additionalProperties": False},
+                "other keys are accepted",
+            ),
+            (
+                {"type": "object"},
+                {"type": "object", "propertyNames": {"pattern": "a"}},
+                "as a key: need no longer match a",
+            ),
+            ({"type": "object"}, {"type": "object", "required": ["a"]}, "is no longer required"),
+            (
+                {"type": "object"},
+                {"type": "object", "anyOf": [{"required": ["a"]}, {"required": ["b"]}]},
+                "one of `a`, `b` is no longer required",
+            ),
+            (
+                {"type": "object"},
+                {"type": "object", "not": {"required": ["a", "b"]}},
+                "`a` and `b` are accepted together",
+            ),
+            (
+                {"type": "object"},
+                {"type": "object", "if": {"required": ["a"]}},
+                "the condition `if` is gone or changed",
+            ),
+            (
+                {"type": ["string", "boolean"]},
+                {"anyOf": [{"type": "string"}]},
+                "also accepts a boolean",
+            ),
+        ],
+    )
+    def test_words_of_what_is_relaxed(self, old: Any, new: Any, back: str):
+        """A change back is told as what is accepted besides."""
+        (change,) = [one for one in changes_between(new, old, ()) if one.level == "relaxing"]
+
+        assert back in change.what
+
+
+class TestSteps:
+    """What a step to a new version migrates refuses no file."""
+
+    def test_gate(self):
+        """A breaking change without a step and a version fails; with both it is covered."""
+
+        @configuration(
+            version=2,
+            steps=[
+                step(
+                    2,
+                    edits.move("timeout_ms", "timeouts.request"),
+                    edits.convert("timeouts.request", lambda ms: ms / 1000),
+                    edits.remove("debug", reason="r"),
+                    edits.rename("upstreams.*.tries", "attempts"),
+                    edits.move("name", "service"),
+                    edits.convert("level", str),
+                    edits.set_default("owner", "nobody"),
+                )
+            ],
+        )
+        @attrs.frozen(kw_only=True)
+        class New:
+            service: str
+            owner: str
+            port: int = setting(80, ge=1, le=65535)
+            level: str = "50"
+            timeouts: Timeouts = Timeouts()
+            upstreams: dict[str, Renamed] = attrs.Factory(dict)
+
+        assert [
+            "covered: `name`: was removed; the step to version 2 makes `service` of `name`",
+            (
+                "covered: `timeout_ms`: was removed; the step to version 2 makes "
+                "`timeouts.request` of `timeout_ms`"
+            ),
+            (
+                "covered: `level`: no longer accepts an integer; the step to version 2 gives it "
+                "another value"
+            ),
+            "covered: `debug`: was removed; the step to version 2 takes it out",
+            (
+                "covered: `upstreams.<name>.tries`: was removed; the step to version 2 makes "
+                "`upstreams.<name>.attempts` of `upstreams.<name>.tries`"
+            ),
+            "covered: `service`: is required now; the step to version 2 makes `service` of `name`",
+            "covered: `owner`: is required now; the step to version 2 gives it another value",
+        ] == [line for line in said(New) if not line.startswith("relaxing")]
+
+    def test_without_a_new_version(self):
+        """A step that was there before covers nothing: its files are not migrated again."""
+
+        @configuration(version=2, steps=[step(2, edits.rename("old", "name"))])
+        @attrs.frozen(kw_only=True)
+        class Published:
+            name: str
+            port: int = 1
+
+        @configuration(
+            version=2,
+            steps=[step(2, edits.rename("old", "name"), edits.remove("port", reason="r"))],
+        )
+        @attrs.frozen(kw_only=True)
+        class Edited:
+            name: str
+
+        assert ["breaking: `port`: was removed"] == said(Edited, Published)
+
+    def test_to_a_narrower_place(self):
+        """A step that moves a setting to where fewer values are taken does not cover those."""
+
+        @configuration(version=2, steps=[step(2, edits.rename("port", "listen"))])
+        @attrs.frozen(kw_only=True)
+        class New:
+            name: str
+            listen: int = setting(1024, ge=1024)
+            timeout_ms: int = 1000
+            level: Percent = 50
+            debug: bool = False
+            upstreams: dict[str, Upstream] = attrs.Factory(dict)
+
+        assert [
+            "tightening: `listen`: minimum raised from 1 to 1024",
+            "covered: `port`: was removed; the step to version 2 makes `listen` of `port`",
+        ] == [line for line in said(New) if not line.startswith("relaxing")]
+
+    def test_from_an_optional_place(self):
+        """A step that moves what files need not have does not give what they need now."""
+
+        @configuration(version=2, steps=[step(2, edits.rename("debug", "verbose"))])
+        @attrs.frozen(kw_only=True)
+        class New:
+            name: str
+            verbose: bool
+            port: int = setting(80, ge=1, le=65535)
+            timeout_ms: int = 1000
+            level: Percent = 50
+            upstreams: dict[str, Upstream] = attrs.Factory(dict)
+
+        assert "breaking: `verbose`: is required now" in said(New)
+
+    def test_split(self):
+        """A step that makes several settings of one covers its path, whatever they take."""
+
+        @configuration(
+            version=2, steps=[step(2, edits.split("name", ["first", "last"], str.split))]
+        )
+        @attrs.frozen(kw_only=True)
+        class New:
+            first: str
+            last: str = ""
+            port: int = setting(80, ge=1, le=65535)
+            timeout_ms: int = 1000
+            level: Percent = 50
+            debug: bool = False
+            upstreams: dict[str, Upstream] = attrs.Factory(dict)
+
+        assert (
+            "covered: `name`: was removed; the step to version 2 makes `first` and `last` of `name`"
+        ) in said(New)
+        assert not any(line.startswith(("breaking", "tightening")) for line in said(New))
+
+    @pytest.mark.parametrize("told", [True, {"maximum": 1.5}, {"type": "integer"}])
+    def test_old_schema_without_a_version(self, told: Any):
+        """A JSON Schema that tells no version is of version 1."""
+        old = {"type": "object", "properties": {"config_version": told, "a": {"type": "integer"}}}
+        new = {"type": "object", "properties": {"config_version": told, "a": False}}
+        steps = [step(2, edits.remove("a", reason="r"))]
+
+        assert "covered" in [one.level for one in changes_between(old, new, steps)]
+
+
+@attrs.frozen(kw_only=True)
+class Timeouts:
+    """A group that is new."""
+
+    request: float = 1.0
+
+
+@attrs.frozen(kw_only=True)
+class Renamed:
+    """An entry as it is now."""
+
+    attempts: int = setting(3, ge=1)
