@@ -94,7 +94,13 @@ def init(schema: str | None, prefix: str | None, color: str, file: str | None) -
     from meshconf.describe.starter import starter_file
 
     command = _command("schema", schema, prefix)
-    text = starter_file(target_of(schema, prefix).description, command=command)
+    target = target_of(schema, prefix)
+    text = starter_file(target.description, command=command)
+    configuration = target.model.configuration
+    if configuration.writes < configuration.version:
+        release, version = configuration.release, configuration.version
+        said = f"meshconf: version {version} of the file came with {release}; earlier releases cannot read it"
+        click.echo(said, err=True)
     if file is None or file == STDIN:
         click.echo(text, nl=False)
         return

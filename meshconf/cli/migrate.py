@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meshconf.cli.loaded import FAILED, FINDINGS, is_store, name_of, sources_of, tell
+from meshconf.cli.loaded import (
+    FAILED,
+    FINDINGS,
+    is_store,
+    name_of,
+    sources_of,
+    tell,
+    tell_aside,
+)
 from meshconf.cli.options import STDIN, Reading, about_problems, about_schema, target_of
 from meshconf.cli.terminal import print_lines
 
@@ -25,7 +33,9 @@ CURRENT = "current"
 
 @click.command(short_help="Bring files to the current version of their layout.")
 @click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE]...")
-@click.option("--check", is_flag=True, help="End with 1 if a file would be changed; print nothing.")
+@click.option(
+    "--check", is_flag=True, help="Change nothing, and end with 1 if a file would be changed."
+)
 @click.option("--diff", is_flag=True, help="Print the lines that change, secrets masked.")
 @click.option("--write", is_flag=True, help="Change the files; comments and layout stay.")
 @click.option(
@@ -79,16 +89,17 @@ def migrate(
     if mode["diff"]:
         for one in needed:
             print_lines(_diff(target, one), color)
-    if mode["check"]:
-        raise SystemExit(FINDINGS if needed else 0)
-    if STDIN in files:
+    elif STDIN in files and not mode["check"]:
         click.echo(planned[0].new, nl=False)
-    is_result = not (mode["diff"] or STDIN in files or mode["write"])
     if mode["write"]:
         _write(needed, follow_links=mode["follow_links"])
+    is_result = not any((mode["check"], mode["diff"], mode["write"], STDIN in files))
     print_lines(_summary(planned, written=mode["write"]), color, err=not is_result)
-    if needed and is_result:
-        click.echo("nothing was written: --diff shows the lines, --write changes them", err=True)
+    if needed and not (mode["write"] or STDIN in files):
+        remark = "nothing was written: --diff shows the lines, --write changes them"
+        tell_aside(remark, output_format, color)
+    if mode["check"] and needed:
+        raise SystemExit(FINDINGS)
 
 
 def _version(target: Target, wanted: str | None) -> int:

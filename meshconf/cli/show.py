@@ -89,4 +89,4 @@ def show(
     elif format == "env":
         print_lines(effective_env(shown, target.model, str(target.prefix)), color)
     else:
-        print_lines(effective_toml(shown), color)
+        print_lines(effective_toml(shown, target.model), color)

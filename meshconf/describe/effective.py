@@ -14,6 +14,7 @@ from meshconf.diagnostics.opaque import is_json
 from meshconf.diagnostics.styled import Piece, StyledLine
 from meshconf.diagnostics.words import dotted, printable
 from meshconf.schema import kinds
+from meshconf.schema.configuration import VERSION_KEY
 from meshconf.schema.names import name_of
 from meshconf.schema.secret import MASK
 
@@ -135,11 +136,16 @@ def _without_shown_tables(rows: Sequence[_Row]) -> list[_Row]:
     return kept[::-1]
 
 
-def effective_toml(shown: Iterable[Shown]) -> Iterator[StyledLine]:
+def effective_toml(shown: Iterable[Shown], model: Model) -> Iterator[StyledLine]:
     """Write values as TOML, with the origin of each in a comment.
 
     Values with secrets, those that TOML cannot say, and settings that are not set stand in
     comments, so that what is loaded is right.
+
+    Args:
+        shown: The values.
+
+        model: The schema; the document tells its version if files have had others.
 
     Yields:
         The lines of the document.
@@ -147,9 +153,12 @@ def effective_toml(shown: Iterable[Shown]) -> Iterator[StyledLine]:
     blocks: dict[Path, list[Shown]] = {}
     for one in shown:
         blocks.setdefault(one.path[:-1], []).append(one)
+    has_history = bool(model.configuration.steps)
+    if has_history:
+        yield (Piece(f"{VERSION_KEY} = {model.configuration.version}"),)
     # What stands at the top has to stand before every table.
     for position, table in enumerate(sorted(blocks, key=bool)):
-        if position:
+        if position or (table and has_history):
             yield ()
         if table:
             yield (Piece(f"[{dotted(table)}]", "title"),)

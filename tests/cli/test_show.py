@@ -89,9 +89,8 @@ class TestValues:
             MESH_CONSUL_HOTS="x",
         )
 
-        assert 'service_name = "orders"  # environment variable MESH_SERVICE_NAME\n' == (
-            result.stdout
-        )
+        line = 'service_name = "orders"  # environment variable MESH_SERVICE_NAME'
+        assert ["config_version = 2", line] == result.stdout.splitlines()
         assert ["MC103"] == [one["code"] for one in json.loads(result.stderr)["problems"]]
 
 
@@ -100,7 +99,7 @@ class TestKey:
         """A setting alone is shown in its table."""
         result = run("show", "retry.max_attempts", MESH_SERVICE_NAME="orders")
 
-        assert "[retry]\nmax_attempts = 3  # default\n" == result.stdout
+        assert "config_version = 2\n\n[retry]\nmax_attempts = 3  # default\n" == result.stdout
 
     def test_group(self, run, folder: Path, app: Path):
         """A group is shown with all that stands in it."""

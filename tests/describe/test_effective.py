@@ -23,7 +23,8 @@ from meshconf.schema.compile import model_of
 
 def effective_toml(snapshot: Any) -> str:
     """Write a configuration as TOML."""
-    return plain(effective.effective_toml(effective.shown_values(snapshot))) + "\n"
+    shown = effective.shown_values(snapshot)
+    return plain(effective.effective_toml(shown, model_of(type(snapshot.config)))) + "\n"
 
 
 class Colour(enum.Enum):
@@ -132,7 +133,7 @@ def rows_of(overrides: Any, **options: Any) -> list[effective.Shown]:
 
 def toml_of(overrides: Any, **options: Any) -> str:
     """Write what is shown as TOML."""
-    return plain(effective.effective_toml(rows_of(overrides, **options)))
+    return plain(effective.effective_toml(rows_of(overrides, **options), model_of(Root)))
 
 
 def env_of(overrides: Any, **options: Any) -> list[str]:

@@ -36,6 +36,10 @@ def dies_after(lines):
 
 for lines in itertools.count():
     path.write_text(texts["old"], newline="")
+    path.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(path, 12345, 23456)
+    before = os.stat(path)
     child = os.fork()
     if not child:
         sys.settrace(dies_after(lines))
@@ -43,7 +47,10 @@ for lines in itertools.count():
         os._exit(0)
     _, status = os.waitpid(child, 0)
     found = path.read_text()
-    print(next((name for name, text in texts.items() if text == found), "neither"))
+    after = os.stat(path)
+    kept = [getattr(before, name) == getattr(after, name) for name in ("st_mode", "st_uid", "st_gid")]
+    name = next((name for name, text in texts.items() if text == found), "neither")
+    print(name if all(kept) else "another mode or owner")
     if os.WIFEXITED(status):
         sys.exit(os.WEXITSTATUS(status))
 """

@@ -128,7 +128,7 @@ def snapshot_of(data: Any) -> meshconf.Snapshot[App]:
 
 def as_toml(shown: Any) -> str:
     """Write values as TOML."""
-    return plain(effective_toml(shown)) + "\n"
+    return plain(effective_toml(shown, model_of(App))) + "\n"
 
 
 def as_env(shown: Any) -> str:

@@ -13,6 +13,7 @@ import pytest
 from meshconf import ConfigError, File, read, rule, setting
 from meshconf.describe.effective import effective_toml, shown_values
 from meshconf.diagnostics.styled import plain
+from meshconf.schema.compile import model_of
 
 
 def refuse_all(instance: Any, _: object, __: object) -> None:
@@ -209,7 +210,7 @@ class TestSnapshots:
         """Showing a large configuration takes time in proportion to its size."""
         overrides: Any = {"many": {f"e{number}": {} for number in range(3000)}}
         snapshot = read(schema=Needed, prefix=None, overrides=overrides)
-        shown = plain(effective_toml(shown_values(snapshot)))
+        shown = plain(effective_toml(shown_values(snapshot), model_of(Needed)))
 
         assert 3000 == shown.count("[many.e")
 
