@@ -45,7 +45,8 @@ def check_replaceable(
     try:
         target = _target(name, follow_links=follow_links)
         _unchanged(target, expected.encode())
-        if os.access(_directory(target), os.W_OK):
+        effective = os.access in os.supports_effective_ids
+        if os.access(_directory(target), os.W_OK, effective_ids=effective):
             return
         reason = os.strerror(errno.EACCES)
     except (OSError, ValueError) as error:  # ValueError: a path that holds NUL

@@ -438,7 +438,10 @@ def _of_earlier_version(diagnosis: Diagnosis, layer: Layer, stray: Stray, old: O
     """Tell of a variable whose name stems from the layout of an earlier version."""
     gone = stray.family == "gone"
     paths = old.into if gone else (stray.path,)
-    names = [_variables(diagnosis, path, secret=False) or f"`{dotted(path)}`" for path in paths]
+    names = [f"`{dotted(path)}`" for path in paths]
+    if layer.kind != "secret_file":  # whose files are named by paths
+        given = zip(paths, names, strict=True)
+        names = [_variables(diagnosis, path, secret=False) or name for path, name in given]
     name = f"{_where(layer)} {short_name(stray.name)}"
     said = old.said(name, names)
     notes: tuple[str, ...] = ()
@@ -458,7 +461,9 @@ def _of_earlier_version(diagnosis: Diagnosis, layer: Layer, stray: Stray, old: O
 
 
 def _where(layer: Layer) -> str:
-    return "environment variable" if layer.kind == "env" else f"in {layer.name}, variable"
+    if layer.kind == "env":
+        return "environment variable"
+    return f"in {layer.name}, {'file' if layer.kind == 'secret_file' else 'variable'}"
 
 
 def _is_ignored(name: str, patterns: Iterable[str]) -> bool:

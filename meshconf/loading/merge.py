@@ -132,7 +132,7 @@ class _Merge:
             return None
         other = next((k for k in data if k != key and canonical_key(model, k) == name), None)
         is_old = model.spellings.get(fold(key)) is None
-        if other == name and is_old and _same(data[other], data[key]):
+        if other is not None and other == name and is_old and _same(data[other], data[key]):
             self._odd("old", (*path, key), model, (*here, name), other)
             return None
         if other is not None:

@@ -53,15 +53,24 @@ def path_of_key(model: Model, config: Any, text: str, *, declared: bool = False)
 
 def _canonical(model: Model, path: Path) -> Path:
     """Spell a path as the schema does; one that files of an earlier version have, as it is now."""
-    if (old := old_path_at(model, path)) is not None and len(old.into) == 1:
-        stars = (part for part, name in zip(path, old.names, strict=False) if name == EVERY)
-        return tuple(next(stars, name) if name == EVERY else name for name in old.into[0])
+    path = _current(model, path)
     kind: kinds.Kind | None = kinds.Group(model)
     spelled: Path = ()
     for part in path:
         setting, kind = step(kind, part)
         spelled = (*spelled, part if setting is None else setting.name)
     return spelled
+
+
+def _current(model: Model, path: Path) -> Path:
+    """Return where a path of an earlier version leads; itself if it is none."""
+    for end in range(len(path), 0, -1):
+        old = old_path_at(model, path[:end])
+        if old is not None and len(old.into) == 1:
+            stars = (part for part, name in zip(path, old.names, strict=False) if name == EVERY)
+            into = tuple(next(stars, name) if name == EVERY else name for name in old.into[0])
+            return (*into, *path[end:])
+    return path
 
 
 def _absent_entry(model: Model, config: Any, path: Path) -> str:

@@ -100,6 +100,5 @@ def _migrated(model: Model, layer: Layer, *, is_base: bool) -> Layer:
 def _drop(data: dict[str, Any], path: Path) -> None:
     table: Any = data
     for part in path[:-1]:
-        table = table.get(part) if isinstance(table, dict) else None
-    if isinstance(table, dict):
-        table.pop(path[-1], None)
+        table = table.get(part, {})  # what is around it may have failed too
+    table.pop(path[-1], None)

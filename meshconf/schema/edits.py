@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
+from meshconf.diagnostics.suggest import fold
 from meshconf.diagnostics.words import parse_path
 
 if TYPE_CHECKING:
@@ -205,14 +206,13 @@ def split(
         loses: What the new values no longer say, if anything.
 
     Raises:
-        ValueError: If a path is none.
+        ValueError: If a path is none, or one of *into* is within another.
     """
     old, new = _names(path), tuple(map(_names, into))
     _check_entry(old, *new)
-    for one, other in permutations(new, 2):
-        if one == other[: len(one)]:
-            msg = f"{path} cannot become both {'.'.join(one)} and {'.'.join(other)}"
-            raise ValueError(msg)
+    if within := _within(new):
+        msg = f"{path} cannot become both {within[0]} and {within[1]}"
+        raise ValueError(msg)
     return DeclaredEdit(kind="split", paths=(old,), into=new, function=function, loses=loses)
 
 
@@ -232,10 +232,13 @@ def join(
         loses: What the new value no longer says, if anything.
 
     Raises:
-        ValueError: If a path is none.
+        ValueError: If a path is none, or one of *paths* is within another.
     """
     old, new = tuple(map(_names, paths)), _names(into)
     _check_entry(*old, new)
+    if within := _within(old):
+        msg = f"{within[1]} is a part of {within[0]}, or the same, and cannot be joined with it"
+        raise ValueError(msg)
     return DeclaredEdit(kind="join", paths=old, into=(new,), function=function, loses=loses)
 
 
@@ -264,6 +267,14 @@ def entry(names: Names) -> Names:
     """Return the part of a path up to its last `*`."""
     length = max((number for number, name in enumerate(names, 1) if name == EVERY), default=0)
     return names[:length]
+
+
+def _within(paths: Sequence[Names]) -> tuple[str, str] | None:
+    """Find a path and another one that is within it, or the same to a file."""
+    for one, other in permutations(paths, 2):
+        if list(map(fold, one)) == list(map(fold, other[: len(one)])):
+            return ".".join(one), ".".join(other)
+    return None
 
 
 def _check_entry(*paths: Names) -> None:

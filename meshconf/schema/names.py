@@ -26,6 +26,7 @@ __all__ = [
     "Variables",
     "entry_key",
     "name_of",
+    "old_settings",
     "variable_name",
     "variables_of",
 ]
@@ -154,13 +155,7 @@ def variables_of(model: Model, prefix: str, separator: str = "_") -> Variables:
     Raises:
         TypeError: If two settings share a name; the message names both.
     """
-    olds: list[_Old] = []
-    if model.configuration.steps:
-        from meshconf.schema.old_paths import old_paths  # most schemas have no history
-
-        found = old_paths(model.configuration.steps, model.configuration.release)
-        olds = [_Old(old.names, old.into, old) for old in found]
-    return _variables(model, prefix, separator, olds)
+    return _variables(model, prefix, separator, _olds(model))
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -228,30 +223,57 @@ def _add_old(
     maps: list[MapVariables],
 ) -> dict[str, OldPath]:
     """Add the names that stem from old paths; return those of what is gone."""
+    gone: dict[str, OldPath] = {}
+    for names, path, setting, old in _old_settings(model, olds):
+        name = variable_name(prefix, names, separator)
+        if setting is None:
+            if name not in by_name:
+                gone.setdefault(name, old)
+            continue
+        by_name.setdefault(name, Variable(name, path, setting, old_path=old))
+        if setting.map_of is not None:
+            entries = _entries(setting.map_of, separator, olds, names, path)
+            maps.append(MapVariables(name + ENTRY, path, entries, old))
+    return gone
+
+
+def old_settings(model: Model) -> Iterator[tuple[Names, Path, Setting | None, OldPath]]:
+    """Yield what files of earlier versions had at a fixed path: that, and the setting of now.
+
+    Args:
+        model: The root.
+
+    Yields:
+        The old path, the path and the setting, those below a group that moved included; no
+        setting where none takes over what the old path had.
+    """
+    return _old_settings(model, _olds(model))
+
+
+def _olds(model: Model) -> list[_Old]:
+    if not model.configuration.steps:
+        return []
+    from meshconf.schema.old_paths import old_paths  # most schemas have no history
+
+    found = old_paths(model.configuration.steps, model.configuration.release)
+    return [_Old(old.names, old.into, old) for old in found]
+
+
+def _old_settings(
+    model: Model, olds: list[_Old]
+) -> Iterator[tuple[Names, Path, Setting | None, OldPath]]:
     if not olds:
-        return {}
+        return
     from meshconf.schema.edits import entry
 
-    gone: dict[str, OldPath] = {}
     for one in olds:
         if any(map(entry, (one.names, *one.into))):
             continue  # it is named from the entry of its map on
         target = one.into[0] if len(one.into) == 1 and not one.old.is_remade else ()
         setting = model.find(target) if target else None
-        if setting is None:
-            name = variable_name(prefix, one.names, separator)
-            if name not in by_name:
-                gone.setdefault(name, one.old)
-            continue
-        known = [((), setting), *_below(setting)]
-        for rest, below in known:
-            path, names = (*target, *rest), (*one.names, *map(str, rest))
-            name = variable_name(prefix, names, separator)
-            by_name.setdefault(name, Variable(name, path, below, old_path=one.old))
-            if below.map_of is not None:
-                entries = _entries(below.map_of, separator, olds, names, path)
-                maps.append(MapVariables(name + ENTRY, path, entries, one.old))
-    return gone
+        yield one.names, target, setting, one.old
+        for rest, below in _below(setting) if setting is not None else ():
+            yield (*one.names, *map(str, rest)), (*target, *rest), below, one.old
 
 
 def _below(setting: Setting) -> Iterator[tuple[Path, Setting]]:

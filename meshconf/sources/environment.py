@@ -172,8 +172,8 @@ def layer_of_texts(
         frozenset(builder.spelled),
         tuple(builder.problems),
         tuple(builder.broken),
-        # Without a prefix, most variables are none of ours.
-        tuple(builder.strays) if prefix else (),
+        # Without a prefix, most names are none of ours.
+        tuple(stray for stray in builder.strays if prefix or stray.family == "old"),
         complete=not any(problem.severity == "error" for problem in builder.problems),
     )
 

@@ -11,7 +11,7 @@ import attrs
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.source_text import SourceText
 from meshconf.diagnostics.words import dotted
-from meshconf.schema.names import Variable, Variables
+from meshconf.schema.names import Variable, Variables, old_settings
 from meshconf.sources.environment import LARGEST_SECRET, NamedText, layer_of_texts
 from meshconf.sources.layer import Layer, is_policy
 from meshconf.sources.reading import Refused, read_text
@@ -119,8 +119,12 @@ def _leads_out(file: Path, directory: Path) -> bool:
 
 
 def _file_names(model: Model) -> Variables:
-    """Name every setting by its dotted path."""
+    """Name every setting by its dotted path, also by the one that it had in earlier versions."""
     by_name = {
         dotted(path): Variable(dotted(path), path, setting) for path, setting in model.walk()
     }
+    for names, path, setting, old in old_settings(model):
+        if setting is not None:
+            name = dotted(names)
+            by_name.setdefault(name, Variable(name, path, setting, old_path=old))
     return Variables(by_name, ())

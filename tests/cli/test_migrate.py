@@ -248,12 +248,32 @@ class TestWrite:
 
         assert (2, OLD) == (result.exit_code, file.read_text())
 
-    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-    def test_read_only_directory(self, run, file: Path, folder: Path):
-        """A directory that cannot be written is told."""
-        folder.chmod(0o555)
+    def test_read_only_directory(
+        self, run, file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        """A directory that cannot be written is told, also where root runs the tests."""
+        from meshconf.cli import migrate
+
+        write = migrate._write
+
+        def as_nobody(*arguments, **options):
+            root = os.geteuid() == 0
+            if root:
+                os.seteuid(65534)
+            try:
+                write(*arguments, **options)
+            finally:
+                if root:
+                    os.seteuid(0)
+
+        monkeypatch.setattr(migrate, "_write", as_nobody)
+        above = [folder, *list(folder.parents)[:3]]
+        modes = [one.stat().st_mode for one in above]
+        for one in above:
+            one.chmod(0o555)
         result = run("migrate", "--write")
-        folder.chmod(0o755)
+        for one, mode in zip(above, modes, strict=True):
+            one.chmod(mode)
 
         assert 2 == result.exit_code
         assert "app.toml cannot be written: permission denied; nothing was changed" in result.stderr
@@ -469,6 +489,53 @@ class TestExplain:
     def test_codes(self, run, code: str):
         """The codes of migrations are explained."""
         assert run("explain", code).stdout.startswith(f"{code}: ")
+
+
+class TestMap:
+    """Entries of maps have their names between what was and what is."""
+
+    def test_docs(self, run, folder: Path):
+        """The table has the variable of then, and the path."""
+        (folder / "config_of_map.py").write_text(MAPPED)
+        said = run("docs", "--schema", "config_of_map:App").stdout
+
+        assert (
+            "Old names: `M_SERVICES__<NAME>__ATTEMPTS`, `M_SERVICES__<NAME>__TRIES`. "
+            "Up to version 1: `services.<name>.tries`."
+        ) in said
+        assert "Up to version 2: `services`." in said
+
+    @pytest.mark.parametrize("key", ["services.a.tries", "services.a.attempts"])
+    def test_explain(self, run, folder: Path, key: str):
+        """What was below a map is found by its old path."""
+        (folder / "config_of_map.py").write_text(MAPPED)
+        (folder / "m.toml").write_text("[services.a]\ntries = 5\n")
+        result = run("explain", key, "--schema", "config_of_map:App", "-f", "m.toml")
+
+        assert result.stdout.startswith("upstreams.a.attempts = 5\n")
+        assert "  from" in result.stdout
+        assert "m.toml:2:9" in result.stdout
+
+
+MAPPED = """\
+import attrs
+from meshconf import configuration, edits, step
+
+
+@attrs.frozen(kw_only=True)
+class Upstream:
+    attempts: int = 3
+
+
+@configuration(
+    prefix="M_",
+    version=3,
+    steps=[step(2, edits.rename("services.*.tries", "attempts")), step(3, edits.rename("services", "upstreams"))],
+)
+@attrs.frozen(kw_only=True)
+class App:
+    upstreams: dict[str, Upstream] = attrs.Factory(dict)
+"""
 
 
 class TestDocs:

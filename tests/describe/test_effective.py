@@ -24,7 +24,8 @@ from meshconf.schema.compile import model_of
 def effective_toml(snapshot: Any) -> str:
     """Write a configuration as TOML."""
     shown = effective.shown_values(snapshot)
-    return plain(effective.effective_toml(shown, model_of(type(snapshot.config)))) + "\n"
+    model: Any = model_of(type(snapshot.config))  # type: ignore[arg-type]
+    return plain(effective.effective_toml(shown, model)) + "\n"
 
 
 class Colour(enum.Enum):

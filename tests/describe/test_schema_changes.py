@@ -249,6 +249,55 @@ class TestSteps:
             "covered: `port`: was removed; the step to version 2 makes `listen` of `port`",
         ] == [line for line in said(New) if not line.startswith("relaxing")]
 
+    def test_over_two_versions(self):
+        """What two steps moved is compared with where it is now; there was nothing between."""
+        steps = [step(2, edits.rename("port", "listen")), step(3, edits.rename("listen", "bind"))]
+
+        @configuration(version=3, steps=steps)
+        @attrs.frozen(kw_only=True)
+        class New:
+            name: str
+            bind: int = setting(80, ge=9, le=65535)
+            timeout_ms: int = 1000
+            level: Percent = 50
+            debug: bool = False
+            upstreams: dict[str, Upstream] = attrs.Factory(dict)
+
+        assert [
+            "tightening: `bind`: minimum raised from 1 to 9",
+            "covered: `port`: was removed; the step to version 2 makes `bind` of `port`",
+        ] == [line for line in said(New) if not line.startswith("relaxing")]
+
+    def test_into_a_mapping(self):
+        """What moves to where nothing is said of single keys cannot be compared."""
+
+        @configuration(version=2, steps=[step(2, edits.move("port", "labels.port"))])
+        @attrs.frozen(kw_only=True)
+        class New:
+            name: str
+            labels: dict[str, Any] = attrs.Factory(dict)
+            timeout_ms: int = 1000
+            level: Percent = 50
+            debug: bool = False
+            upstreams: dict[str, Upstream] = attrs.Factory(dict)
+
+        assert not any(line.startswith(("breaking", "tightening")) for line in said(New))
+
+    def test_a_change_beside_them(self):
+        """What no step speaks of is not covered, even if another one makes values anew."""
+
+        @configuration(version=2, steps=[step(2, edits.convert("level", int))])
+        @attrs.frozen(kw_only=True)
+        class New:
+            name: str
+            port: int = setting(80, ge=2, le=65535)
+            timeout_ms: int = 1000
+            level: Percent = 50
+            debug: bool = False
+            upstreams: dict[str, Upstream] = attrs.Factory(dict)
+
+        assert "tightening: `port`: minimum raised from 1 to 2" in said(New)
+
     def test_from_an_optional_place(self):
         """A step that moves what files need not have does not give what they need now."""
 

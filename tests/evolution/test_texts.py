@@ -73,6 +73,7 @@ class TestMigrateText:
             (rename("s.x", "y"), 's . "x" = 1\n[s.t]\n', "s . y = 1\n[s.t]\n"),
             (rename("s", "r"), "[ s . t ] # c\nx=1\n", "[ r . t ] # c\nx=1\n"),
             (rename("s", "r"), "s.a = 1\ns.b.c = 2\n", "r.a = 1\nr.b.c = 2\n"),
+            (rename("s.b", "x"), "s.b = 1\ns.c = 2\n", "s.x = 1\ns.c = 2\n"),
             (rename("a_b", "c"), "A-b = 1\n", "c = 1\n"),
             (rename("a", "b"), "a = 1 # c\nb = 1\n",
              "# removed in version 2 (the same as `b`): a = 1 # c\nb = 1\n"),

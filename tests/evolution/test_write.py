@@ -6,12 +6,17 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import meshconf
-from meshconf.evolution.write import NotWritten, write_atomically
+from meshconf.evolution.write import NotWritten, check_replaceable, write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OLD, NEW = "a = 1\n", "# é\r\na = 2\n"
 
@@ -199,3 +204,73 @@ class TestRefusals:
             write_atomically(file, NEW, expected=OLD)
 
         assert (None, None) == (caught.value.__cause__, caught.value.__context__)
+
+
+class TestCheckReplaceable:
+    """What is known to refuse a file before anything is written."""
+
+    def test_is_fine(self, file: Path):
+        """A file that holds what was read can be replaced; nothing is done to it."""
+        check_replaceable(file, expected=OLD)
+
+        assert OLD == file.read_text()
+
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("app.toml", "app.toml has changed since it was read"),
+            ("none.toml", "none.toml cannot be written: no such file or directory"),
+            ("a\0b", r"a\x00b cannot be written: not a path"),
+        ],
+    )
+    def test_refuses(self, name: str, said: str, file: Path, monkeypatch: pytest.MonkeyPatch):
+        """What `write_atomically` would refuse is refused."""
+        monkeypatch.chdir(file.parent)
+        with pytest.raises(NotWritten) as caught:
+            check_replaceable(name, expected="theirs")
+
+        assert f"{said}; nothing was changed" == str(caught.value)
+
+    def test_read_only_directory(self, locked: Path):
+        """A directory that takes no new file cannot have one replaced."""
+        with pytest.raises(NotWritten) as caught:
+            check_replaceable(locked, expected=OLD)
+
+        assert str(caught.value).endswith(
+            "app.toml cannot be written: permission denied; nothing was changed"
+        )
+
+
+@pytest.fixture
+def locked() -> Iterator[Path]:
+    """Make a file in a directory that may be read but not written, even where root runs this."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name, "app.toml")
+        path.write_text(OLD)
+        path.parent.chmod(0o555)
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(65534)
+        yield path
+        if root:
+            os.seteuid(0)
+        path.parent.chmod(0o755)
+
+
+class TestLinks:
+    """A link stands for its file only where that is asked for."""
+
+    def test_is_followed(self, file: Path):
+        """The file that it leads to is replaced, and the link stays."""
+        link = file.with_name("link.toml")
+        link.symlink_to(file.name)
+        write_atomically(link, NEW, expected=OLD, follow_links=True)
+
+        assert (NEW.encode(), True) == (file.read_bytes(), link.is_symlink())
+
+    def test_to_nowhere(self, tmp_path: Path):
+        """A link that leads nowhere is told."""
+        link = tmp_path / "link.toml"
+        link.symlink_to("none")
+        with pytest.raises(NotWritten, match=r"cannot be written: no such file"):
+            write_atomically(link, NEW, expected=OLD, follow_links=True)

@@ -223,7 +223,7 @@ def edits(draw: Any) -> DeclaredEdit:
     if kind == "split":
         assume(not (two + ".").startswith(three + ".") and not (three + ".").startswith(two + "."))
         return split(one, [two, three], halves)
-    assume(one != two)
+    assume(not (two + ".").startswith(one + ".") and not (one + ".").startswith(two + "."))
     return join([one, two], three, listed)
 
 

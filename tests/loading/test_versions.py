@@ -34,7 +34,7 @@ class Upstream:
     attempts: int = setting(3, ge=1)
 
 
-def seconds(milliseconds: Any) -> float:
+def seconds(milliseconds: Any) -> Any:
     """Turn milliseconds into seconds."""
     return milliseconds / 1000
 
@@ -160,7 +160,7 @@ class TestVersion:
         problem = the_only(found(f"config_version = {version}"), "MC201")
 
         assert "`config_version` must be an integer from 1 to 3, got " in problem.message
-        assert ("app.toml", 1) == (problem.origin.name, problem.origin.line)
+        assert "app.toml:1:18" == str(problem.origin)
 
     def test_nothing_is_written(self, found, tmp_path):
         """A load never changes the file."""
@@ -185,7 +185,8 @@ class TestVersion:
         missing = meshconf.File(tmp_path / "missing.toml", optional=True)
 
         def workers(*sources: Any) -> int:
-            return meshconf.load(*sources, schema=App, environ={}).workers
+            found: int = meshconf.load(*sources, schema=App, environ={}).workers
+            return found
 
         assert [5, 2, 2, 8] == [
             workers(base, over),
@@ -220,7 +221,7 @@ class TestVersion:
 
         assert 0.5 == snapshot.config.timeout
         assert "mend it by `meshconf migrate --to current - < DOCUMENT`" == problem.help
-        assert "kv/app" == problem.origin.name
+        assert "kv/app" == str(problem.origin)
 
     def test_overrides_have_none(self):
         """Overrides are in the current layout."""
@@ -409,6 +410,17 @@ class Nested:
     a: Group = Group()
 
 
+def schema_with(*some: Any) -> Any:
+    """Make a schema with a step of these edits."""
+
+    @configuration(prefix="F_", version=2, steps=[step(2, *some)])
+    @attrs.frozen
+    class Stepped:
+        a: Nested.Group = Nested.Group()
+
+    return Stepped
+
+
 class TestBothSet:
     """A setting at its old place and at its new one."""
 
@@ -419,7 +431,9 @@ class TestBothSet:
 
         assert "`db` is now `database`, and both are set, to different values" == problem.message
         assert "keep `database`" == problem.help
-        assert [(1, True), (3, False)] == [(one.start.line, one.primary) for one in problem.labels]
+        assert [("app.toml:1:2", True), ("app.toml:3:2", False)] == [
+            (str(one.origin), one.primary) for one in problem.labels
+        ]
         assert ["MC105"] == [one.code for one in problems_of(error) if one.severity == "error"]
 
     def test_to_the_same(self, found):
@@ -431,6 +445,13 @@ class TestBothSet:
             "warning",
             "`timeout_ms` is now `timeout`, and both are set, to the same value",
         ) == (the_only(snapshot, "MC105").severity, the_only(snapshot, "MC105").message)
+
+    def test_and_nothing_else(self, found):
+        """Where nothing else is old, that is all that is said."""
+        schema = schema_with(edits.rename("old", "a"))
+        text = "[old]\ny = 1\n[a]\ny = 1\n"
+
+        assert ["MC105"] == [one.code for one in problems_of(found(text, schema))]
 
     def test_in_two_files(self, found, tmp_path):
         """In two files, the later one wins, as ever."""
@@ -478,19 +499,35 @@ class TestFailures:
         ] == [one for one in told(error) if one[0] == "error"]
         assert (1, 14) == place(the_only(error, "MC503").origin)
 
+    def test_of_what_is_around_it(self, found):
+        """A value within one that failed is gone with it."""
+        failing = schema_with(
+            edits.rename("old", "a"),
+            edits.convert("a", lambda _: object()),
+            edits.convert("a.y", lambda _: object()),
+        )
+
+        assert ["old", "old.y"] == [
+            one.path for one in problems_of(found("[old]\ny = 1\n", failing)) if one.code == "MC503"
+        ]
+
+    def test_of_a_source_without_a_text(self):
+        """Where there is no text, the source is named."""
+
+        class Store:
+            def read(self, model: object) -> Layer:
+                return Layer("store", "kv/app", {"timeout_ms": "x", "db": 1, "database": {}})
+
+        with pytest.raises(ConfigError) as caught:
+            meshconf.load(Store(), schema=App, environ={})
+
+        assert {"MC105", "MC503", "MC502"} <= {one.code for one in caught.value.problems}
+        assert {"kv/app"} == {one.origin and one.origin.name for one in caught.value.problems}
+
     def test_of_a_table(self, found):
         """A value within a table that moved is found too."""
-
-        @configuration(
-            prefix="F_",
-            version=2,
-            steps=[step(2, edits.rename("old", "a"), edits.convert("a.y", lambda _: object()))],
-        )
-        @attrs.frozen
-        class Failing:
-            a: Nested.Group = Nested.Group()
-
-        problem = the_only(found("[old]\ny = 1\n", Failing), "MC503")
+        failing = schema_with(edits.rename("old", "a"), edits.convert("a.y", lambda _: object()))
+        problem = the_only(found("[old]\ny = 1\n", failing), "MC503")
 
         assert (
             "the step to version 2 failed at `old.y`: it gave object, which no document can hold"
@@ -529,7 +566,7 @@ class TestVariables:
         snapshot = found("config_version = 3", APP_DB='{"host": "h", "port": 7}')
 
         assert Database(host="h", port=7) == snapshot.config.database
-        assert ["APP_DB"] == [one.origin.name for one in problems_of(snapshot)]
+        assert ["environment variable APP_DB"] == [str(one.origin) for one in problems_of(snapshot)]
 
     def test_in_a_file(self, found, tmp_path):
         """So has the variable that names a file."""
@@ -597,6 +634,25 @@ class TestVariables:
 
         assert ["MC104"] == [one.code for one in snapshot.warnings]
 
+    def test_a_name_that_another_setting_has(self, tmp_path):
+        """A variable that a setting has today is that setting's."""
+
+        @configuration(
+            prefix="X_",
+            version=2,
+            steps=[step(2, edits.split("a", ["b.c", "d"], list), edits.rename("e", "d"))],
+        )
+        @attrs.frozen
+        class Reused:
+            a: int = 0
+            d: int = 0
+            e: str = ""
+            b: dict[str, int] = attrs.Factory(dict)
+
+        snapshot = meshconf.read(schema=Reused, environ={"X_A": "1", "X_E": "x"})
+
+        assert (1, "x", ()) == (snapshot.config.a, snapshot.config.e, snapshot.warnings)
+
     def test_dotenv(self, tmp_path):
         """A .env file has them too."""
         file = tmp_path / ".env"
@@ -635,6 +691,39 @@ class TestVariables:
         assert ["environment variable M_SERVICES__A__W has no effect since version 3 (r)"] == [
             one.message for one in gone
         ]
+
+
+class TestSecretsDirectories:
+    """Files of secrets are named by paths, and so by those of then."""
+
+    def test_old_name(self, tmp_path):
+        """A file with the path of then is read, with a warning."""
+        (tmp_path / "db.pw").write_text("hunter2\n")
+        (tmp_path / "debug").write_text("1")
+        (tmp_path / "db.pw").chmod(0o600)
+        source = meshconf.SecretsDirectory(tmp_path)
+        snapshot = meshconf.read(source, schema=App, environ={})
+
+        assert "hunter2" == snapshot.config.database.password.reveal()
+        assert [
+            (
+                "warning",
+                "MC104",
+                (
+                    f"in {tmp_path}, file db.pw is deprecated since 2.0, removed in 3.0; use "
+                    "`database.password` (one word for it)"
+                ),
+            )
+        ] == told(snapshot)
+
+    def test_both(self, tmp_path):
+        """Two files for one secret contradict each other."""
+        for name in ("db.pw", "database.password"):
+            (tmp_path / name).write_text(name)
+            (tmp_path / name).chmod(0o600)
+
+        with pytest.raises(ConfigError, match=r"`database\.password` is given twice"):
+            meshconf.load(meshconf.SecretsDirectory(tmp_path), schema=App, environ={})
 
 
 class TestOldKeysInNewFiles:
@@ -693,7 +782,7 @@ class TestSecrets:
 
         database: Database = Database()
         port: int = 1
-        token: Secret[str] = setting("x")
+        token: Secret[str] = setting(Secret("x"))
 
     @pytest.mark.parametrize(
         "text",
@@ -711,6 +800,9 @@ class TestSecrets:
             'legacy = "hunter2\nport = 1',
             'config_version = 2\npw = "hunter2"\nport = "x"',
             'name = { pw = "hunter2" }\nport = "x"',
+            'passwrod = "hunter2"\nport = "x"',
+            'port = { password = "hunter2" }',
+            'database = "hunter2"',
         ],
     )
     def test_never(self, found, text: str):

@@ -8,7 +8,6 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import pytest
 import tomli
 
@@ -17,6 +16,7 @@ from meshconf import ServiceMeshConfig
 from meshconf.diagnostics.spans import index_toml
 from meshconf.evolution.texts import migrate_text
 from meshconf.mesh.history import STEPS
+from meshconf.schema.configuration import configuration_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -218,6 +218,6 @@ class TestVariables:
 
 def test_history_is_that_of_the_schema():
     """The steps are those of the class."""
-    facts = attrs.asdict(ServiceMeshConfig.__meshconf_configuration__, recurse=False)
+    facts = configuration_of(ServiceMeshConfig)
 
-    assert (STEPS, 2) == (facts["steps"], facts["version"])
+    assert (STEPS, 2) == (facts.steps, facts.version)

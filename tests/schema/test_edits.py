@@ -97,6 +97,12 @@ class TestSplitAndJoin:
         with pytest.raises(ValueError, match=r"cannot become both b and b\.c"):
             split("a", ["b", "b.c"], list)
 
+    @pytest.mark.parametrize("paths", [["a", "a.b"], ["a.b", "a"], ["a_b", "A-b"], ["a", "a"]])
+    def test_join_what_stands_apart(self, paths):
+        """What is a part of another value, or the same to a file, cannot be joined with it."""
+        with pytest.raises(ValueError, match="cannot be joined with it"):
+            join(paths, "c", list)
+
     def test_say_what_they_lose(self):
         """What is lost is part of the edit."""
         edits = [

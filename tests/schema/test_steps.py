@@ -25,6 +25,31 @@ class TestStep:
 
         assert ("2.1", "3.0") == (one.since, one.removed_in)
 
+    @pytest.mark.parametrize("release", ["next", "", "x1", "-1"])
+    def test_names_releases(self, release):
+        """What is no release is refused."""
+        if not release:
+            assert "" == step(2, since=release).since
+            return
+        with pytest.raises(ValueError, match=f"'{release}' is no release: write its numbers"):
+            step(2, removed_in=release)
+
+    @pytest.mark.parametrize(
+        ("since", "release", "expected"),
+        [
+            ("2.1", "2.1", True),
+            ("2.1", "2.1.0", True),
+            ("2.1", "v2.1rc2", True),
+            ("2.1", "2.1.1", False),
+            ("2.1", "2.0", False),
+            ("", "2.1", False),
+            ("2.1", "", False),
+        ],
+    )
+    def test_came_with_a_release(self, since, release, expected):
+        """A version came with the very release that is named."""
+        assert expected == step(2, since=since).came_with(release)
+
 
 class TestCheckSteps:
     @pytest.mark.parametrize(("numbers", "version"), [([], 1), ([], 7), ([2], 2), ([2, 3, 4], 4)])
