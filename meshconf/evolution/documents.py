@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from meshconf.schema.edits import Kind, Names
     from meshconf.schema.steps import Step  # noqa: TC004 - nothing resolves annotations
 
-__all__ = ["Conflict", "Failure", "Loss", "Migrated", "Trail", "Use", "migrate"]
+__all__ = ["Conflict", "Failure", "Migrated", "Trail", "Use", "migrate"]
 
 Table = dict[str, Any]
 
@@ -72,20 +72,6 @@ class Conflict:
     old: Path
     new: Path
     equal: bool
-
-
-@attrs.frozen
-class Loss:
-    """What a document no longer says.
-
-    Attributes:
-        path: Where it was said.
-
-        reason: What is lost, or why, in the words of the schema's author.
-    """
-
-    path: Path
-    reason: str
 
 
 @attrs.frozen
@@ -149,8 +135,6 @@ class Migrated:
 
         conflicts: What is set at its old place and its new one.
 
-        lost: What is no longer said.
-
         failures: The functions that failed.
 
         trail: What became of which place.
@@ -163,7 +147,6 @@ class Migrated:
     document: Table
     uses: tuple[Use, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
-    lost: tuple[Loss, ...] = ()
     failures: tuple[Failure, ...] = ()
     trail: Trail = attrs.field(factory=Trail, repr=False)
     gone: Mapping[Path, str] = attrs.field(factory=dict["Path", str], repr=False)
@@ -276,7 +259,6 @@ def migrate(
         copy,
         tuple(migration.uses),
         tuple(migration.conflicts),
-        tuple(migration.lost),
         tuple(migration.failures),
         migration.trail,
         migration.gone,
@@ -325,7 +307,6 @@ class _Migration:
     document: Table
     uses: list[Use] = attrs.field(init=False, factory=list[Use])
     conflicts: list[Conflict] = attrs.field(init=False, factory=list[Conflict])
-    lost: list[Loss] = attrs.field(init=False, factory=list[Loss])
     failures: list[Failure] = attrs.field(init=False, factory=list[Failure])
     trail: Trail = attrs.field(init=False, factory=Trail)
     gone: dict[Path, str] = attrs.field(init=False, factory=dict["Path", str])
@@ -460,8 +441,6 @@ class _Making:
 
     def used(self, old: Path, *into: Path) -> None:
         self.migration.uses.append(Use(self.step, self.edit, old, into))
-        if self.edit.loses:
-            self.migration.lost.append(Loss(old, self.edit.loses))
 
     def move(self) -> None:
         for path in self.found(self.edit.paths[0]):

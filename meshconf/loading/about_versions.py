@@ -103,7 +103,7 @@ def _old_layout(model: Model, layer: Layer, migrated: Migrated) -> Problem:
     return Problem(
         "MC502",
         "error" if expired else "warning",
-        "",
+        VERSION_KEY,
         f"{name} has the layout of version {version}, which {said}",
         origin,
         tuple(deprecations(model, migrated)),

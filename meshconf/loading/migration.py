@@ -47,7 +47,7 @@ class Migration:
 
         changes: What is changed, in sentences.
 
-        lost: What the new text no longer says, in sentences.
+        lost: What new values no longer say, in sentences.
 
         problems: Why it cannot be migrated.
 
@@ -100,7 +100,11 @@ def migration_of(model: Model, layer: Layer, version: int, *, is_base: bool = Tr
         return Migration(layer, old, old, before, version)
     migrated = _migrated(model, layer, version, outcome, is_base=is_base)
     said = tuple(changes(model, migrated))
-    lost = tuple(f"`{dotted(one.path)}`: {printable(one.reason)}" for one in migrated.lost)
+    lost = tuple(
+        f"`{dotted(use.path)}`: {printable(use.edit.loses)}"
+        for use in migrated.uses
+        if use.edit.loses and use.edit.kind != "remove"  # of which the change itself tells
+    )
     try:
         new = proven(old, splices_for(old, version, migrated), version, migrated)
     except Unproven as error:

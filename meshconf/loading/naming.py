@@ -48,6 +48,8 @@ def path_of_key(model: Model, config: Any, text: str, *, declared: bool = False)
         if declared and (absent := _absent_entry(model, config, path)):
             msg = f"{text} is not set, and {absent}"
             raise KeyError(msg)
+    if declared and (old := old_path_at(model, path)) is not None:
+        raise KeyError(old.said(text, [dotted(into) for into in old.into]))
     raise KeyError(_unknown(text, _paths(model, config)))
 
 

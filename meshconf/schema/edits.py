@@ -62,6 +62,8 @@ class DeclaredEdit:
         reason: Why, in the author's words.
 
         loses: What the new values no longer say, if anything.
+
+        secret: Whether what it removes is a secret.
     """
 
     kind: Kind
@@ -71,6 +73,7 @@ class DeclaredEdit:
     value: Any = None
     reason: str = ""
     loses: str = ""
+    secret: bool = False
 
 
 def rename(old: str, new: str, *, reason: str = "") -> DeclaredEdit:
@@ -119,7 +122,7 @@ def _moved(old: Names, new: Names, reason: str) -> DeclaredEdit:
     return DeclaredEdit(kind="move", paths=(old,), into=(new,), reason=reason)
 
 
-def remove(path: str, *, reason: str) -> DeclaredEdit:
+def remove(path: str, *, reason: str, secret: bool = False) -> DeclaredEdit:
     """Drop a setting or a table; in a file, its lines stay as a comment.
 
     Args:
@@ -127,10 +130,14 @@ def remove(path: str, *, reason: str) -> DeclaredEdit:
 
         reason: Why; it is told, because the value is lost.
 
+        secret: Whether the setting was a secret, so that its value is still never shown.
+
     Raises:
         ValueError: If the path is none.
     """
-    return DeclaredEdit(kind="remove", paths=(_names(path),), reason=reason, loses=reason)
+    return DeclaredEdit(
+        kind="remove", paths=(_names(path),), reason=reason, loses=reason, secret=secret
+    )
 
 
 def set_default(path: str, value: Any) -> DeclaredEdit:

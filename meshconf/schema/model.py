@@ -247,18 +247,14 @@ class Model:
 
     @functools.cached_property
     def secret_names(self) -> frozenset[str]:
-        """The keys of all secrets, at any depth, old names included.
-
-        A key that files of an earlier version had, and that no setting has any more, may have been
-        that of a secret.
-        """
+        """The keys of all secrets, at any depth, old names and those of earlier versions included."""
         names: set[str] = set()
         if self.configuration.steps:
             from meshconf.schema.old_paths import old_paths  # most schemas have no history
 
             for old in old_paths(self.configuration.steps):
-                settings = [self.find(into) for into in old.into]
-                if any(one is None or one.secret for one in settings) or not settings:
+                settings = (self.find(into) for into in old.into)
+                if old.is_secret or any(one is not None and one.secret for one in settings):
                     names.add(old.names[-1])
         for name, setting in self.settings.items():
             if setting.secret:

@@ -47,6 +47,8 @@ class OldPath:
         is_remade: Whether the value itself is another now, so that an old one is no new one.
 
         is_expired: Whether this release no longer reads it.
+
+        is_secret: Whether what it set was a secret that is gone.
     """
 
     names: Names
@@ -55,6 +57,7 @@ class OldPath:
     reason: str = ""
     is_remade: bool = False
     is_expired: bool = False
+    is_secret: bool = False
 
     def said(self, old: str, new: Sequence[str]) -> str:
         """Say what became of it, by the names that the reader knows."""
@@ -108,7 +111,7 @@ def old_paths(steps: tuple[Step, ...], release: str = "") -> tuple[OldPath, ...]
             if edit.kind != "convert":
                 remade = edit.kind in ("split", "join")
                 found += (
-                    OldPath(names, edit.into, step, edit.reason, remade, is_expired)
+                    OldPath(names, edit.into, step, edit.reason, remade, is_expired, edit.secret)
                     for names in edit.paths
                 )
     return tuple(reversed(found))
@@ -188,7 +191,7 @@ def _below(old: OldPath, edit: DeclaredEdit) -> Iterator[OldPath]:
 def _followed(old: OldPath, edit: DeclaredEdit) -> OldPath:
     """Follow the values of an old path through a later edit."""
     into: list[Names] = []
-    reason, remade = old.reason, old.is_remade
+    reason, remade, secret = old.reason, old.is_remade, old.is_secret
     for path in old.into:
         names = next((one for one in edit.paths if path[: len(one)] == one), None)
         if names is None:
@@ -196,8 +199,8 @@ def _followed(old: OldPath, edit: DeclaredEdit) -> OldPath:
         elif edit.kind == "move":
             into.append((*edit.into[0], *path[len(names) :]))
         elif edit.kind == "remove":
-            reason = edit.reason
+            reason, secret = edit.reason, secret or edit.secret
         else:
             remade = True
             into += [path] if edit.kind == "convert" else edit.into
-    return attrs.evolve(old, into=tuple(into), reason=reason, is_remade=remade)
+    return attrs.evolve(old, into=tuple(into), reason=reason, is_remade=remade, is_secret=secret)

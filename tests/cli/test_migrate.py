@@ -122,7 +122,6 @@ class TestPlain:
             "app.toml: would be brought from version 1 to version 3\n"
             "  `debug` is removed (use the logger)\n"
             "  `workers` is set to 2, the default of version 2\n"
-            "  lost: `debug`: use the logger\n"
         ) == run("migrate").stdout
 
     def test_written_otherwise(self, run, file: Path):
@@ -480,6 +479,13 @@ class TestExplain:
     def test_by_its_old_path(self, run, file: Path):
         """It can be asked for by that too."""
         assert run("explain", "timeout_ms").stdout.startswith("timeout = 0.5 s\n")
+
+    def test_what_is_gone(self, run, file: Path):
+        """What is no setting any more says so."""
+        result = run("explain", "debug")
+
+        assert 2 == result.exit_code
+        assert "debug has no effect since 2.1 (use the logger)" in result.stderr
 
     def test_by_an_old_variable(self, run, file: Path):
         """And by the variable of then."""

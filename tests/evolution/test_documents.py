@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from meshconf.evolution.documents import Loss, migrate
+from meshconf.evolution.documents import migrate
 from meshconf.schema.edits import (
     convert,
     join,
@@ -137,10 +137,10 @@ class TestConflicts:
 
 class TestLosses:
     def test_are_told(self):
-        """A loss says where and why."""
+        """A use of an edit that loses something says what."""
         found = made({"a": 1, "b": 2.5}, remove("a", reason="r"), convert("b", int, loses="cents"))
 
-        assert (Loss(("a",), "r"), Loss(("b",), "cents")) == found.lost
+        assert [("a", "r"), ("b", "cents")] == [(one.path[0], one.edit.loses) for one in found.uses]
 
 
 class TestFailures:

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shlex
-import shutil
 import socket
-import subprocess
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import attrs
 import pytest
 import tomli
 
-import meshconf
+from tests.examples.conftest import Example, copy_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "ledger"
-CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+    from pathlib import Path
 
 CANARY = "canary-7f3a"
 TOKEN = {"LEDGER_WEBHOOK_TOKEN": CANARY}
@@ -35,41 +24,18 @@ EMPTY = "cash 0.00 EUR\nsupplier 0.00 CHF\n"
 BOOKED = "cash 12.50 EUR\nsupplier 0.00 CHF\n"
 
 
-@attrs.frozen
-class Ledger:
+class Ledger(Example):
     """A copy of the example that may be written to."""
-
-    folder: Path
-
-    def python(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run Python in the folder, with no other variable of the ledger."""
-        environ = {name: os.environ[name] for name in os.environ if not name.startswith("LEDGER_")}
-        environ["PYTHONPATH"] = str(Path(meshconf.__file__).parents[1])
-        return subprocess.run(
-            [sys.executable, *arguments],
-            check=False,
-            capture_output=True,
-            cwd=self.folder,
-            encoding="utf-8",
-            env=environ | variables,
-        )
 
     def run(self, *arguments: str, **variables: str) -> tuple[int, str, str]:
         """Run the service; return its exit code, stdout and stderr."""
-        ended = self.python("-m", "ledger", *arguments, **variables)
-        return ended.returncode, ended.stdout, ended.stderr
-
-    def meshconf(self, *arguments: str, **variables: str) -> tuple[int, str, str]:
-        """Run the command line, which finds the service's schema by pyproject.toml."""
-        ended = self.python("-m", "meshconf", *arguments, **variables)
-        return ended.returncode, ended.stdout, ended.stderr
+        return self.module("ledger", *arguments, **variables)
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
     """Copy what is checked in of the example."""
-    made = shutil.ignore_patterns("__pycache__", ".venv", "ledger.db*")
-    return Ledger(Path(shutil.copytree(EXAMPLE, tmp_path / "ledger", ignore=made)))
+    return Ledger(copy_of("ledger", tmp_path), "LEDGER_")
 
 
 class Webhook(HTTPServer):
@@ -347,23 +313,6 @@ class TestSecret:
 class TestReadme:
     def test_commands_print_what_is_shown(self, ledger: Ledger):
         """All console commands of the README, run in order, print what it shows."""
-        readme = (EXAMPLE / "README.md").read_text(encoding="utf-8")
-        shown = COMMAND.findall("".join(CONSOLE.findall(readme)))
+        shown, printed = ledger.readme()
 
-        printed = [(command, said(ledger, command)) for command, _ in shown]
-
-        assert readme.count("\n$ ") == len(shown)
         assert shown == printed
-
-
-def said(ledger: Ledger, command: str) -> str:
-    """Run a command as the README writes it; return what it prints."""
-    words = shlex.split(command)
-    variables = dict(word.split("=", 1) for word in words if word.startswith("LEDGER_"))
-    program, *arguments = words[len(variables) :]
-    if program == "meshconf":
-        _, out, err = ledger.meshconf(*arguments, **variables)
-    else:
-        ended = ledger.python(*arguments, **variables)
-        out, err = ended.stdout, ended.stderr
-    return out + err

@@ -769,7 +769,9 @@ class TestSecrets:
                 edits.split(
                     "url", ["database.host", "database.password"], lambda url: url.split("@")
                 ),
-                edits.remove("legacy", reason="gone"),
+                edits.remove("legacy", reason="gone", secret=True),
+                edits.rename("older", "old"),
+                edits.remove("old", reason="gone", secret=True),
                 edits.join(["user", "pin"], "database.host", lambda user, pin: f"{user}{pin}"),
                 edits.convert("database.password", lambda text: text.strip()),
                 edits.set_default("token", "hunter2"),
@@ -791,6 +793,9 @@ class TestSecrets:
             'port = "x"\nurl = "h@hunter2"',
             'url = "hunter2@x"\nport = 1.5',
             'legacy = "hunter2"\nport = "x"',
+            'legacy = 5 # hunter2\nport = "x"',
+            'older = "hunter2\nport = 1',
+            'port = "x" # the older one was hunter2',
             'user = "hunter2"\npin = "hunter2"\nport = "x"',
             'port = "x" # pw was hunter2',
             'pw = "hunter2"\n[database]\npassword = "hunter2-"',
