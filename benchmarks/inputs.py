@@ -142,6 +142,15 @@ status_codes = [503]
 budget = 0.2
 """
 
+HOST = """\
+[hosts.host-{number:05}]
+address = "10.0.{high}.{low}"   # rack {high}
+port = {port}
+attempts = {attempts}
+weight = {weight}
+
+"""
+
 # One problem each, and of a different kind; none of them upsets a rule elsewhere.
 MISTAKES = (
     ("port", 'port = "eighty"'),
@@ -198,6 +207,15 @@ def write_upstreams(path: Path, count: int, *, full: bool = False) -> None:
     with path.open("w") as file:
         file.write("config_version = 2\n\n")
         file.writelines(one(number) for number in range(count))
+
+
+def write_hosts(path: Path, keys: int) -> None:
+    """Write a file of version 1 with so many keys, four for each host."""
+    with path.open("w") as file:
+        for number in range(keys // 4):
+            high, low = divmod(number, 250)
+            values = {"port": 1024 + number, "attempts": 1 + number % 9, "weight": number % 7}
+            file.write(HOST.format(number=number, high=high, low=low, **values))
 
 
 def write_lines(path: Path, lines: int, mistakes: int) -> None:

@@ -100,6 +100,24 @@ def report(good: str, bad: str, problems: int, rounds: int) -> Samples:
     return _interleave(turns, rounds)
 
 
+def migrate(path: str, migrated: str, rounds: int) -> Samples:
+    """Time migrating a file up to its new text, loading it as it is, and as it then is."""
+    import logging
+
+    job = import_module("jobs.meshconf_history")
+    logging.getLogger("meshconf").disabled = True  # that the file is old is no news here
+    Path(migrated).write_text(job.migrate(Path(path)), encoding="utf-8")
+    if job.load(Path(path)) != job.load(Path(migrated)):
+        msg = "the migrated file loads to something else"
+        raise RuntimeError(msg)
+    turns = {
+        "migrate": lambda: _time(lambda: job.migrate(Path(path))),
+        "load": lambda: _time(lambda: job.load(Path(path))),
+        "load_migrated": lambda: _time(lambda: job.load(Path(migrated))),
+    }
+    return _interleave(turns, rounds)
+
+
 def _interleave(turns: dict[str, Callable[[], float]], rounds: int) -> Samples:
     """Let each take its turn `rounds` times, in an order drawn anew for each round."""
     samples: Samples = {name: [] for name in turns}
@@ -141,7 +159,7 @@ def _numbers(upstream: Any) -> list[object]:
     return [attrgetter(path)(upstream) for path in paths]
 
 
-TASKS = {task.__name__: task for task in (values, warm, upstreams, access, report)}
+TASKS = {task.__name__: task for task in (values, warm, upstreams, access, report, migrate)}
 
 if __name__ == "__main__":
     print(json.dumps(TASKS[sys.argv[1]](**json.loads(sys.argv[2]))))

@@ -119,6 +119,14 @@ def report(bench: Bench) -> Samples:
     )
 
 
+def migrate(bench: Bench) -> Samples:
+    """Migrate 10,000 keys, a quarter of which move; load the file before and after."""
+    inputs.write_hosts(bench.folder / "hosts.toml", 10_000)
+    return ask(
+        bench.folder, "migrate", path="hosts.toml", migrated="migrated.toml", rounds=bench.rounds
+    )
+
+
 def interleave(turns: Mapping[str, Callable[[], float]], rounds: int) -> Samples:
     """Let each take its turn `rounds` times, in an order drawn anew for each round."""
     samples: Samples = {name: [] for name in turns}
@@ -218,6 +226,14 @@ ROWS = [
         subject="report",
         measure=report,
         budgets={"load": 5},
+    ),
+    Row(
+        name="migrate",
+        title="migrating 10,000 keys with comments, up to the proven text, against loads of the file",
+        unit="ms",
+        subject="migrate",
+        measure=migrate,
+        budgets={"load": 4},
     ),
     PEERS(
         name="memory",

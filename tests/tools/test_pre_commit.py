@@ -18,6 +18,7 @@ repos:
     rev: v1.0.0
     hooks:
       - id: meshconf-check
+      - id: meshconf-migrate
       - id: meshconf-docs
         args: [settings.md]
       - id: meshconf-schema
@@ -27,10 +28,12 @@ repos:
 SCHEMA = """\
 import attrs
 
-from meshconf import configuration, setting
+from meshconf import configuration, edits, setting, step
 
 
-@configuration(prefix="APP_", file="app.toml")
+@configuration(
+    prefix="APP_", file="app.toml", version=2, steps=[step(2, edits.rename("listen", "port"))]
+)
 @attrs.frozen(kw_only=True)
 class App:
     \"\"\"An app.\"\"\"
@@ -87,7 +90,7 @@ def _repository(tmp_path: Path, hooks: Path) -> Path:
     (tmp_path / "pyproject.toml").write_text(PYPROJECT)
     (tmp_path / "app.py").write_text(SCHEMA)
     (tmp_path / ".gitignore").write_text("__pycache__/\n")
-    (tmp_path / "app.toml").write_text("port = 8080\n")
+    (tmp_path / "app.toml").write_text("config_version = 2\nport = 8080\n")
     for file, command in (("settings.md", "docs"), ("app.schema.json", "schema")):
         ended = subprocess.run(
             [sys.executable, "-m", "meshconf", command],
@@ -118,23 +121,31 @@ def pre_commit(repository: Path, home: Path, **variables: str) -> tuple[int, str
 
 class TestHooks:
     def test_pass_where_all_is_well(self, repository: Path, home: Path) -> None:
-        """All three hooks run and pass, whatever variables the machine has."""
+        """All hooks run and pass, whatever variables the machine has."""
         code, said = pre_commit(repository, home, APP_PORT="0")
 
-        assert (0, 3) == (code, said.count("Passed")), said
+        assert (0, 4) == (code, said.count("Passed")), said
 
     def test_check_reports_the_place(self, repository: Path, home: Path) -> None:
         """A mistake in the file fails the check, with its place."""
-        (repository / "app.toml").write_text("prot = 8080\n")
+        (repository / "app.toml").write_text("config_version = 2\nprot = 8080\n")
         code, said = pre_commit(repository, home)
 
         assert (1, 1) == (code, said.count("Failed")), said
-        assert " --> app.toml:1:1\n" in said
+        assert " --> app.toml:2:1\n" in said
+
+    def test_migrate_reports_an_old_layout(self, repository: Path, home: Path) -> None:
+        """A file of an earlier version fails, and it is said what it becomes."""
+        (repository / "app.toml").write_text("listen = 8080\n")
+        code, said = pre_commit(repository, home)
+
+        assert (1, 1) == (code, said.count("Failed")), said
+        assert "  `listen` → `port`\n" in said
 
     def test_docs_and_schema_report_drift(self, repository: Path, home: Path) -> None:
         """A changed schema fails what was made from it, and says how to make it again."""
         (repository / "app.py").write_text(SCHEMA.replace("65535", "1024"))
-        (repository / "app.toml").write_text("port = 80\n")
+        (repository / "app.toml").write_text("config_version = 2\nport = 80\n")
         code, said = pre_commit(repository, home)
 
         assert (1, 2) == (code, said.count("Failed")), said
