@@ -161,6 +161,11 @@ class Migrated:
             if trail.came is not None and trail.came != path
         }
 
+    @property
+    def old_paths(self) -> tuple[Path, ...]:
+        """What the old document says where the new one does not, or says otherwise."""
+        return tuple(dict.fromkeys(use.path for use in self.uses if use.edit.kind != "set"))
+
     def stood_at(self, path: Path) -> Path | None:
         """Return where the old document had what is now at a path.
 

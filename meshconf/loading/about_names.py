@@ -222,6 +222,8 @@ def _old_name(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
         new,
         f"`{old}` is an old name; use `{new}`" if not both else f"`{old}` is an old name{both}",
         help=None if both else _renaming(diagnosis, oddity),
+        expected=new,
+        found=old,
         edit=None if both else _renamed(diagnosis, oddity, str(oddity.canonical[-1]), safe=True),
         **_at_key(diagnosis, oddity, f"now `{oddity.canonical[-1]}`"),
     )

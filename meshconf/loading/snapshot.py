@@ -54,6 +54,20 @@ class Snapshot(Generic[T_co]):
         """The names of the sources that were read, lowest precedence first."""
         return tuple(layer.name for layer in self._layers if not layer.absent)
 
+    @property
+    def deprecated(self) -> tuple[str, ...]:
+        """What is in use under a name or at a place that will go away: keys and variables.
+
+        Each is told as it stands in its source, the sources in their order.
+        """
+        names: list[str] = []
+        for layer in self._layers:
+            names += map(dotted, layer.history.old_paths) if layer.history is not None else ()
+            names += (stray.name for stray in layer.strays if stray.old is not None)
+        # Names that changed without a version are told by warnings alone.
+        names += (one.found for one in self.warnings if one.code == "MC104" and one.found)
+        return tuple(dict.fromkeys(names))
+
     def path(self, text: str) -> Path:
         """Read a dotted path.
 

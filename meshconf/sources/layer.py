@@ -68,6 +68,11 @@ class History(Protocol):
         """The document as it was."""
         ...
 
+    @property
+    def old_paths(self) -> tuple[Path, ...]:
+        """What the document says where only earlier versions have it."""
+        ...
+
     def stood_at(self, path: Path) -> Path | None:
         """Return where the document has what the data have at a path; None if nowhere."""
         ...

@@ -325,6 +325,42 @@ def place(origin: Origin | None) -> tuple[int | None, int | None]:
     return origin.line, origin.column
 
 
+class TestDeprecated:
+    """A snapshot lists what is in use and will go away, for those who count it."""
+
+    def test_lists_keys_and_variables(self, found):
+        """Old keys, old variables and what has no effect any more are listed, each once."""
+        snapshot = found(TestWarning.FIVE, APP_DB_PORT="7", APP_DEBUG="1", APP_X="1")
+
+        assert (
+            "db",
+            "db.pw",
+            "upstreams.a.tries",
+            "upstreams.b.tries",
+            "timeout_ms",
+            "debug",
+            "APP_DB_PORT",
+            "APP_DEBUG",
+        ) == snapshot.deprecated
+
+    def test_lists_what_was_renamed_without_a_version(self, tmp_path):
+        """So are names that `renamed_from` keeps."""
+
+        @attrs.frozen
+        class Renamed:
+            new: int = setting(0, renamed_from="old")
+
+        file = tmp_path / "r.toml"
+        file.write_text("old = 1\n")
+
+        assert ("old",) == meshconf.read(file, schema=Renamed, prefix=None).deprecated
+
+    def test_is_empty_where_all_is_new(self, found):
+        """A current file has none; a default that is kept is none."""
+        assert () == found("config_version = 3").deprecated
+        assert () == found("name = 'a'").deprecated
+
+
 class TestPlaces:
     """Values of an old file have the places that they have in the old file."""
 

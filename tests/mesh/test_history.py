@@ -14,7 +14,10 @@ import tomli
 import meshconf
 from meshconf import ServiceMeshConfig
 from meshconf.diagnostics.spans import index_toml
-from meshconf.evolution.texts import migrate_text
+from meshconf.evolution.documents import migrate
+from meshconf.evolution.proof import Unproven
+from meshconf.evolution.splices import Splice
+from meshconf.evolution.texts import migrate_text, proven, splices_for
 from meshconf.mesh.history import STEPS
 from meshconf.schema.configuration import configuration_of
 
@@ -96,6 +99,19 @@ class TestCorpus:
         read(file)
 
         assert before == file.read_bytes()
+
+    @pytest.mark.parametrize("by", [-1, 1])
+    @pytest.mark.parametrize("file", OLD, ids=name_of)
+    def test_a_splice_that_is_off_by_one_is_caught(self, file: Path, by: int):
+        """Whichever change of the text is moved by a character, the proof refuses the result."""
+        text = text_of(file)
+        found = migrate(tomli.loads(text), 2, STEPS)
+        splices = splices_for(text, 2, found)
+        for number, (start, end, replacement) in enumerate(splices):
+            moved = [*splices]
+            moved[number] = Splice(start + by, end + by, replacement)
+            with pytest.raises(Unproven):
+                proven(text, moved, 2, found)
 
     def test_says_what_each_old_key_is_now(self):
         """The flat layout of version 1 gives the values of version 2."""
