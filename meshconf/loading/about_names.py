@@ -20,7 +20,7 @@ from meshconf.schema import kinds
 from meshconf.schema.edits import EVERY
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.names import name_of
-from meshconf.schema.old_paths import old_path_at
+from meshconf.schema.old_paths import old_path_at, old_paths_in
 from meshconf.sources.environment import file_variable, names_for
 
 if TYPE_CHECKING:
@@ -98,10 +98,14 @@ def _unknown_key(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
     if old is not None:
         new = [f"`{_like(oddity.canonical, into)}`" for into in old.into]
         label = f"now {' and '.join(new)}" if new else "no longer a setting"
-        notes.append(_belongs(diagnosis, oddity, old.said(f"`{path}`", new)))
+        version = diagnosis.model.configuration.version
+        read_as = f"{oddity.layer.name} is read as version {version}"
+        notes.append(f"{old.said(f'`{path}`', new)}; {read_as}")
     elif near:
         label = "did you mean " + " or ".join(f"`{name}`" for name in near) + "?"
         notes += _cost(diagnosis, model, near[0], oddity.canonical[:-1])
+    elif meant := _near_old_key(diagnosis.model, oddity.canonical):
+        label = f"did you mean {meant}?"
     else:
         label = "no such key"
         notes += _elsewhere(diagnosis.model, key)
@@ -130,10 +134,15 @@ def _like(path: Path, into: Names) -> str:
     )
 
 
-def _belongs(diagnosis: Diagnosis, oddity: Oddity, said: str) -> str:
-    """Say that a key is of an earlier version than the file."""
-    version = diagnosis.model.configuration.version
-    return f"{said}; {oddity.layer.name} says that it has version {version}"
+def _near_old_key(model: Model, path: Path) -> str:
+    """Name the key of an earlier version that a key was probably meant to be, and where it is now."""
+    *above, key = map(str, path)
+    siblings = {old.names[-1]: old for old in old_paths_in(model, tuple(above))}
+    near = nearest(key, siblings)
+    if not near:
+        return ""
+    into = [f"`{_like(path, one)}`" for one in siblings[near[0]].into]
+    return f"`{near[0]}`" + (f", which is now {' and '.join(into)}" if into else "")
 
 
 def _near_keys(model: Model, key: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from meshconf.diagnostics.suggest import nearest
 from meshconf.diagnostics.words import Path, dotted, elide, quantity, quoted, variable_text
 from meshconf.loading.edits import literal_at, replacing
 from meshconf.loading.findings import located, value_problem
-from meshconf.loading.lookup import default_at
+from meshconf.loading.lookup import default_at, text_of
 from meshconf.loading.walk import step, without_secrets
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
@@ -150,7 +150,7 @@ def _remedy(setting: Setting, bad: BadValue, winner: Held, otherwise: str) -> _R
     if setting.secret or bad.help:
         return _Remedy(bad.help)
     by_variable = winner.layer.kind in ("env", "dotenv") and winner.path in winner.layer.texts
-    name = winner.layer.texts[winner.path].name if by_variable else str(winner.path[-1])
+    name = winner.layer.texts[winner.path].name if by_variable else _key(winner)
     kind = _kind_at(setting, bad.at)
     if bad.code == "MC204" and (mended := _mended_duration(kind, _written(winner))):
         if by_variable:
@@ -161,8 +161,15 @@ def _remedy(setting: Setting, bad: BadValue, winner: Held, otherwise: str) -> _R
     if meant := _meant(kind, bad, winner.value):
         return _Remedy(None, f'"{meant}"', safe=False)
     words, literal = _requoted(kind, winner) if bad.code == "MC201" else ("", "")
-    said = f"{words}: {winner.path[-1]} = {elide(literal)}"
+    said = f"{words}: {name} = {elide(literal)}"
     return _Remedy(said if literal and not bad.at else None, literal)
+
+
+def _key(winner: Held) -> str:
+    """Return the key of a value as its source has it."""
+    found = text_of(winner.layer, winner.path)
+    path = found.path if found is not None and found.path else winner.path
+    return str(path[-1])
 
 
 def _kind_at(setting: Setting, at: Path) -> kinds.Kind | None:

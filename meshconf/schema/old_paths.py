@@ -26,6 +26,7 @@ __all__ = [
     "deprecation",
     "old_path_at",
     "old_paths",
+    "old_paths_in",
     "paths_before",
     "remade_by",
 ]
@@ -141,18 +142,23 @@ def old_path_at(model: Model, path: Path) -> OldPath | None:
 
         path: The path, in any spelling that a file may use.
     """
-    configuration = model.configuration
-    if not configuration.steps or model.find(path) is not None:
+    *above, key = map(str, path)
+    if not model.configuration.steps or model.find(path) is not None:
         return None
-    wanted = [fold(str(part)) for part in path]
+    found = old_paths_in(model, tuple(above))
+    return next((old for old in found if fold(old.names[-1]) == fold(key)), None)
 
-    def means(old: OldPath) -> bool:
+
+def old_paths_in(model: Model, table: Path) -> Iterator[OldPath]:
+    """Yield the old paths of what stood in a table, whose path may be in any spelling."""
+    configuration = model.configuration
+    wanted = [fold(str(part)) for part in table]
+    for old in old_paths(configuration.steps, configuration.release):
         pairs = zip(old.names, wanted, strict=False)
-        return len(old.names) == len(wanted) and all(
+        if len(old.names) == len(wanted) + 1 and all(
             name == EVERY or fold(name) == part for name, part in pairs
-        )
-
-    return next(filter(means, old_paths(configuration.steps, configuration.release)), None)
+        ):
+            yield old
 
 
 def paths_before(steps: tuple[Step, ...], path: Path) -> Iterator[tuple[Names, OldPath]]:

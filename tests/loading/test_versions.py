@@ -399,6 +399,14 @@ error[MC201]: `database.port` must be an integer, got a string
   = help: remove the quotes: port = 8
 """ in str(error)
 
+    def test_the_remedy_has_the_key_of_the_file(self, found):
+        """What can be pasted is in the layout of the file."""
+        schema = schema_of_group()
+        problem = the_only(found("db.port = '8'\n", schema), "MC201")
+
+        assert "remove the quotes: port = 8" == problem.help
+        assert "remove the quotes: x = 8" == the_only(found("x = '8'\n", Nested), "MC201").help
+
     def test_of_a_value_that_a_step_made(self, found):
         """Where a step made the wrong value, the report says of what."""
         error = found('address = "h:0"')
@@ -444,6 +452,17 @@ class Nested:
         y: int = 0
 
     a: Group = Group()
+
+
+def schema_of_group() -> Any:
+    """Make a schema whose step moves a setting into a table."""
+
+    @configuration(prefix="G_", version=2, steps=[step(2, edits.move("db.port", "database.port"))])
+    @attrs.frozen(kw_only=True)
+    class Grouped:
+        database: Database = Database()
+
+    return Grouped
 
 
 def schema_with(*some: Any) -> Any:
@@ -771,10 +790,32 @@ class TestOldKeysInNewFiles:
 
         assert "unknown key `timeout_ms`" == problem.message
         assert (
-            "`timeout_ms` is deprecated since 2.1; use `timeout`; app.toml says that it has "
-            "version 3"
+            "`timeout_ms` is deprecated since 2.1; use `timeout`; app.toml is read as version 3"
         ) == problem.notes[0]
         assert ["now `timeout`"] == [one.text for one in problem.labels]
+
+    @pytest.mark.parametrize(
+        ("text", "label"),
+        [
+            ("timout_ms = 500", "did you mean `timeout_ms`, which is now `timeout`?"),
+            ("adress = 'h:1'", "did you mean `address`, which is now `host` and `port`?"),
+            ("debugg = true", "did you mean `debug`?"),
+            (
+                "[upstreams.a]\ntriess = 5",
+                "did you mean `tries`, which is now `upstreams.a.attempts`?",
+            ),
+        ],
+    )
+    def test_that_are_misspelt(self, found, text: str, label: str):
+        """A slip in a key of then is recognised, whatever the version of the file."""
+        assert [label] == [one.text for one in the_only(found(text), "MC101").labels if one.primary]
+
+    def test_whose_new_place_is_taken(self, found):
+        """What cannot be moved, since what is no table is in the way, is told with its new place."""
+        error = found("database = 5\ndb.port = 1\n", schema_of_group())
+        messages = [message for _, _, message in told(error)]
+
+        assert any("`database` must be a table" in message for message in messages)
 
     def test_in_an_entry(self, found):
         """The name of an entry is that of the file."""
