@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from meshconf.describe.alike import alike
-from meshconf.describe.file_text import holds_secret, plain, toml_value
+from meshconf.describe.file_text import holds_secret, plain
 from meshconf.describe.markdown import code, table
 from meshconf.diagnostics.json_report import json_text
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.styled import Piece, StyledLine
+from meshconf.diagnostics.toml_text import toml_value
 from meshconf.diagnostics.words import Path, dotted, printable, quantity
 from meshconf.loading.candidates import candidates_at
 from meshconf.loading.lookup import held

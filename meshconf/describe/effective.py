@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from meshconf.describe.env_text import env_line, env_text, sayable
-from meshconf.describe.file_text import can_say, holds_secret, plain, toml_value
+from meshconf.describe.file_text import holds_secret, plain
 from meshconf.diagnostics.json_report import json_text
 from meshconf.diagnostics.opaque import is_json
 from meshconf.diagnostics.styled import Piece, StyledLine
+from meshconf.diagnostics.toml_text import can_say, toml_value
 from meshconf.diagnostics.words import dotted, printable
 from meshconf.schema import kinds
 from meshconf.schema.configuration import VERSION_KEY

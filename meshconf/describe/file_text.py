@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
@@ -12,10 +11,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import tomli_w
 
 from meshconf.diagnostics.opaque import own_words
-from meshconf.diagnostics.words import dotted, printable
+from meshconf.diagnostics.toml_text import toml_value
 from meshconf.schema.compile import model_of
 from meshconf.schema.quantities import format_seconds
 from meshconf.schema.secret import MASK, Secret
@@ -23,52 +21,7 @@ from meshconf.schema.secret import MASK, Secret
 if TYPE_CHECKING:
     from meshconf.schema.model import Setting
 
-__all__ = ["about", "can_say", "holds_secret", "plain", "toml_value"]
-
-
-#: Half of a pair, which no encoding takes.
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def toml_value(value: Any) -> str:
-    """Write one plain value in TOML, on one line; in its own words what TOML cannot say."""
-    if isinstance(value, Mapping):
-        pairs = ", ".join(
-            f"{dotted((str(key),))} = {toml_value(item)}" for key, item in value.items()
-        )
-        return f"{{ {pairs} }}" if pairs else "{}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(toml_value, value))}]"
-    if isinstance(value, str):
-        return "".join(map(_escaped, tomli_w.dumps({"v": value})[4:-1]))
-    text = _written(value)
-    return own_words(value) if text is None else text
-
-
-def can_say(value: Any) -> bool:
-    """Tell whether TOML can say a plain value."""
-    if isinstance(value, Mapping):
-        return all(map(can_say, value.values()))
-    if isinstance(value, list):
-        return all(map(can_say, value))
-    if isinstance(value, str):
-        return not _LONE_SURROGATE.search(value)
-    return _written(value) is not None
-
-
-def _written(value: Any) -> str | None:
-    """Write a single value in TOML; None for null, objects, and a time with an offset."""
-    try:
-        return tomli_w.dumps({"v": value})[4:-1]
-    except Exception:  # subclasses of a schema's author may raise anything
-        return None
-
-
-def _escaped(char: str) -> str:
-    """Escape what could steer a terminal and what TOML would let stand."""
-    if char == printable(char):
-        return char
-    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"  # noqa: PLR2004 - the end of Unicode's first plane
+__all__ = ["about", "holds_secret", "plain"]
 
 
 def plain(value: Any, *, reveal: bool = False) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshconf.describe.description import CHOOSER_HELP, DescribedGroup, written
-from meshconf.describe.file_text import about, plain, toml_value
+from meshconf.describe.file_text import about, plain
 from meshconf.describe.markdown import cell, code, prose, table
+from meshconf.diagnostics.toml_text import toml_value
 from meshconf.schema.configuration import VERSION_KEY
 from meshconf.schema.model import REQUIRED
 from meshconf.sources.environment import FILE_SUFFIX

@@ -9,8 +9,9 @@ import attrs
 from meshconf.diagnostics.words import dotted, printable
 from meshconf.evolution.documents import Migrated, migrate
 from meshconf.evolution.proof import Unproven
+from meshconf.evolution.rewriting import splices_for
 from meshconf.evolution.splices import Splice, spliced
-from meshconf.evolution.texts import proven, splices_for
+from meshconf.evolution.texts import proven
 from meshconf.loading.about_versions import changes
 from meshconf.loading.findings import Masks
 from meshconf.loading.load import Outcome, UnknownVariables, load_layers

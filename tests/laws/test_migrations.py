@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from meshconf.diagnostics.spans import index_toml
 from meshconf.evolution.documents import migrate
 from meshconf.evolution.proof import Unproven, same
+from meshconf.evolution.rewriting import splices_for
 from meshconf.evolution.splices import Splice, spliced
-from meshconf.evolution.texts import migrate_text, proven, splices_for
+from meshconf.evolution.texts import migrate_text, proven
 from meshconf.schema.edits import (
     convert,
     join,

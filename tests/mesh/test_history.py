@@ -16,8 +16,9 @@ from meshconf import ServiceMeshConfig
 from meshconf.diagnostics.spans import index_toml
 from meshconf.evolution.documents import migrate
 from meshconf.evolution.proof import Unproven
+from meshconf.evolution.rewriting import splices_for
 from meshconf.evolution.splices import Splice
-from meshconf.evolution.texts import migrate_text, proven, splices_for
+from meshconf.evolution.texts import migrate_text, proven
 from meshconf.mesh.history import STEPS
 from meshconf.schema.configuration import configuration_of
 
