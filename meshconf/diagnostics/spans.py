@@ -30,6 +30,7 @@ __all__ = [
     "Span",
     "SpanIndex",
     "Statement",
+    "Statements",
     "first_key",
     "index_json",
     "index_toml",
@@ -96,6 +97,19 @@ class Statement(NamedTuple):
     value: Span
 
 
+class Statements(NamedTuple):
+    """All that stands in a text, statement by statement."""
+
+    by_table: Mapping[Path, list[Statement]]
+    """The statements by the table that they stand in, in order."""
+
+    headers: Mapping[Path, Span]
+    """The `[a.b]` or `[[a.b]]` of each table that a header opens."""
+
+    comments: tuple[Span, ...]
+    """From each `#` to the end of its line, in order."""
+
+
 def index_toml(text: str) -> SpanIndex:
     """Find the spans of a TOML document.
 
@@ -111,19 +125,19 @@ def index_toml(text: str) -> SpanIndex:
     return scan.index()
 
 
-def statements_of(text: str) -> tuple[SpanIndex, dict[Path, list[Statement]]]:
-    """Find the spans of a TOML document, and all its statements.
+def statements_of(text: str) -> Statements:
+    """Find the statements of a TOML document, without the places of every part of them.
 
     Args:
         text: A document that `tomli.loads` accepts, as for `index_toml`.
 
     Returns:
-        The spans, and the statements by the table that they stand in, in order.
+        The statements, headers and comments.
     """
     statements: dict[Path, list[Statement]] = {}
     scan = _Scan(text, _decode_toml_key, statements)
     scan.document()
-    return scan.index(), statements
+    return Statements(statements, scan.headers, tuple(scan.comments))
 
 
 def first_key(text: str, paths: Collection[Path]) -> Span | None:
@@ -289,7 +303,7 @@ class _Scan:
     text: str
     decode_key: Callable[[str], str]
     statements: dict[Path, list[Statement]] | None = None
-    """All statements so far, by table, where they are asked for."""
+    """All statements so far, by table, where they are asked for; keys and values are not then."""
     keys: dict[Path, Span] = attrs.field(init=False, factory=dict[Path, Span])
     values: dict[Path, Span] = attrs.field(init=False, factory=dict[Path, Span])
     headers: dict[Path, Span] = attrs.field(init=False, factory=dict[Path, Span])
@@ -333,8 +347,8 @@ class _Scan:
         path, name = self.key(table, start)
         end = self.value(path, name.end())
         if self.statements is not None:
-            statement = Statement(table, path, Span(start, name.end(1)), self.values[path])
-            self.statements.setdefault(table, []).append(statement)
+            key, value = Span(start, name.end(1)), Span(name.end(), end)
+            self.statements.setdefault(table, []).append(Statement(table, path, key, value))
         return end
 
     def key(self, table: Path, start: int) -> tuple[Path, re.Match[str]]:
@@ -355,7 +369,8 @@ class _Scan:
 
     def name(self, parent: Path, part: re.Match[str]) -> Path:
         path = (*parent, self.decode_key(part[1]))
-        self.keys.setdefault(path, Span(*part.span(1)))
+        if self.statements is None:
+            self.keys.setdefault(path, Span(*part.span(1)))
         return path
 
     def last_element(self, path: Path) -> Path:
@@ -368,7 +383,8 @@ class _Scan:
             end = self.array(path, start)
         else:
             end = self.inline_table(path, start)
-        self.values[path] = Span(start, end)
+        if self.statements is None:
+            self.values[path] = Span(start, end)
         return end
 
     def array(self, path: Path, start: int) -> int:

@@ -188,11 +188,12 @@ class Migrated:
 
     def gave(self, path: Path) -> tuple[Path, ...]:
         """Return where the new document has what comes from a path of the old one."""
-        return self._root.below(path).gave
+        return self.root.below(path).gave
 
     @functools.cached_property
-    def _root(self) -> Place:
-        from meshconf.evolution.fates import place_of  # only reports ask
+    def root(self) -> Place:
+        """What became of the old document, from its root on."""
+        from meshconf.evolution.fates import place_of  # a load does not ask
 
         return place_of(self)
 

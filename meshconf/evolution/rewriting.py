@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from meshconf.diagnostics.spans import Span, SpanIndex, Statement, key_parts, statements_of
+from meshconf.diagnostics.spans import Span, Statement, Statements, key_parts, statements_of
 from meshconf.diagnostics.toml_text import toml_value
 from meshconf.diagnostics.words import Path, dotted
 from meshconf.evolution.documents import Migrated, Trail, walk
-from meshconf.evolution.fates import Place, new_values_in, place_of
+from meshconf.evolution.fates import Place, new_values_in
 from meshconf.evolution.lines import BLANKS, Lines
 from meshconf.evolution.splices import Splice, spliced
 from meshconf.schema.configuration import VERSION_KEY
@@ -62,7 +62,7 @@ class _Rewriting:
 
     text: str
     lines: Lines
-    index: SpanIndex
+    index: Statements
     statements: Mapping[Path, list[Statement]]
     migrated: Migrated
     root: Place
@@ -93,9 +93,9 @@ class _Rewriting:
 
     @classmethod
     def of(cls, text: str, migrated: Migrated) -> _Rewriting:
-        index, statements = statements_of(text)
+        index = statements_of(text)
         lines = Lines(text, index.comments)
-        return cls(text, lines, index, statements, migrated, place_of(migrated))
+        return cls(text, lines, index, index.by_table, migrated, migrated.root)
 
     def splices_to(self, version: int) -> list[Splice]:
         self.find_inline()
