@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from copy import deepcopy
+from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -18,6 +19,7 @@ from meshconf.diagnostics.words import Path, dotted, printable
 from meshconf.evolution.proof import same
 from meshconf.schema.configuration import VERSION_KEY, version_of
 from meshconf.schema.edits import EVERY, DeclaredEdit, entry, is_plain
+from meshconf.schema.values import raised_at, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -84,11 +86,14 @@ class Failure:
         path: Where the document has the value that it was called for.
 
         error: What was wrong, without the value.
+
+        said: What the function itself said, which may hold the value.
     """
 
     step: Step
     path: Path
     error: str
+    said: str = ""
 
 
 @attrs.define(eq=False)
@@ -318,6 +323,8 @@ class _Migration:
     gone: dict[Path, str] = attrs.field(init=False, factory=dict["Path", str])
     emptied: dict[Path, int] = attrs.field(init=False, factory=dict["Path", int])
     """Tables that lost all they held in this step, with how much of the path is to stay."""
+    arrived: set[Path] = attrs.field(init=False, factory=set["Path"])
+    """Where this step has put values."""
 
     def make(self, step: Step, *, is_base: bool) -> None:
         """Make a step; a table that it emptied goes, but for the entry of a map."""
@@ -332,6 +339,7 @@ class _Migration:
         for path, least in self.emptied.items():
             self.prune(path, least, f"emptied in version {step.to}")
         self.emptied.clear()
+        self.arrived.clear()
 
     # --- the document -------------------------------------------------------------
 
@@ -370,6 +378,7 @@ class _Migration:
     def put(self, path: Path, value: Any, trail: Trail) -> None:
         """Put a value where nothing is, with the tables that it needs."""
         self.emptied.pop(path, None)
+        self.arrived.add(path)
         table, below = self.document, self.trail
         for part in map(str, path[:-1]):
             if part not in table:
@@ -476,10 +485,22 @@ class _Making:
 
     def is_settled(self, old: Path, target: Path, value: Any) -> bool:
         """Note that a place is taken; tell whether by the same value."""
-        equal = same(self.migration.at(target), value)
+        equal = same(self.migration.at(target), self.as_converted(value))
         new = self.old_path(target)
         self.migration.conflicts.append(Conflict(self.step, self.edit, old, new, equal))
         return equal
+
+    def as_converted(self, value: Any) -> Any:
+        """Return what a moved value would be at its new place, where the step converts it there."""
+        after = dropwhile(lambda edit: edit is not self.edit, self.step.edits)
+        for edit in after:
+            if edit.kind == "convert" and edit.paths[0] in self.edit.into:
+                try:
+                    made = edit.function(deepcopy(value)) if edit.function is not None else None
+                except Exception:
+                    return value
+                value = value if made is None else made
+        return value
 
     def removed(self, reason: str) -> str:
         why = f" ({printable(reason)})" if reason else ""
@@ -508,12 +529,30 @@ class _Making:
 
     def convert(self) -> None:
         for path in self.found(self.edit.paths[0]):
+            if self.is_new_already(path):
+                continue
             value = self.migration.at(path)
             old = self.old_path(path)
             new = self.called(old, value)
             if new is not None and not same(new, value):
                 self.replace(path, new)
                 self.used(old, path)
+
+    def is_new_already(self, path: Path) -> bool:
+        """Tell whether a value has a place of the new layout that this step gave no value.
+
+        Then it was written for the new layout, by somebody who did not say the version.
+        """
+        names = self.edit.paths[0]
+        before = takewhile(lambda edit: edit is not self.edit, self.step.edits)
+        is_given = any(
+            into == names[: len(into)]
+            for edit in before
+            if edit.kind not in ("set", "convert")
+            for into in edit.into
+        )
+        ends = range(1, len(path) + 1)
+        return is_given and not any(path[:end] in self.migration.arrived for end in ends)
 
     def replace(self, path: Path, value: Any) -> None:
         """Put another value in the place of one."""
@@ -531,7 +570,8 @@ class _Making:
             if self.edit.kind == "split":
                 result = list(result)
         except Exception as error:
-            self.fail(old, f"it raised {type(error).__name__}")
+            where = raised_at(error, but=__file__)
+            self.fail(old, f"it raised {type(error).__name__}{where}", said_by(error))
             return None
         parts: list[Any] = result if self.edit.kind == "split" else [result]
         odd = [type(part).__name__ for part in parts if part is not None and not is_plain(part)]
@@ -543,8 +583,8 @@ class _Making:
             return None
         return result
 
-    def fail(self, old: Path, error: str) -> None:
-        self.migration.failures.append(Failure(self.step, old, error))
+    def fail(self, old: Path, error: str, said: str = "") -> None:
+        self.migration.failures.append(Failure(self.step, old, error, said))
 
     def split(self) -> None:
         for path in self.found(self.edit.paths[0]):

@@ -94,17 +94,21 @@ def _unknown_key(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
     model = oddity.model
     old = old_path_at(diagnosis.model, oddity.canonical)
     near = () if old is not None else _near_keys(model, key)
+    meant = "" if old is not None else _near_old_key(diagnosis.model, oddity.canonical, near)
+    near = () if meant else near
     notes: list[str] = []
+    help_: str | None = None
     if old is not None:
         new = [f"`{_like(oddity.canonical, into)}`" for into in old.into]
         label = f"now {' and '.join(new)}" if new else "no longer a setting"
         version = diagnosis.model.configuration.version
         read_as = f"{oddity.layer.name} is read as version {version}"
         notes.append(f"{old.said(f'`{path}`', new)}; {read_as}")
+        help_ = f"write {' and '.join(new)} instead" if new else "delete it"
     elif near:
         label = "did you mean " + " or ".join(f"`{name}`" for name in near) + "?"
         notes += _cost(diagnosis, model, near[0], oddity.canonical[:-1])
-    elif meant := _near_old_key(diagnosis.model, oddity.canonical):
+    elif meant:
         label = f"did you mean {meant}?"
     else:
         label = "no such key"
@@ -117,6 +121,7 @@ def _unknown_key(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
         path,
         f"unknown key `{path}`",
         notes=tuple(notes),
+        help=help_,
         expected="a key of the schema",
         found=printable(key),
         edit=_meant_key(diagnosis, oddity, near),
@@ -134,12 +139,15 @@ def _like(path: Path, into: Names) -> str:
     )
 
 
-def _near_old_key(model: Model, path: Path) -> str:
-    """Name the key of an earlier version that a key was probably meant to be, and where it is now."""
+def _near_old_key(model: Model, path: Path, known: Sequence[str]) -> str:
+    """Name the key of an earlier version that a key was probably meant to be, and where it is now.
+
+    Empty if there is none, or one of the keys that are *known* to be near is as near.
+    """
     *above, key = map(str, path)
     siblings = {old.names[-1]: old for old in old_paths_in(model, tuple(above))}
-    near = nearest(key, siblings)
-    if not near:
+    near = nearest(key, [*known, *siblings])
+    if not near or any(name in known for name in near):
         return ""
     into = [f"`{_like(path, one)}`" for one in siblings[near[0]].into]
     return f"`{near[0]}`" + (f", which is now {' and '.join(into)}" if into else "")
@@ -453,12 +461,13 @@ def _of_earlier_version(diagnosis: Diagnosis, layer: Layer, stray: Stray, old: O
     if layer.kind != "secret_file":  # whose files are named by paths
         given = zip(paths, names, strict=True)
         names = [_variables(diagnosis, path, secret=False) or name for path, name in given]
+        names = [name.replace(f"__{EVERY}__", "__NAME__") for name in names]
     name = f"{_where(layer)} {short_name(stray.name)}"
     said = old.said(name, names)
-    notes: tuple[str, ...] = ()
     if gone and paths:  # what it holds cannot be taken over
-        said = f"{name} is no longer read; use {' and '.join(names)}"
-        notes = (f"it set `{dotted(old.names)}`, which has another form since {old.step.name}",)
+        why = f"`{dotted(old.names)}`, which it set, has another form since {old.step.name}"
+        why += f": {printable(old.reason)}" if old.reason else ""
+        said = f"{name} is no longer read ({why}); use {' and '.join(names)}"
     refuses = old.is_expired or (gone and bool(paths))
     return Problem(
         "MC104",
@@ -466,7 +475,7 @@ def _of_earlier_version(diagnosis: Diagnosis, layer: Layer, stray: Stray, old: O
         dotted(paths[0]) if paths else "",
         said,
         Origin(layer.kind, stray.name),
-        notes,
+        (),
         f"unset {short_name(stray.name)}" if not paths else None,
     )
 

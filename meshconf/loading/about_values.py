@@ -147,7 +147,7 @@ class _Remedy:
 
 def _remedy(setting: Setting, bad: BadValue, winner: Held, otherwise: str) -> _Remedy:
     """Name a remedy that can be pasted, if one is certain; *otherwise* says what else would hold."""
-    if setting.secret or bad.help:
+    if setting.secret or bad.help or any(_remade(winner)):
         return _Remedy(bad.help)
     by_variable = winner.layer.kind in ("env", "dotenv") and winner.path in winner.layer.texts
     name = winner.layer.texts[winner.path].name if by_variable else _key(winner)

@@ -236,7 +236,7 @@ def _both_set(layer: Layer, masks: Masks, conflict: Conflict) -> Problem:
         dotted(conflict.new),
         f"{old} is now {new}, and both are set, to {same}",
         origin,
-        help=f"keep {new}",
+        help=f"keep {new}" if conflict.edit.kind == "move" else f"remove {old} or {new}",
         labels=labels,
         excerpts=excerpts,
     )
@@ -247,15 +247,18 @@ def _failed(model: Model, layer: Layer, masks: Masks, failure: Failure) -> Probl
     path = dotted(failure.path)
     gave = layer.history.gave(failure.path) if layer.history is not None else ()
     settings = [setting_at(model, one) for one in gave]
+    secret = any(one is not None and one.secret for one in settings)
+    said = "" if secret else masks.harmless(failure.said)
     origin, labels, excerpts = _keys(layer, masks, [(failure.path, failure.error)], key=False)
     return Problem(
         "MC503",
         "error",
         path,
-        f"the step to version {failure.step.to} failed at `{path}`: {failure.error}",
+        f"the step to version {failure.step.to} failed at `{path}`: {failure.error}"
+        + (f": {printable(said)}" if said else ""),
         origin,
         help="correct the value; if it is right, the step is at fault",
-        sensitive=any(one is not None and one.secret for one in settings),
+        sensitive=secret,
         labels=labels,
         excerpts=excerpts,
     )

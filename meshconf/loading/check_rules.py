@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Collection, Sequence
 from operator import attrgetter
-from pathlib import Path as FilePath
 from typing import Any
 
 import attrs
@@ -16,6 +15,7 @@ from meshconf.loading.walk import groups_in
 from meshconf.schema import kinds
 from meshconf.schema.model import Model
 from meshconf.schema.rules import Rule
+from meshconf.schema.values import raised_at
 from meshconf.sources.layer import Layer
 
 __all__ = ["Breach", "Failed", "Setters", "attribute_path", "breaches", "run"]
@@ -164,7 +164,7 @@ def run(
     try:
         said: object = rule.check(*values) if layers is None else rule.check(*values, layers=layers)
     except Exception as error:
-        return Failed(f"{type(error).__name__}{_place(error)}")
+        return Failed(f"{type(error).__name__}{raised_at(error)}")
     if said is None or (isinstance(said, str) and said):
         return said
     if isinstance(said, bool):
@@ -172,11 +172,3 @@ def run(
     else:
         told = "an empty text" if said == "" else f"a value of type {type(said).__name__}"
     return Failed(f"it returned {told}, not a sentence or None")
-
-
-def _place(error: BaseException) -> str:
-    """Name the file and line that raised an exception."""
-    from traceback import extract_tb  # only a faulty schema needs it
-
-    last = extract_tb(error.__traceback__)[-1]
-    return f" in {FilePath(last.filename).name}:{last.lineno}"

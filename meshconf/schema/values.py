@@ -15,6 +15,7 @@ from meshconf.schema.quantities import QuantityError, parse_duration, parse_size
 
 __all__ = [
     "BadValue",
+    "raised_at",
     "refused",
     "said_by",
     "strict_boolean",
@@ -96,6 +97,20 @@ class BadValue(ValueError):  # noqa: N818 - it says what the value is
 def said_by(error: Exception) -> str:
     """Return the words of an exception; nothing if it holds something else than words."""
     return error.args[0] if error.args and isinstance(error.args[0], str) else ""
+
+
+def raised_at(error: BaseException, but: str = "") -> str:
+    """Name the file and line that raised an exception: " in config.py:41".
+
+    Args:
+        error: The exception.
+
+        but: A file that is not worth naming; then nothing is said.
+    """
+    from traceback import extract_tb  # only a fault of an author's code needs it
+
+    last = extract_tb(error.__traceback__)[-1]
+    return "" if last.filename == but else f" in {Path(last.filename).name}:{last.lineno}"
 
 
 def refused(expected: str, error: Exception, found: str = "") -> BadValue:

@@ -21,6 +21,7 @@ from meshconf.sources.text_values import TextReader, format_of, is_service_link
 
 if TYPE_CHECKING:
     from meshconf.schema.model import Model, Setting
+    from meshconf.schema.old_paths import OldPath
 
 __all__ = [
     "Environment",
@@ -28,6 +29,7 @@ __all__ = [
     "choosers_of",
     "file_variable",
     "found_by",
+    "gone_by",
     "layer_of_texts",
     "named_outright",
     "names_for",
@@ -61,6 +63,11 @@ def variable_at(model: Model, path: Path, prefix: str) -> str:
 def found_by(variables: Variables, name: str) -> Found | None:
     """Look up what a variable sets, by its own text or by the file that it names."""
     return variables.find(name) or variables.find(name.removesuffix(FILE_SUFFIX))
+
+
+def gone_by(variables: Variables, name: str) -> OldPath | None:
+    """Look up what a variable set in an earlier version, by its own text or by a file."""
+    return variables.find_gone(name) or variables.find_gone(name.removesuffix(FILE_SUFFIX))
 
 
 def file_variable(variables: Variables, name: str) -> str:
@@ -212,7 +219,7 @@ class _Builder:
             found := self.variables.find(named.name.removesuffix(FILE_SUFFIX))
         ):
             self._take_file(found, named)
-        elif old := self.variables.find_gone(named.name.removesuffix(FILE_SUFFIX)):
+        elif old := gone_by(self.variables, named.name):
             self.strays.append(Stray(named.name, "gone", old=old))
         else:
             injected = self._is_injected(named)

@@ -144,6 +144,10 @@ class TestVersion:
         # But for the default that it was written with.
         assert ["app.toml has the layout of version 1, which is older than 3"] == codes
 
+    def test_a_value_that_is_new_already(self, found):
+        """A key of the new layout is no old value, though the file does not say its version."""
+        assert 3 == found("timeout = 3").config.timeout
+
     def test_newer(self, found):
         """A file that is newer than the code is refused, both versions named."""
         assert [
@@ -425,6 +429,13 @@ error[MC201]: `database.port` must be an integer, got a string
 
         assert (1, 5) == place(snapshot.origin("a"))
 
+    def test_no_remedy_for_what_a_step_made(self, found):
+        """How to mend the text is not known where a step made the wrong value of it."""
+        schema = schema_with(edits.split("p", ["a.y"], lambda text: [text]))
+        problem = the_only(found("p = '1'\n", schema), "MC201")
+
+        assert (None, None) == (problem.help, problem.edit)
+
     def test_an_edit_fits_the_old_text(self, found):
         """What is certain can be mended in the old file too."""
         edit = the_only(found('[db]\nport = "8"\n'), "MC201").edit
@@ -493,9 +504,9 @@ class TestBothSet:
 
     def test_to_the_same(self, found):
         """The same value twice is a warning."""
-        snapshot = found("timeout_ms = 1\ntimeout = 1\n")
+        snapshot = found("timeout_ms = 1500\ntimeout = 1.5\n")
 
-        assert 0.001 == snapshot.config.timeout
+        assert 1.5 == snapshot.config.timeout
         assert (
             "warning",
             "`timeout_ms` is now `timeout`, and both are set, to the same value",
@@ -507,6 +518,22 @@ class TestBothSet:
         text = "[old]\ny = 1\n[a]\ny = 1\n"
 
         assert ["MC105"] == [one.code for one in problems_of(found(text, schema))]
+
+    def test_in_different_forms(self, found):
+        """What looks the same means something else where a step converts the old one."""
+        problem = the_only(found("timeout_ms = 1\ntimeout = 1\n"), "MC105")
+
+        assert ("error", "keep `timeout`") == (problem.severity, problem.help)
+
+    def test_after_a_conversion_that_fails(self, found):
+        """Where the old value cannot be converted, they are different."""
+        assert "error" == the_only(found("timeout_ms = 'x'\ntimeout = 1\n"), "MC105").severity
+
+    def test_of_a_split(self, found):
+        """Neither is to be kept where each says a part."""
+        problem = the_only(found("address = 'h:1'\nport = 2\n"), "MC105")
+
+        assert "remove `address` or `port`" == problem.help
 
     def test_in_two_files(self, found, tmp_path):
         """In two files, the later one wins, as ever."""
@@ -549,7 +576,9 @@ class TestFailures:
             (
                 "error",
                 "MC503",
-                "the step to version 3 failed at `timeout_ms`: it raised TypeError",
+                "the step to version 3 failed at `timeout_ms`: it raised TypeError in "
+                f"test_versions.py:{seconds.__code__.co_firstlineno + 2}: unsupported operand "
+                "type(s) for /: 'str' and 'int'",
             )
         ] == [one for one in told(error) if one[0] == "error"]
         assert (1, 14) == place(the_only(error, "MC503").origin)
@@ -656,6 +685,12 @@ class TestVariables:
             "unset APP_DEBUG",
         ) == (problem.severity, problem.message, problem.help)
 
+    def test_of_nothing_in_a_file(self, found):
+        """So does one that seems to name a file with it, or ends like one that does."""
+        problem = the_only(found("config_version = 3", APP_DEBUG_FILE="/x"), "MC104")
+
+        assert "APP_DEBUG_FILE has no effect" in problem.message
+
     @pytest.mark.parametrize(
         ("name", "new"),
         [("APP_TIMEOUT_MS", "APP_TIMEOUT"), ("APP_ADDRESS", "APP_HOST and APP_PORT")],
@@ -664,10 +699,11 @@ class TestVariables:
         """A variable whose value would mean something else is refused, never guessed at."""
         problem = the_only(found("config_version = 3", **{name: "5"}), "MC104")
 
-        assert ("error", f"environment variable {name} is no longer read; use {new}") == (
-            problem.severity,
-            problem.message,
-        )
+        said = f"environment variable {name} is no longer read ("
+
+        assert "error" == problem.severity
+        assert problem.message.startswith(said)
+        assert problem.message.endswith(f", which it set, has another form since 2.1); use {new}")
 
     def test_both(self, found):
         """Old and new name set: to the same it is a warning, else an error."""
@@ -800,6 +836,8 @@ class TestOldKeysInNewFiles:
             ("timout_ms = 500", "did you mean `timeout_ms`, which is now `timeout`?"),
             ("adress = 'h:1'", "did you mean `address`, which is now `host` and `port`?"),
             ("debugg = true", "did you mean `debug`?"),
+            ("timeout_m = 5", "did you mean `timeout_ms`, which is now `timeout`?"),
+            ("timeou = 5", "did you mean `timeout`?"),
             (
                 "[upstreams.a]\ntriess = 5",
                 "did you mean `tries`, which is now `upstreams.a.attempts`?",
