@@ -58,6 +58,9 @@ def explain(
     if chooser := _chooser(target, subject):
         print_lines(chooser, color)
         return
+    if said := _said_of_old(target, subject):
+        print_lines([said], color)
+        return
     outcome = load_files(target, files, reading)
     config = outcome.config  # where there are errors, it is made anew each time
     path = _path(target, config, subject)
@@ -95,6 +98,16 @@ def _chooser(target: Target, subject: str) -> list[StyledLine]:
     if subject not in choosers:
         return []
     return [(Piece(subject, "title"),), (Piece(f"  {CHOOSER_HELP[choosers[subject]]}"),)]
+
+
+def _said_of_old(target: Target, subject: str) -> StyledLine | None:
+    """Say what became of what was a setting, or the variable of one."""
+    from meshconf.diagnostics.styled import Piece
+    from meshconf.diagnostics.words import printable
+    from meshconf.loading.naming import said_of_old
+
+    said = said_of_old(target.model, subject, target.prefix)
+    return (Piece(printable(said)),) if said else None
 
 
 def _path(target: Target, config: Any, subject: str) -> Path:

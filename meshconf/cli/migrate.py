@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -86,15 +87,15 @@ def migrate(
     planned = _planned(target, _sources(target, files, stdin_filename), version)
     _refuse(planned, output_format, color)
     needed = [one for one in planned if one.is_needed]
+    if mode["write"]:  # before anything is printed: who reads it may have seen enough
+        _write(needed, follow_links=mode["follow_links"])
     if mode["diff"]:
         for one in needed:
             print_lines(_diff(target, one), color)
     elif STDIN in files and not mode["check"]:
         click.echo(planned[0].new, nl=False)
-    if mode["write"]:
-        _write(needed, follow_links=mode["follow_links"])
     is_result = not any((mode["check"], mode["diff"], mode["write"], STDIN in files))
-    print_lines(_summary(planned, written=mode["write"]), color, err=not is_result)
+    print_lines(_summary(target, planned, written=mode["write"]), color, err=not is_result)
     if needed and not (mode["write"] or STDIN in files):
         remark = "nothing was written: --diff shows the lines, --write changes them"
         tell_aside(remark, output_format, color)
@@ -147,8 +148,25 @@ def _planned(target: Target, sources: Sequence[Any], version: int) -> list[Migra
         msg = f"there is no {named} here" if named else "there is no file to migrate: name one"
         raise click.UsageError(msg)
     return [
-        migration_of(target.model, layer, version, is_base=layer is found[0]) for layer in found
+        migration_of(
+            target.model,
+            layer,
+            version,
+            is_base=layer is found[0] and not _lies_over_another(target, layer.name),
+        )
+        for layer in found
     ]
+
+
+def _lies_over_another(target: Target, name: str) -> bool:
+    """Tell whether a file is known to be read after another: it is a profile's, or a later one."""
+    from meshconf.loading.choose import is_profile
+
+    path = Path(name)
+    stem, _, profile = path.stem.rpartition(".")
+    base = path.with_name(f"{stem}{path.suffix}") if stem else path
+    is_of_profile = is_profile(profile) and base != path and base.is_file()
+    return is_of_profile or any(path == Path(file) for file in target.files[1:])
 
 
 def _refuse(planned: Sequence[Migration], output_format: str, color: str) -> None:
@@ -183,15 +201,26 @@ def _write(needed: Sequence[Migration], *, follow_links: bool) -> None:
     raise click.ClickException(message)
 
 
-def _summary(planned: Sequence[Migration], *, written: bool) -> Iterator[StyledLine]:
+def _summary(
+    target: Target, planned: Sequence[Migration], *, written: bool
+) -> Iterator[StyledLine]:
     """Say of each file what becomes of it."""
     from meshconf.diagnostics.styled import Piece
     from meshconf.diagnostics.words import printable
 
+    configuration = target.model.configuration
     for one in planned:
         name = Piece(printable(one.layer.name), "place")
         if not one.is_needed:
             yield (name, Piece(f": nothing to do, it has version {one.before}"))
+            if one.version == configuration.writes < configuration.version != one.before:
+                yield (
+                    Piece(
+                        f"  version {configuration.version} came with {configuration.release}, and "
+                        f"earlier releases cannot read it; --to {CURRENT} brings the file there",
+                        "quiet",
+                    ),
+                )
             continue
         said = "was brought" if written else "would be brought"
         yield (name, Piece(f": {said} from version {one.before} to version {one.version}"))
@@ -204,6 +233,8 @@ def _diff(target: Target, one: Migration) -> Iterator[StyledLine]:
     from meshconf.cli.terminal import diff_lines
     from meshconf.loading.migration import masked
 
-    old, new = (masked(target.model, one.layer, text or "") for text in (one.old, one.new))
+    before, after = one.old or "", one.new or ""
+    old = masked(target.model, one.layer, before)
+    new = masked(target.model, one.layer, after, before)
     name = one.layer.name
     return diff_lines(old, new, name, f"{name} (version {one.version})", context=3)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["schema_named"]
 
@@ -69,10 +67,12 @@ def _reason(error: BaseException, module: str) -> str:
         said = type(error).__name__
     if isinstance(error, SyntaxError) and error.filename:
         return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
+    package = str(Path(__file__).parents[1])
     own = [
         frame
         for frame in extract_tb(error.__traceback__)
-        if frame.filename not in (__file__, importlib.__file__) and "<frozen" not in frame.filename
+        if frame.filename != importlib.__file__
+        and not frame.filename.startswith((package, "<frozen"))
     ]
     if own:
         return f"{said} ({own[-1].filename}:{own[-1].lineno})"

@@ -463,11 +463,7 @@ def _of_earlier_version(diagnosis: Diagnosis, layer: Layer, stray: Stray, old: O
         names = [_variables(diagnosis, path, secret=False) or name for path, name in given]
         names = [name.replace(f"__{EVERY}__", "__NAME__") for name in names]
     name = f"{_where(layer)} {short_name(stray.name)}"
-    said = old.said(name, names)
-    if gone and paths:  # what it holds cannot be taken over
-        why = f"`{dotted(old.names)}`, which it set, has another form since {old.step.name}"
-        why += f": {printable(old.reason)}" if old.reason else ""
-        said = f"{name} is no longer read ({why}); use {' and '.join(names)}"
+    said = old.said_of_gone(name, names) if gone else old.said(name, names)
     refuses = old.is_expired or (gone and bool(paths))
     return Problem(
         "MC104",

@@ -63,7 +63,9 @@ def refusal(model: Model, layer: Layer) -> Problem:
     )
 
 
-def migration_problems(model: Model, layer: Layer, migrated: Migrated) -> Iterator[Problem]:
+def migration_problems(
+    model: Model, layer: Layer, migrated: Migrated, base: Layer | None
+) -> Iterator[Problem]:
     """Tell what was migrated in a document, and what could not be.
 
     Args:
@@ -73,20 +75,22 @@ def migration_problems(model: Model, layer: Layer, migrated: Migrated) -> Iterat
 
         migrated: How it was migrated.
 
+        base: The document that it lies over, or itself.
+
     Yields:
         One warning, or an error if this release no longer reads that layout; and a problem for
         each conflict and each failure.
     """
     masks = Masks(model, [layer])
     if migrated.uses:
-        yield _old_layout(model, layer, migrated)
+        yield _old_layout(model, layer, migrated, base)
     for conflict in migrated.conflicts:
         yield _both_set(layer, masks, conflict)
     for failure in migrated.failures:
         yield _failed(model, layer, masks, failure)
 
 
-def _old_layout(model: Model, layer: Layer, migrated: Migrated) -> Problem:
+def _old_layout(model: Model, layer: Layer, migrated: Migrated, base: Layer | None) -> Problem:
     configuration = model.configuration
     version = version_of(migrated.original)
     expired = any(use.step.is_expired(configuration.release) for use in migrated.uses)
@@ -97,7 +101,8 @@ def _old_layout(model: Model, layer: Layer, migrated: Migrated) -> Problem:
     if configuration.writes < configuration.version:
         command += " --to current"
     if layer.kind == "file":
-        command += f" --write {printable(shlex.quote(layer.name))}"
+        files = [layer.name] if base is None or base.name == layer.name else [base.name, layer.name]
+        command += f" --write {printable(shlex.join(files))}"
     else:
         command += " - < DOCUMENT"
     return Problem(

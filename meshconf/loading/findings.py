@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from meshconf.schema.values import BadValue
     from meshconf.sources.layer import Broken, History
 
-__all__ = ["Located", "Masks", "broken_problem", "located", "shown", "value_problem"]
+__all__ = ["Located", "Masks", "apart", "broken_problem", "located", "shown", "value_problem"]
 
 Located = tuple[Origin, tuple[Label, ...], tuple[Excerpt, ...]]
 
@@ -67,7 +67,7 @@ class Masks:
         if key not in self._masks:
             secret = bool(self.model.secret_names)
             masks = self._found(layer, found.text, found.start) if secret else ()
-            self._masks[key] = _apart(masks)
+            self._masks[key] = apart(masks)
         return self._masks[key]
 
     def harmless(self, said: str) -> str:
@@ -198,7 +198,7 @@ def _parts(value: Any) -> Iterable[tuple[Any, Any]]:
     return enumerate(value) if isinstance(value, (list, tuple)) else ()
 
 
-def _apart(masks: Iterable[Mask]) -> tuple[Mask, ...]:
+def apart(masks: Iterable[Mask]) -> tuple[Mask, ...]:
     """Sort masks and leave out those that stand within another."""
     apart: list[Mask] = []
     for mask in sorted(masks, key=lambda one: (one.start, -one.end)):

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from meshconf.diagnostics.excerpt import ELLIPSIS, Mask
+from meshconf.diagnostics.source_text import SourceText
 from meshconf.diagnostics.words import dotted, printable
 from meshconf.evolution.documents import Migrated, migrate
 from meshconf.evolution.proof import Unproven
@@ -13,7 +15,7 @@ from meshconf.evolution.rewriting import splices_for
 from meshconf.evolution.splices import Splice, spliced
 from meshconf.evolution.texts import proven
 from meshconf.loading.about_versions import changes
-from meshconf.loading.findings import Masks
+from meshconf.loading.findings import Masks, apart
 from meshconf.loading.load import Outcome, UnknownVariables, load_layers
 from meshconf.loading.lookup import InText
 from meshconf.schema.configuration import version_of
@@ -125,7 +127,7 @@ def _migrated(
     return migrate(layer.data, version, model.configuration.steps, is_base=is_base)
 
 
-def masked(model: Model, layer: Layer, text: str) -> str:
+def masked(model: Model, layer: Layer, text: str, before: str | None = None) -> str:
     """Return a text of a file, old or new, with the secrets in it masked.
 
     Args:
@@ -134,12 +136,18 @@ def masked(model: Model, layer: Layer, text: str) -> str:
         layer: The file, of which the kind and the name count.
 
         text: The text.
+
+        before: The text that it was before. Where the schema has secrets, a comment that was none
+            there is not shown: what it holds was taken out.
     """
     from meshconf.loading.versions import up_to_date
 
-    read = up_to_date(
-        model, parse_toml(model, text, kind=layer.kind, name=layer.name), is_base=False
-    )
+    read = up_to_date(model, parse_toml(model, text, kind=layer.kind, name=layer.name), None)
     source = read.texts[()]
-    masks = Masks(model, [read]).of(read, InText(source, (), ()))
-    return spliced(text, (Splice(mask.start, mask.end, mask.shown) for mask in masks))
+    masks = [*Masks(model, [read]).of(read, InText(source, (), ()))]
+    if before is not None and model.secret_names:
+        known = SourceText(layer.kind, layer.name, before, "toml").index.comments
+        said = {before[slice(*one)] for one in known}
+        new = (one for one in source.index.comments if text[slice(*one)] not in said)
+        masks += (Mask(start + 1, end, ELLIPSIS) for start, end in new)
+    return spliced(text, (Splice(mask.start, mask.end, mask.shown) for mask in apart(masks)))

@@ -12,7 +12,7 @@ from meshconf.schema import kinds
 from meshconf.schema.edits import EVERY
 from meshconf.schema.names import entry_key
 from meshconf.schema.old_paths import old_path_at
-from meshconf.sources.environment import found_by, names_for
+from meshconf.sources.environment import found_by, gone_by, names_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from meshconf.schema.model import Model
     from meshconf.schema.names import Found
 
-__all__ = ["path_of_key", "path_of_variable"]
+__all__ = ["path_of_key", "path_of_variable", "said_of_old"]
 
 
 def path_of_key(model: Model, config: Any, text: str, *, declared: bool = False) -> Path:
@@ -48,9 +48,31 @@ def path_of_key(model: Model, config: Any, text: str, *, declared: bool = False)
         if declared and (absent := _absent_entry(model, config, path)):
             msg = f"{text} is not set, and {absent}"
             raise KeyError(msg)
-    if declared and (old := old_path_at(model, path)) is not None:
-        raise KeyError(old.said(text, [dotted(into) for into in old.into]))
     raise KeyError(_unknown(text, _paths(model, config)))
+
+
+def said_of_old(model: Model, text: str, prefix: str | None) -> str:
+    """Say what became of a path or a variable of an earlier version that is no setting any more.
+
+    Args:
+        model: The schema.
+
+        text: What was given.
+
+        prefix: What the names of variables begin with; None if they are not read.
+
+    Returns:
+        The sentence; empty if it is none, or one that a setting has taken over.
+    """
+    old = old_path_at(model, parse_path(text))
+    if old is not None:
+        new = [dotted(into) for into in old.into]
+        return "" if len(new) == 1 else old.said(text, new)
+    if prefix is None or not text.startswith(prefix):
+        return ""
+    names = names_for(model, prefix)
+    old = None if found_by(names, text) else gone_by(names, text)
+    return "" if old is None else old.said_of_gone(text, [dotted(into) for into in old.into])
 
 
 def _canonical(model: Model, path: Path) -> Path:

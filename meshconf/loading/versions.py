@@ -39,10 +39,10 @@ def all_up_to_date(model: Model, layers: Sequence[Layer]) -> tuple[Layer, ...]:
     """
     documents = (layer for layer in layers if _is_document(layer) and not layer.absent)
     base = next(documents, None) if model.configuration.steps else None
-    return tuple(up_to_date(model, layer, is_base=layer is base) for layer in layers)
+    return tuple(up_to_date(model, layer, base) for layer in layers)
 
 
-def up_to_date(model: Model, layer: Layer, *, is_base: bool) -> Layer:
+def up_to_date(model: Model, layer: Layer, base: Layer | None) -> Layer:
     """Migrate a layer to the current version, and take the version out of it.
 
     A schema that has a setting of that name keeps it, and has no history.
@@ -52,7 +52,8 @@ def up_to_date(model: Model, layer: Layer, *, is_base: bool) -> Layer:
 
         layer: What a source gave. It is not changed.
 
-        is_base: Whether a default holds where the layer says nothing.
+        base: The document that the layer lies over, or the layer itself if a default holds where
+            it says nothing; None if there is none.
 
     Returns:
         The layer; with an error among its problems if its version is none that the schema knows,
@@ -67,9 +68,11 @@ def up_to_date(model: Model, layer: Layer, *, is_base: bool) -> Layer:
         from meshconf.loading.about_versions import refusal  # few files are refused
 
         problems = (*layer.problems, refusal(model, layer))
+        if version is not None:  # what else a newer file says cannot be judged
+            return attrs.evolve(layer, data={}, problems=problems, complete=False)
         return attrs.evolve(layer, data=_without_version(layer), problems=problems)
     if version < current and steps and _is_document(layer) and not layer.absent:
-        return _migrated(model, layer, is_base=is_base and layer.complete)
+        return _migrated(model, layer, base)
     return attrs.evolve(layer, data=_without_version(layer)) if told else layer
 
 
@@ -77,10 +80,11 @@ def _without_version(layer: Layer) -> dict[str, Any]:
     return {key: value for key, value in layer.data.items() if key != VERSION_KEY}
 
 
-def _migrated(model: Model, layer: Layer, *, is_base: bool) -> Layer:
+def _migrated(model: Model, layer: Layer, base: Layer | None) -> Layer:
     from meshconf.evolution.documents import migrate  # files of the current version do without
 
     configuration = model.configuration
+    is_base = layer is base and layer.complete
     migrated = migrate(layer.data, configuration.version, configuration.steps, is_base=is_base)
     if not (migrated.uses or migrated.conflicts or migrated.failures):
         return attrs.evolve(layer, data=migrated.document)
@@ -93,7 +97,7 @@ def _migrated(model: Model, layer: Layer, *, is_base: bool) -> Layer:
         for path in migrated.gave(failure.path):
             _drop(data, path)
     moved = attrs.evolve(layer, data=data, history=migrated, complete=complete)
-    problems = migration_problems(model, moved, migrated)
+    problems = migration_problems(model, moved, migrated, base)
     return attrs.evolve(moved, problems=(*layer.problems, *problems))
 
 

@@ -71,7 +71,7 @@ def model_of(schema: Any) -> Model:
 
 def _check_history(model: Model) -> None:
     """Refuse steps that lead to what is no setting, or whose version is a setting itself."""
-    from meshconf.schema.old_paths import old_paths  # most schemas have no history
+    from meshconf.schema.old_paths import old_paths, remade_by  # most schemas have no history
 
     name = model.cls.__qualname__
     if VERSION_KEY in model.settings:
@@ -87,6 +87,14 @@ def _check_history(model: Model) -> None:
                     f"`{'.'.join(into)}`, which is no setting"
                 )
                 raise TypeError(msg)
+
+    for into, step in remade_by(model.configuration.steps):
+        if not _leads_to_a_setting(model, into):
+            msg = (
+                f"{name}: the step to version {step.to} gives `{'.'.join(into)}` a value, which is "
+                "no setting"
+            )
+            raise TypeError(msg)
 
 
 def _leads_to_a_setting(model: Model, path: Names) -> bool:

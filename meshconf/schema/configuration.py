@@ -82,7 +82,11 @@ def configuration(
     if version < 1:
         msg = f"version counts from 1, got {version}"
         raise ValueError(msg)
-    history = tuple(steps)
+    try:
+        history = tuple(steps)
+    except TypeError:
+        msg = "steps are several, even if there is one: steps=[step(2, …)]"
+        raise TypeError(msg) from None
     if history or release:
         from meshconf.schema.steps import check_steps, numbers_of  # most schemas have no history
 

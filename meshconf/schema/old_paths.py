@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from meshconf.diagnostics.suggest import fold
-from meshconf.diagnostics.words import Path, printable
+from meshconf.diagnostics.words import Path, dotted, printable
 from meshconf.schema.edits import EVERY
 from meshconf.schema.steps import Step
 
@@ -63,6 +63,14 @@ class OldPath:
     def said(self, old: str, new: Sequence[str]) -> str:
         """Say what became of it, by the names that the reader knows."""
         return deprecation(old, new, self.step, self.reason, is_expired=self.is_expired)
+
+    def said_of_gone(self, name: str, new: Sequence[str]) -> str:
+        """Say why what has a name is not read: nothing takes it over, or only in another form."""
+        if not new:
+            return self.said(name, new)
+        reason = f": {printable(self.reason)}" if self.reason else ""
+        why = f"`{dotted(self.names)}`, which it set, has another form since {self.step.name}"
+        return f"{name} is no longer read ({why}{reason}); use {' and '.join(new)}"
 
 
 def deprecation(

@@ -126,9 +126,24 @@ class TestPlain:
 
     def test_written_otherwise(self, run, file: Path):
         """A value that is written otherwise at its place is told."""
-        file.write_text("config_version = 2\ntimeout = 500\nworkers = 1\n")
+        (file.parent / "config_of_units.py").write_text(UNITS)
+        file.write_text("age = 5\n")
 
-        assert "  `timeout` is written otherwise\n" in run("migrate").stdout
+        assert "  `age` is written otherwise\n" in (
+            run("migrate", "app.toml", "--schema", "config_of_units:App").stdout
+        )
+
+
+UNITS = """\
+import attrs
+from meshconf import configuration, edits, step
+
+
+@configuration(prefix="U_", version=2, steps=[step(2, edits.convert("age", lambda age: age * 12))])
+@attrs.frozen
+class App:
+    age: int = 0
+"""
 
 
 class TestCheck:
@@ -188,6 +203,15 @@ class TestDiff:
         assert "+database.password = <secret> #…" in result.stdout
         assert "hunter" not in result.output
 
+    def test_masks_what_is_taken_out(self, run, file: Path):
+        """Where there are secrets, what becomes a comment may be one."""
+        file.write_text("debug = 'p4ss'\n")
+        result = run("migrate", "--diff")
+
+        assert "-debug = …\n" in result.stdout
+        assert "+#…\n" in result.stdout
+        assert "p4ss" not in result.output
+
 
 class TestWrite:
     def test_writes(self, run, file: Path):
@@ -228,6 +252,39 @@ class TestWrite:
 
         assert before == run("show", "-f", "app.toml", "-f", "over.toml", "--format", "env").stdout
         assert "APP_WORKERS=3\n" in before
+
+    def test_a_file_that_lies_over_another(self, run, file: Path, folder: Path):
+        """A profile's file gets no default of its own, even if it is named alone."""
+        (folder / "app.production.toml").write_text("db_port = 2\n")
+        run("migrate", "--write", "app.production.toml")
+
+        assert "config_version = 3\ndatabase.port = 2\n" == (
+            (folder / "app.production.toml").read_text()
+        )
+
+    def test_a_later_file_of_the_project(self, run, file: Path, folder: Path):
+        """Nor does a file that pyproject.toml lists after another."""
+        project = folder / "pyproject.toml"
+        project.write_text(project.read_text() + 'files = ["app.toml", "over.toml"]\n')
+        (folder / "over.toml").write_text("db_port = 2\n")
+        run("migrate", "--write", "over.toml")
+
+        assert "config_version = 3\ndatabase.port = 2\n" == (folder / "over.toml").read_text()
+
+    def test_the_warning_names_what_it_lies_over(self, run, file: Path, folder: Path):
+        """What can be pasted means the same afterwards."""
+        (folder / "over.toml").write_text("db_port = 2\n")
+        said = run("check", "app.toml", "over.toml").stderr
+
+        assert "mend it by `meshconf migrate --write app.toml`" in said
+        assert "mend it by `meshconf migrate --write app.toml over.toml`" in said
+
+    def test_shows_what_it_wrote(self, run, file: Path):
+        """The lines can be shown as they are written."""
+        result = run("migrate", "--write", "--diff")
+
+        assert "+timeout = 0.5 # short\n" in result.stdout
+        assert NEW == file.read_text()
 
     def test_through_a_link(self, run, file: Path, folder: Path):
         """A link is written through only if that is asked for; it stays a link."""
@@ -311,8 +368,15 @@ class TestTo:
         """A version that came with this very release is written only if it is asked for."""
         release(folder, "2.1")
         first = run("migrate")
+        run("migrate", "--write")
+        second = run("migrate")
 
         assert "would be brought from version 1 to version 2" in first.stdout
+        assert (
+            "app.toml: nothing to do, it has version 2\n"
+            "  version 3 came with 2.1, and earlier releases cannot read it; --to current brings the "
+            "file there\n"
+        ) == second.stdout
         run("migrate", "--write", "--to", "current")
         assert NEW == file.read_text()
 
@@ -481,11 +545,18 @@ class TestExplain:
         assert run("explain", "timeout_ms").stdout.startswith("timeout = 0.5 s\n")
 
     def test_what_is_gone(self, run, file: Path):
-        """What is no setting any more says so."""
-        result = run("explain", "debug")
+        """What is no setting any more says so, and so does its variable."""
+        said = "has no effect since 2.1 (use the logger)\n"
 
-        assert 2 == result.exit_code
-        assert "debug has no effect since 2.1 (use the logger)" in result.stderr
+        assert (0, f"debug {said}") == (
+            run("explain", "debug").exit_code,
+            run("explain", "debug").stdout,
+        )
+        assert f"APP_DEBUG {said}" == run("explain", "APP_DEBUG").stdout
+        assert (
+            "APP_TIMEOUT_MS is no longer read (`timeout_ms`, which it set, has another form since "
+            "2.1); use timeout\n"
+        ) == run("explain", "APP_TIMEOUT_MS").stdout
 
     def test_by_an_old_variable(self, run, file: Path):
         """And by the variable of then."""

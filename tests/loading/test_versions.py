@@ -156,7 +156,7 @@ class TestVersion:
                 "MC501",
                 "app.toml has config_version 99; this program knows versions up to 3",
             )
-        ] == told(found("config_version = 99\nwhatever = 1"))[:1]
+        ] == told(found("config_version = 99\nwhatever = 1"))
 
     @pytest.mark.parametrize("version", ['"2"', "2.0", "true", "0", "-1", "[2]"])
     def test_of_a_wrong_type(self, found, version: str):
@@ -576,9 +576,11 @@ class TestFailures:
             (
                 "error",
                 "MC503",
-                "the step to version 3 failed at `timeout_ms`: it raised TypeError in "
-                f"test_versions.py:{seconds.__code__.co_firstlineno + 2}: unsupported operand "
-                "type(s) for /: 'str' and 'int'",
+                (
+                    "the step to version 3 failed at `timeout_ms`: it raised TypeError in "
+                    f"test_versions.py:{seconds.__code__.co_firstlineno + 2}: unsupported operand "
+                    "type(s) for /: 'str' and 'int'"
+                ),
             )
         ] == [one for one in told(error) if one[0] == "error"]
         assert (1, 14) == place(the_only(error, "MC503").origin)
@@ -962,6 +964,8 @@ class TestAuthors:
             (edits.move("a", "upstreams.x.b"), "takes `a` to `upstreams.x.b`, which is no setting"),
             (edits.rename("upstreams.*.a", "b"), "to `upstreams.*.b`, which is no setting"),
             (edits.split("a", ["name", "c"], list), "takes `a` to `c`, which is no setting"),
+            (edits.set_default("nmae", "x"), "gives `nmae` a value, which is no setting"),
+            (edits.convert("nmae", str), "gives `nmae` a value, which is no setting"),
         ],
     )
     def test_to_nowhere(self, edit: Any, message: str):
@@ -984,6 +988,12 @@ class TestAuthors:
     def test_to_a_setting(self, edit: Any):
         """One that leads to a setting, or into a mapping, is fine."""
         assert "app" == meshconf.load(schema=self.schema(edit), environ={}).name
+
+    def test_one_step_is_a_list_too(self):
+        """A step that is no list is refused with the way to write it."""
+        alone: Any = step(2)
+        with pytest.raises(TypeError, match=r"steps=\[step\(2, …\)\]"):
+            configuration(version=2, steps=alone)
 
     def test_version_as_a_setting(self):
         """A schema with steps cannot have a setting that is called like the version."""
