@@ -12,11 +12,9 @@ from meshconf.cli.options import STDIN, about_schema, target_of
 from meshconf.cli.terminal import diff_lines, print_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from meshconf.cli.options import Target
     from meshconf.describe.schema_changes import SchemaChange
     from meshconf.diagnostics.styled import Role, StyledLine
-    from meshconf.schema.steps import Step
 
 __all__ = ["docs", "init", "schema"]
 
@@ -45,7 +43,7 @@ def schema(
     target = target_of(schema, prefix)
     text = json_schema_text(target.description)
     if compat is not None:
-        _tell_breaks(compat, text, target.model.configuration.steps, color)
+        _tell_changes(compat, target, text, color)
     if check is not None:
         _tell_drift(check, text, _command("schema", schema, prefix), color)
     if check is None and compat is None:
@@ -157,14 +155,17 @@ def _content(file: str) -> str:
 LARGEST_MADE = 16_777_216
 
 
-def _tell_breaks(file: str, text: str, steps: Sequence[Step], color: str) -> None:
+def _tell_changes(file: str, target: Target, text: str, color: str) -> None:
     """Compare with an older JSON Schema; end with 1 if files that it accepts are refused now."""
     import json
 
     from meshconf.describe.schema_changes import changes_between
 
+    steps = target.model.configuration.steps
+    required = [one.path for one in target.description.root.walk() if one.required and one.always]
     try:
-        changes = changes_between(json.loads(_content(file)), json.loads(text), steps)
+        old, new = json.loads(_content(file)), json.loads(text)
+        changes = changes_between(old, new, steps, required)
     except (RecursionError, ValueError) as error:
         message = f"{file} is no JSON Schema that can be compared: {error}"
         raise click.UsageError(message) from None
@@ -181,6 +182,6 @@ def _change_line(change: SchemaChange) -> StyledLine:
     from meshconf.diagnostics.styled import Piece
     from meshconf.diagnostics.words import printable
 
-    roles: dict[str, Role] = {"breaking": "error", "tightening": "warning"}
+    roles: dict[str, Role] = {"breaking": "error", "tightening": "warning", "default": "warning"}
     level, colon, rest = str(change).partition(":")
     return (Piece(level, roles.get(level, "quiet")), Piece(printable(colon + rest)))

@@ -8,13 +8,14 @@ import attrs
 
 from meshconf.describe.compatibility import Break, breaking_changes, narrowed
 from meshconf.describe.description import ELEMENT, ENTRY, written
-from meshconf.describe.schema_reading import Document
+from meshconf.describe.schema_reading import Document, is_in, types_of
+from meshconf.diagnostics.words import quoted
 from meshconf.schema.configuration import VERSION_KEY
 from meshconf.schema.edits import EVERY
 from meshconf.schema.old_paths import old_paths, remade_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from meshconf.diagnostics.words import Path
     from meshconf.schema.edits import Names
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SchemaChange", "changes_between"]
 
-Level = Literal["breaking", "tightening", "relaxing", "covered"]
+Level = Literal["breaking", "tightening", "default", "relaxing", "covered"]
 
 
 @attrs.frozen
@@ -32,8 +33,9 @@ class SchemaChange:
 
     Attributes:
         level: ``breaking``: a key or a type that is refused now, or a key that is demanded;
-            ``tightening``: a setting that takes fewer values; ``relaxing``: more files are
-            accepted; ``covered``: files are refused, but a step migrates them.
+            ``tightening``: a setting that takes fewer values; ``default``: files that do not set
+            it mean something else now; ``relaxing``: more files are accepted; ``covered``: a step
+            takes care of it.
 
         path: The setting, dotted; empty for the whole file.
 
@@ -48,7 +50,9 @@ class SchemaChange:
         return f"{self.level}: " + (f"`{self.path}`: {self.what}" if self.path else self.what)
 
 
-def changes_between(old: Any, new: Any, steps: Sequence[Step]) -> tuple[SchemaChange, ...]:
+def changes_between(
+    old: Any, new: Any, steps: Sequence[Step], required: Iterable[Path] = ()
+) -> tuple[SchemaChange, ...]:
     """Find what changed from an older JSON Schema to a newer one.
 
     Args:
@@ -59,31 +63,31 @@ def changes_between(old: Any, new: Any, steps: Sequence[Step]) -> tuple[SchemaCh
 
         steps: The steps of the schema.
 
+        required: The settings that have to be set, by a file or, of which no JSON Schema tells, by
+            a variable.
+
     Returns:
-        What refuses files first, then what a step takes care of, then what is accepted besides.
+        What refuses files first, then other defaults, then what a step takes care of, then what is
+        accepted besides.
 
     Raises:
         ValueError: If one of the two is no JSON Schema that can be read.
     """
-    breaks = breaking_changes(old, new)
     comparison = _Steps(Document(old, "the old JSON Schema"), Document(new, "the new JSON Schema"))
     ahead = tuple(one for one in steps if one.to > comparison.version)
-    refused: list[SchemaChange] = []
-    covered: list[SchemaChange] = []
-    for one in breaks:
+    found: list[SchemaChange] = []
+    for one in dict.fromkeys((*breaking_changes(old, new), *comparison.demanded(required))):
         why = comparison.cover(one, ahead)
-        if why:
-            covered.append(SchemaChange("covered", one.path, f"{one.what}; {why}"))
-        else:
-            refused.append(_refused(one))
-    refused += (_refused(one) for one in comparison.narrowed(ahead))
-    relaxed = (SchemaChange("relaxing", one.path, one.undone) for one in breaking_changes(new, old))
-    order = sorted(dict.fromkeys(refused), key=lambda one: one.level != "breaking")
-    return (*order, *covered, *dict.fromkeys(relaxed))
-
-
-def _refused(one: Break) -> SchemaChange:
-    return SchemaChange("tightening" if one.tightens else "breaking", one.path, one.what)
+        level: Level = "covered" if why else "tightening" if one.tightens else "breaking"
+        found.append(SchemaChange(level, one.path, one.what + why))
+    found += (
+        SchemaChange("tightening" if one.tightens else "breaking", one.path, one.what)
+        for one in comparison.narrowed(ahead)
+    )
+    found += comparison.defaults(ahead)
+    found += (SchemaChange("relaxing", one.path, one.undone) for one in breaking_changes(new, old))
+    levels = ("breaking", "tightening", "default", "covered", "relaxing")
+    return tuple(sorted(dict.fromkeys(found), key=lambda one: levels.index(one.level)))
 
 
 @attrs.frozen
@@ -101,17 +105,14 @@ class _Steps:
         return version if type(version) is int else 1
 
     def cover(self, change: Break, steps: tuple[Step, ...]) -> str:
-        """Say how steps take care of a change; empty if they do not."""
+        """Say how steps take care of a change, as the end of a sentence; empty if they do not."""
         for old in old_paths(steps):
             if _is_at(old.names, change.at):
                 return _taken(old)
             given = any(_is_at(into, change.at) for into in old.into)
             if given and _is_demand(change) and self._is_demanded(old.names):
                 return _taken(old)
-        for names, step in remade_by(steps):
-            if _is_at(names, change.at):
-                return f"the step to version {step.to} gives it another value"
-        return ""
+        return _remade(change.at, steps)
 
     def _is_demanded(self, names: Names) -> bool:
         """Tell whether files had to have a value at a path."""
@@ -122,6 +123,30 @@ class _Steps:
                 return False
             schema = demands.properties.get(name, demands.others)
         return True
+
+    def demanded(self, required: Iterable[Path]) -> Iterator[Break]:
+        """Yield the settings that have to be set now, and were not there or had a default."""
+        before = dict(self.old.defaults())
+        for path in required:
+            names = tuple(map(str, path))
+            if path in before or _at(self.old, names) is None:
+                yield Break(written(path), DEMANDED, at=path)
+
+    def defaults(self, steps: tuple[Step, ...]) -> Iterator[SchemaChange]:
+        """Yield the settings whose default is another one now, where they are now."""
+        moved = {_path(old.names): old for old in old_paths(steps) if len(old.into) == 1}
+        now = dict(self.new.defaults())
+        for path, value in self.old.defaults():
+            old = moved.get(path)
+            at = path if old is None else _path(old.into[0])
+            if at not in now or (old is not None and old.is_remade):
+                continue
+            # That another type is wanted is told anyway.
+            if is_in(now[at], [value]) or types_of(now[at]) != types_of(value):
+                continue
+            why = _remade(at, steps)
+            what = f"default changed from {quoted(value)} to {quoted(now[at])}{why}"
+            yield SchemaChange("covered" if why else "default", written(at), what)
 
     def narrowed(self, steps: tuple[Step, ...]) -> Iterator[Break]:
         """Yield what a setting takes no longer at the place that a step moves it to."""
@@ -134,15 +159,25 @@ class _Steps:
                 yield from narrowed(self.old, self.new, (before, now), _path(old.into[0]))
 
 
+#: What is said of a setting that has to be set now.
+DEMANDED = "is required now"
+
+
 def _taken(old: OldPath) -> str:
     if not old.into:
-        return f"the step to version {old.step.to} takes it out"
+        return f"; the step to version {old.step.to} takes it out"
     new = " and ".join(f"`{written(_path(into))}`" for into in old.into)
-    return f"the step to version {old.step.to} makes {new} of `{written(_path(old.names))}`"
+    return f"; the step to version {old.step.to} makes {new} of `{written(_path(old.names))}`"
+
+
+def _remade(path: Path, steps: tuple[Step, ...]) -> str:
+    found = (step for names, step in remade_by(steps) if _is_at(names, path))
+    step = next(found, None)
+    return "" if step is None else f"; the step to version {step.to} gives it a value"
 
 
 def _is_demand(change: Break) -> bool:
-    return change.what == "is required now"
+    return change.what == DEMANDED
 
 
 def _path(names: Names) -> Path:

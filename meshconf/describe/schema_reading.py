@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import attrs
 
+from meshconf.describe.description import ENTRY
 from meshconf.diagnostics.words import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from meshconf.diagnostics.words import Path
 
 __all__ = ["TYPES", "Demands", "Document", "is_in", "only_required", "types_of"]
 
@@ -173,6 +176,22 @@ class Document:
                 _add_arrays(together, part)
                 _add_conditions(together, part)
         return together
+
+    def defaults(self, schema: Any = None, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+        """Yield the default of each key that has one, by its path; that of an entry by ``<name>``.
+
+        Raises:
+            ValueError: If a schema cannot be read.
+        """
+        if len(path) > _MOST_DEEP:
+            raise self._error("it is too large, or contains itself")
+        demands = self.demands(self.schema if schema is None else schema)
+        for name, below in (*demands.properties.items(), (ENTRY, demands.others)):
+            for part in self._parts(below, 0):
+                if isinstance(part, dict) and "default" in part:
+                    yield (*path, name), part["default"]
+            if isinstance(below, dict) and "object" in self.demands(below).types:
+                yield from self.defaults(below, (*path, name))
 
     def refuses_all(self, schema: Any) -> bool:
         """Tell whether a schema accepts nothing at all."""

@@ -12,6 +12,7 @@ from meshconf import configuration, edits, setting, step
 from meshconf.describe.description import describe
 from meshconf.describe.json_schema import json_schema
 from meshconf.describe.schema_changes import changes_between
+from meshconf.describe.schema_reading import Document
 from meshconf.schema.compile import model_of
 
 Percent = Annotated[int, annotated_types.Interval(ge=0, le=100)]
@@ -44,8 +45,10 @@ def schema_of(cls: Any) -> dict[str, Any]:
 
 def said(new: Any, old: Any = First) -> list[str]:
     """Return what changed, as text."""
+    described = describe(model_of(new), "X_")
+    required = [one.path for one in described.root.walk() if one.required and one.always]
     steps = model_of(new).configuration.steps
-    return [str(one) for one in changes_between(schema_of(old), schema_of(new), steps)]
+    return [str(one) for one in changes_between(schema_of(old), schema_of(new), steps, required)]
 
 
 class TestLevels:
@@ -163,6 +166,79 @@ class TestLevels:
         assert back in change.what
 
 
+class TestDefaults:
+    """A default that is another one changes what files mean that do not set it."""
+
+    def test_changed(self):
+        """It is told, and refuses nothing."""
+
+        @configuration(version=1)
+        @attrs.frozen(kw_only=True)
+        class New:
+            name: str
+            port: int = setting(8080, ge=1, le=65535)
+            timeout_ms: int = 1000
+            level: Percent = 50
+            debug: bool = True
+            upstreams: dict[str, Tried] = attrs.Factory(dict)
+
+        assert [
+            "default: `port`: default changed from 80 to 8080",
+            "default: `debug`: default changed from false to true",
+            "default: `upstreams.<name>.tries`: default changed from 3 to 4",
+        ] == said(New)
+
+    def test_moved_and_kept(self):
+        """What moved is compared with where it is; what a step keeps is covered."""
+        steps = [step(2, edits.rename("port", "listen"), edits.set_default("debug", False))]
+
+        @configuration(version=2, steps=steps)
+        @attrs.frozen(kw_only=True)
+        class New:
+            name: str
+            listen: int = setting(8080, ge=1, le=65535)
+            timeout_ms: int = 1000
+            level: Percent = 50
+            debug: bool = True
+            upstreams: dict[str, Upstream] = attrs.Factory(dict)
+
+        assert [
+            "default: `listen`: default changed from 80 to 8080",
+            "covered: `port`: was removed; the step to version 2 makes `listen` of `port`",
+            (
+                "covered: `debug`: default changed from false to true; the step to version 2 gives "
+                "it a value"
+            ),
+        ] == [line for line in said(New) if not line.startswith("relaxing")]
+
+    def test_no_more(self):
+        """What had a default and has to be set now is demanded, though a variable may set it."""
+
+        @configuration(version=1)
+        @attrs.frozen(kw_only=True)
+        class New:
+            name: str
+            port: int = setting(ge=1, le=65535)
+            timeout_ms: int = 1000
+            level: Percent = 50
+            debug: bool = False
+            upstreams: dict[str, Upstream] = attrs.Factory(dict)
+
+        described = describe(model_of(New), "X_")
+        required = [one.path for one in described.root.walk() if one.required and one.always]
+        new = json_schema(described)
+        found = changes_between(schema_of(First), new, (), required)
+
+        assert "breaking: `port`: is required now" == str(found[0])
+
+    def test_without_an_end(self):
+        """A JSON Schema that contains itself is refused."""
+        endless = {"properties": {"a": {"$ref": "#"}}}
+
+        with pytest.raises(ValueError, match="contains itself"):
+            list(Document(endless, "it").defaults())
+
+
 class TestSteps:
     """What a step to a new version migrates refuses no file."""
 
@@ -200,8 +276,8 @@ class TestSteps:
                 "`timeouts.request` of `timeout_ms`"
             ),
             (
-                "covered: `level`: no longer accepts an integer; the step to version 2 gives it "
-                "another value"
+                "covered: `level`: no longer accepts an integer; the step to version 2 gives it a "
+                "value"
             ),
             "covered: `debug`: was removed; the step to version 2 takes it out",
             (
@@ -209,7 +285,7 @@ class TestSteps:
                 "`upstreams.<name>.attempts` of `upstreams.<name>.tries`"
             ),
             "covered: `service`: is required now; the step to version 2 makes `service` of `name`",
-            "covered: `owner`: is required now; the step to version 2 gives it another value",
+            "covered: `owner`: is required now; the step to version 2 gives it a value",
         ] == [line for line in said(New) if not line.startswith("relaxing")]
 
     def test_without_a_new_version(self):
@@ -246,6 +322,7 @@ class TestSteps:
 
         assert [
             "tightening: `listen`: minimum raised from 1 to 1024",
+            "default: `listen`: default changed from 80 to 1024",
             "covered: `port`: was removed; the step to version 2 makes `listen` of `port`",
         ] == [line for line in said(New) if not line.startswith("relaxing")]
 
@@ -342,6 +419,13 @@ class TestSteps:
         steps = [step(2, edits.remove("a", reason="r"))]
 
         assert "covered" in [one.level for one in changes_between(old, new, steps)]
+
+
+@attrs.frozen(kw_only=True)
+class Tried:
+    """An entry with another default."""
+
+    tries: int = setting(4, ge=1)
 
 
 @attrs.frozen(kw_only=True)
