@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from meshconf.diagnostics.styled import Piece, StyledLine
 from meshconf.diagnostics.words import Path, dotted, printable, quantity
 from meshconf.loading.candidates import Candidate, candidates_at
-from meshconf.loading.lookup import default_at, held, held_or_inherited
+from meshconf.loading.lookup import Held, default_at, held, held_or_inherited
 from meshconf.loading.partial import BROKEN
 from meshconf.loading.values import values_in
 from meshconf.loading.walk import as_tables, inherited_path, rules_reading
@@ -132,15 +132,26 @@ def _origins(
         required = default_at(model, path) is REQUIRED
         yield "from", f"{_NOWHERE}{', and it is required' if required else ''}"
         return
-    kinds = [one.layer.kind for one in held_or_inherited(model, layers, path)]
+    found = list(held_or_inherited(model, layers, path))
+    kinds = [one.layer.kind for one in found]
     own = len(list(held(model, layers, path)))
-    yield "from", f"{_place(winner)}{'' if base is None or own else f', as {dotted(base)}'}"
+    yield (
+        "from",
+        f"{_place(winner)}{_kept(found)}{'' if base is None or own else f', as {dotted(base)}'}",
+    )
     # That a default sets nothing is nothing that could lose.
     losers = [one for one in losers if one.origin.kind != "default" or one.value is not None]
     for position, loser in enumerate(losers):
         yield "" if position else "overrides", f"{_said(setting, loser.value)} from {_place(loser)}"
     if losers:
         yield "because", _reason(kinds, base if own == 1 else None)
+
+
+def _kept(found: Sequence[Held]) -> str:
+    """Say that the winner is a default that a file of an earlier version keeps, if it is."""
+    history = found[0].layer.history if found else None
+    is_given = history is not None and history.stood_at(found[0].path) is None
+    return ", which keeps the default of its version" if is_given else ""
 
 
 def _reason(kinds: Sequence[str], base: Path | None) -> str:

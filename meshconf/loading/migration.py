@@ -91,16 +91,16 @@ def migration_of(model: Model, layer: Layer, version: int, *, is_base: bool = Tr
     Returns:
         The new text, proven to say what the steps make of the document, or why there is none.
     """
-    outcome = load_layers(model, [layer], None, UnknownVariables("ignore"))
     text = layer.texts.get(())
     old = None if text is None else text.text
     before = version_of(layer.data)
+    if old is not None and before is not None and version <= before <= model.configuration.version:
+        return Migration(layer, old, old, before, version)
+    outcome = load_layers(model, [layer], None, UnknownVariables("ignore"))
     errors = [one for one in outcome.problems if one.severity == "error"]
     in_the_way = tuple(one for one in errors if one.code not in _OF_THE_STACK)
     if old is None or before is None or in_the_way:
         return Migration(layer, old, None, before, version, problems=in_the_way)
-    if before >= version:
-        return Migration(layer, old, old, before, version)
     migrated = _migrated(model, layer, version, outcome, is_base=is_base)
     said = tuple(changes(model, migrated))
     lost = tuple(

@@ -151,7 +151,14 @@ class TestCheck:
 
     @pytest.mark.parametrize(
         ("text", "code"),
-        [(OLD, 1), (NEW, 0), ("", 1), ("config_version = 99\n", 2), ("timeout_ms = 'x'", 2)],
+        [
+            (OLD, 1),
+            (NEW, 0),
+            ("", 1),
+            ("config_version = 3\nodd = 1\n", 0),
+            ("config_version = 99\n", 2),
+            ("timeout_ms = 'x'", 2),
+        ],
     )
     def test_code(self, run, file: Path, text: str, code: int):
         """The code says it, and stderr says why it is not 0."""
@@ -543,6 +550,14 @@ class TestExplain:
     def test_by_its_old_path(self, run, file: Path):
         """It can be asked for by that too."""
         assert run("explain", "timeout_ms").stdout.startswith("timeout = 0.5 s\n")
+
+    def test_a_default_that_is_kept(self, run, file: Path):
+        """A value that the file does not say is told to be the default of its version."""
+        file.write_text("timeout_ms = 5\n")
+
+        assert "from       app.toml, which keeps the default of its version\n" in (
+            run("explain", "workers").stdout
+        )
 
     def test_what_is_gone(self, run, file: Path):
         """What is no setting any more says so, and so does its variable."""
