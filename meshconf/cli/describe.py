@@ -30,8 +30,9 @@ __all__ = ["docs", "init", "schema"]
     "--compat",
     type=click.Path(),
     metavar="OLD",
-    help="Tell what changed since the JSON Schema in OLD; end with 1 if files that it accepts would "
-    "be refused and no step to a new version migrates them.",
+    help="Tell what changed since the JSON Schema in OLD, a file or one of a Git revision "
+    "(v2.5:app.schema.json); end with 1 if files that it accepts would be refused and no step to a "
+    "new version migrates them.",
 )
 @about_schema
 def schema(
@@ -142,9 +143,12 @@ def _tell_drift(file: str, text: str, command: str, color: str) -> None:
 
 
 def _content(file: str) -> str:
-    from meshconf.sources.reading import Refused, read_text
+    from meshconf.sources.git_file import git_file
+    from meshconf.sources.reading import Refused, read_text, text_in
 
     try:
+        if not Path(file).exists() and (found := git_file(file)) is not None:
+            return text_in(found.content(), LARGEST_MADE)
         return read_text(file, LARGEST_MADE)[0]
     except Refused as refused:
         message = f"{file} {refused.message}"

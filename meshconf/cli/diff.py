@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from os.path import exists
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["diff"]
 
 FILES_ONLY = Reading(no_env=True)
-
-#: A revision may itself hold colons, within braces; without one, it is what is staged.
-_REVISION = re.compile(r"(?P<name>(?:[^:{]|\{[^}]*\})*):(?P<path>[^:/].*)")
 
 
 @click.command(short_help="Compare two configurations, setting by setting.")
@@ -96,13 +92,13 @@ def _loaded(target: Target, side: str, profile: str | None) -> Outcome:
 def _sources(target: Target, side: str, profile: str | None) -> list[Any]:
     """Turn what names a side into the files that it consists of."""
     from meshconf.loading.choose import base_of, is_profile, profile_file
-    from meshconf.sources.git_file import GitFile
+    from meshconf.sources.git_file import GitFile, git_file
 
     if side != STDIN and not exists(side):  # noqa: PTH110 - a name of any length is asked for
-        if revision := _REVISION.fullmatch(side):
-            path = revision["path"]
+        if found := git_file(side):
+            path = found.path
             names = [path] if profile is None else [path, str(profile_file(path, profile))]
-            return [GitFile(revision["name"], name) for name in names]
+            return [GitFile(found.revision, name) for name in names]
         usual = sources_of(target, (), FILES_ONLY, with_profile=False)
         base = base_of(usual)
         if base is not None and is_profile(side):

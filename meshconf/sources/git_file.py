@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from meshconf.schema.model import Model
     from meshconf.sources.layer import Layer
 
-__all__ = ["GitFile"]
+__all__ = ["GitFile", "git_file"]
+
+#: A revision may itself hold colons, within braces; without one, it is what is staged.
+_REVISION = re.compile(r"(?P<name>(?:[^:{]|\{[^}]*\})*):(?P<path>[^:/].*)")
 
 #: Reading a file from a repository on disk takes milliseconds.
 LONGEST_SECONDS = 30
@@ -42,12 +46,17 @@ class GitFile:
     def read(self, model: Model) -> Layer:
         """Ask Git for the file."""
         try:
-            content = self._content()
+            content = self.content()
         except Refused as refused:
             return unread("file", self.name, refused)
         return Document(self.name, content).read(model)
 
-    def _content(self) -> bytes:
+    def content(self) -> bytes:
+        """Ask Git for what the file holds.
+
+        Raises:
+            Refused: If Git does not run, or has no such file.
+        """
         if self.revision.startswith("-"):
             raise Refused("MC402", "names no revision of Git")
         path = Path(self.path)
@@ -65,6 +74,12 @@ class GitFile:
                 return ended.stdout
             refused = Refused("MC401", f"is not there: {_said(ended.stderr)}")
         raise refused
+
+
+def git_file(name: str) -> GitFile | None:
+    """Read a name such as ``HEAD~1:mesh.toml``; None if it names no file of a revision."""
+    found = _REVISION.fullmatch(name)
+    return None if found is None else GitFile(found["name"], found["path"])
 
 
 def _said(stderr: bytes) -> str:

@@ -186,6 +186,18 @@ class TestCompat:
             "meshconf: 1 change refuses files that old.json accepts, and no step"
         )
 
+    def test_of_a_revision(self, run, folder: Path, app: Path, commit):
+        """The old one can be that of a Git revision."""
+        commit("app.schema.json", run("schema").stdout)
+        missing = run("schema", "--compat", "HEAD:other.json")
+
+        assert (0, "") == (
+            run("schema", "--compat", "HEAD:app.schema.json").exit_code,
+            run("schema", "--compat", "HEAD:app.schema.json").output,
+        )
+        assert 2 == missing.exit_code
+        assert "HEAD:other.json is not there" in missing.stderr
+
     def test_breaking_twice(self, run, folder: Path, app: Path):
         """Every change that breaks files is named."""
         self.old(run, folder, '"minimum": 1', '"minimum": 0')
