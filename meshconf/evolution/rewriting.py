@@ -54,6 +54,8 @@ class _Arrival:
     statement: Statement | None = None
     is_line: bool = False
     """Whether the statement has lines of its own, and not a place in an inline table."""
+    beside: Statement | None = None
+    """What stands where the value came from; the value follows it if it can."""
 
 
 @attrs.frozen
@@ -232,7 +234,8 @@ class _Rewriting:
     def new_values(self) -> Iterator[_Arrival]:
         for path, trail in new_values_in(self.migrated.trail):
             if trail.came not in self.values:
-                yield _Arrival(path, toml_value(self.value_at(path)))
+                beside = self.tops.get(trail.made_of[0]) if trail.made_of else None
+                yield _Arrival(path, toml_value(self.value_at(path)), beside=beside)
         for path, trail in walk(self.migrated.trail):
             if self.is_bare(path, trail):
                 yield _Arrival(path, "{}")
@@ -352,7 +355,9 @@ class _Rewriting:
         if home == parent or parent in self.dotted:
             line = self.line(arrival, arrival.new[len(home) :])
             offset = self.section_end(self.headers[home])
-            if offset and not self.text[:offset].endswith("\n"):
+            if arrival.beside is not None and arrival.beside.table == self.headers[home]:
+                offset = self.lines.after(arrival.beside.value.end)
+            if offset and self.text[offset - 1] != "\n":
                 line = self.lines.newline + line.removesuffix(self.lines.newline)
             self.splices.append(Splice(offset, offset, line))
         else:
