@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from meshconf.cli.options import Target
     from meshconf.diagnostics.styled import StyledLine
     from meshconf.loading.migration import Migration
+    from meshconf.sources.layer import Layer
 
 __all__ = ["migrate"]
 
@@ -147,26 +148,36 @@ def _planned(target: Target, sources: Sequence[Any], version: int) -> list[Migra
         named = ", ".join(layer.name for layer in layers)
         msg = f"there is no {named} here" if named else "there is no file to migrate: name one"
         raise click.UsageError(msg)
-    return [
-        migration_of(
-            target.model,
-            layer,
-            version,
-            is_base=layer is found[0] and not _lies_over_another(target, layer.name),
-        )
-        for layer in found
-    ]
+    known = {layer.name: layer for layer in found}
+
+    def read(name: str) -> Layer:
+        return known[name] if name in known else source_of(name).read(target.model)
+
+    planned: list[Migration] = []
+    before: list[str] = []
+    for layer in known.values():
+        below = _files_below(target, layer.name)
+        under = [read(name) for name in before if below is None] + [*map(read, below or ())]
+        planned.append(migration_of(target.model, layer, version, under))
+        if below is None:
+            before.append(layer.name)
+    return planned
 
 
-def _lies_over_another(target: Target, name: str) -> bool:
-    """Tell whether a file is known to be read after another: it is a profile's, or a later one."""
+def _files_below(target: Target, name: str) -> list[str] | None:
+    """List the files that a file is known to lie over: one of a profile, or of the repository.
+
+    None if nothing is known of it.
+    """
     from meshconf.loading.choose import is_profile
 
     path = Path(name)
     stem, _, profile = path.stem.rpartition(".")
     base = path.with_name(f"{stem}{path.suffix}") if stem else path
-    is_of_profile = is_profile(profile) and base != path and base.is_file()
-    return is_of_profile or any(path == Path(file) for file in target.files[1:])
+    if is_profile(profile) and base != path and base.is_file():
+        return [str(base)]
+    listed = [*map(Path, target.files)]
+    return [*map(str, listed[: listed.index(path)])] if path in listed else None
 
 
 def _refuse(planned: Sequence[Migration], output_format: str, color: str) -> None:

@@ -22,7 +22,11 @@ from meshconf.schema.edits import EVERY, DeclaredEdit, entry, is_plain
 from meshconf.schema.values import raised_at, said_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import (
+        Callable,
+        Iterator,
+        Sequence,  # noqa: TC004 - nothing resolves annotations
+    )
 
     from meshconf.evolution.fates import Place
     from meshconf.schema.edits import Kind, Names
@@ -189,7 +193,11 @@ class Migrated:
 
     def is_left(self, path: Path | None) -> bool:
         """Tell whether what the old document has at a path could not take its new place."""
-        return any(one.old == path and not one.equal for one in self.conflicts)
+        return path in self._left
+
+    @functools.cached_property
+    def _left(self) -> frozenset[Path]:
+        return frozenset(one.old for one in self.conflicts if not one.equal)
 
     def gave(self, path: Path) -> tuple[Path, ...]:
         """Return where the new document has what comes from a path of the old one."""
@@ -239,7 +247,10 @@ def _first_of(trail: Trail) -> Path | None:
 
 
 def migrate(
-    document: Mapping[str, Any], version: int, steps: Sequence[Step], *, is_base: bool = True
+    document: Mapping[str, Any],
+    version: int,
+    steps: Sequence[Step],
+    under: Sequence[Mapping[str, Any]] | None = None,
 ) -> Migrated:
     """Migrate a document.
 
@@ -250,8 +261,8 @@ def migrate(
 
         steps: The steps of the schema.
 
-        is_base: Whether a default holds where the document says nothing; if not, it lies over
-            another one that does, and `set_default` does nothing.
+        under: The documents that it lies over, migrated; ``None`` if a default holds where it says
+            nothing. Over others, `set_default` is for the entries of maps that they do not have.
 
     Returns:
         The document and what is to be told; one that tells no version that comes before the
@@ -262,10 +273,10 @@ def migrate(
     copy.pop(VERSION_KEY, None)
     if before is None or before >= version:
         return Migrated(copy, original=document)
-    migration = _Migration(copy)
+    migration = _Migration(copy, under)
     for step in steps:
         if before < step.to <= version:
-            migration.make(step, is_base=is_base)
+            migration.make(step)
     return Migrated(
         copy,
         tuple(migration.uses),
@@ -311,11 +322,19 @@ def _places(table: Table, names: Names, path: Path = ()) -> Iterator[Path]:
             yield from _places(table[key], tuple(rest), (*path, key))
 
 
+def _at(document: Any, path: Path) -> Any:
+    value = document
+    for part in path:
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
 @attrs.frozen
 class _Migration:
     """The steps at work on one document."""
 
     document: Table
+    under: Sequence[Mapping[str, Any]] | None
     uses: list[Use] = attrs.field(init=False, factory=list[Use])
     conflicts: list[Conflict] = attrs.field(init=False, factory=list[Conflict])
     failures: list[Failure] = attrs.field(init=False, factory=list[Failure])
@@ -326,14 +345,14 @@ class _Migration:
     arrived: set[Path] = attrs.field(init=False, factory=set["Path"])
     """Where this step has put values."""
 
-    def make(self, step: Step, *, is_base: bool) -> None:
+    def make(self, step: Step) -> None:
         """Make a step; a table that it emptied goes, but for the entry of a map."""
         for edit in step.edits:
-            if edit.kind == "set" and not is_base:
-                continue
             above = entry(edit.paths[0]) if edit.kind not in _LONE else ()
             for path in list(_places(self.document, above)):
                 table = self.at(path)
+                if edit.kind == "set" and self.is_under(path):
+                    continue
                 if isinstance(table, dict):
                     _Making(self, step, edit, path, len(above)).make()
         for path, least in self.emptied.items():
@@ -345,10 +364,11 @@ class _Migration:
 
     def at(self, path: Path) -> Any:
         """Return what is at a path; ``None`` if nothing is."""
-        value: Any = self.document
-        for part in path:
-            value = value.get(part) if isinstance(value, dict) else None
-        return value
+        return _at(self.document, path)
+
+    def is_under(self, path: Path) -> bool:
+        """Tell whether the document lies over one that has something at a path."""
+        return any(_at(document, path) is not None for document in self.under or ())
 
     def target(self, above: Path, names: Names) -> Path | None:
         """Find where a declared path would stand; ``None`` if what is no table is in the way."""
@@ -569,12 +589,12 @@ class _Making:
             result = function(*deepcopy(values))
             if self.edit.kind == "split":
                 result = list(result)
+            parts: list[Any] = result if self.edit.kind == "split" else [result]
+            odd = [type(one).__name__ for one in parts if one is not None and not is_plain(one)]
         except Exception as error:
             where = raised_at(error, but=__file__)
             self.fail(old, f"it raised {type(error).__name__}{where}", said_by(error))
             return None
-        parts: list[Any] = result if self.edit.kind == "split" else [result]
-        odd = [type(part).__name__ for part in parts if part is not None and not is_plain(part)]
         if odd:
             self.fail(old, f"it gave {odd[0]}, which no document can hold")
             return None
@@ -597,7 +617,12 @@ class _Making:
     def join(self) -> None:
         first = [next(iter(self.found(names)), None) for names in self.edit.paths]
         paths = [path for path in first if path is not None]
-        if paths:
+        target = self.target(self.edit.into[0])
+        if paths and None in first and target is not None and self.migration.is_under(target):
+            # The rest is a part of what it lies over.
+            reason = "it is a part of a value whose other parts stand in another file"
+            self.fail(self.old_path(paths[0]), reason)
+        elif paths:
             values = [None if path is None else self.migration.at(path) for path in first]
             value = self.called(self.old_path(paths[0]), *values)
             if value is not None:

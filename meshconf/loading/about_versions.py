@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 import attrs
@@ -48,7 +49,7 @@ def refusal(model: Model, layer: Layer) -> Problem:
     else:
         found = quoted(version) if type(version) is int else noun(version)
         message = f"`{VERSION_KEY}` must be an integer from 1 to {current}, got {found}"
-        help_ = f"{VERSION_KEY} = {current}"
+        help_ = f"{VERSION_KEY} = {current}, if that is the layout of the file"
         code, label = "MC201", "no version"
     origin, labels, excerpts = located(layer, (VERSION_KEY,), label, Masks(model, [layer]))
     return Problem(
@@ -64,7 +65,7 @@ def refusal(model: Model, layer: Layer) -> Problem:
 
 
 def migration_problems(
-    model: Model, layer: Layer, migrated: Migrated, base: Layer | None
+    model: Model, layer: Layer, migrated: Migrated, under: Sequence[Layer]
 ) -> Iterator[Problem]:
     """Tell what was migrated in a document, and what could not be.
 
@@ -75,7 +76,7 @@ def migration_problems(
 
         migrated: How it was migrated.
 
-        base: The document that it lies over, or itself.
+        under: The documents that it lies over.
 
     Yields:
         One warning, or an error if this release no longer reads that layout; and a problem for
@@ -83,14 +84,14 @@ def migration_problems(
     """
     masks = Masks(model, [layer])
     if migrated.uses:
-        yield _old_layout(model, layer, migrated, base)
+        yield _old_layout(model, layer, migrated, under)
     for conflict in migrated.conflicts:
         yield _both_set(layer, masks, conflict)
     for failure in migrated.failures:
         yield _failed(model, layer, masks, failure)
 
 
-def _old_layout(model: Model, layer: Layer, migrated: Migrated, base: Layer | None) -> Problem:
+def _old_layout(model: Model, layer: Layer, migrated: Migrated, under: Sequence[Layer]) -> Problem:
     configuration = model.configuration
     version = version_of(migrated.original)
     expired = any(use.step.is_expired(configuration.release) for use in migrated.uses)
@@ -100,9 +101,10 @@ def _old_layout(model: Model, layer: Layer, migrated: Migrated, base: Layer | No
     command = "meshconf migrate"
     if configuration.writes < configuration.version:
         command += " --to current"
-    if layer.kind == "file":
-        files = [layer.name] if base is None or base.name == layer.name else [base.name, layer.name]
-        command += f" --write {printable(shlex.join(files))}"
+    if layer.kind == "file" and FilePath(layer.name).is_file():
+        # Several files are one configuration, whose old defaults are those of the first.
+        files = [one.name for one in under if one.kind == "file"]
+        command += f" --write {printable(shlex.join([*files, layer.name]))}"
     else:
         command += " - < DOCUMENT"
     return Problem(

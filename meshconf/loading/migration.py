@@ -18,10 +18,13 @@ from meshconf.loading.about_versions import changes
 from meshconf.loading.findings import Masks, apart
 from meshconf.loading.load import Outcome, UnknownVariables, load_layers
 from meshconf.loading.lookup import InText
+from meshconf.loading.versions import all_up_to_date
 from meshconf.schema.configuration import version_of
 from meshconf.sources.file import parse_toml
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from meshconf.diagnostics.problem import Problem  # noqa: TC004 - nothing resolves annotations
     from meshconf.schema.model import Model
     from meshconf.sources.layer import Layer  # noqa: TC004 - nothing resolves annotations
@@ -73,7 +76,9 @@ class Migration:
         return self.new != self.old
 
 
-def migration_of(model: Model, layer: Layer, version: int, *, is_base: bool = True) -> Migration:
+def migration_of(
+    model: Model, layer: Layer, version: int, under: Sequence[Layer] = ()
+) -> Migration:
     """Find out what migrating a file comes to.
 
     The file has to be sound in the layout of the current version, whatever the wanted one is: its
@@ -86,7 +91,8 @@ def migration_of(model: Model, layer: Layer, version: int, *, is_base: bool = Tr
 
         version: The version that it is to have, at most the current one; a newer file stays.
 
-        is_base: Whether a default holds where the file says nothing; if not, it lies over another.
+        under: The files that it lies over, as their sources gave them; none if a default holds where
+            it says nothing.
 
     Returns:
         The new text, proven to say what the steps make of the document, or why there is none.
@@ -101,7 +107,7 @@ def migration_of(model: Model, layer: Layer, version: int, *, is_base: bool = Tr
     in_the_way = tuple(one for one in errors if one.code not in _OF_THE_STACK)
     if old is None or before is None or in_the_way:
         return Migration(layer, old, None, before, version, problems=in_the_way)
-    migrated = _migrated(model, layer, version, outcome, is_base=is_base)
+    migrated = _migrated(model, layer, version, outcome, under)
     said = tuple(changes(model, migrated))
     lost = tuple(
         f"`{dotted(use.path)}`: {printable(use.edit.loses)}"
@@ -118,13 +124,14 @@ def migration_of(model: Model, layer: Layer, version: int, *, is_base: bool = Tr
 
 
 def _migrated(
-    model: Model, layer: Layer, version: int, outcome: Outcome, *, is_base: bool
+    model: Model, layer: Layer, version: int, outcome: Outcome, under: Sequence[Layer]
 ) -> Migrated:
     """Migrate the document, unless the load that judged it has done just that."""
     done = outcome.layers[0].history
-    if is_base and version == model.configuration.version and isinstance(done, Migrated):
+    if not under and version == model.configuration.version and isinstance(done, Migrated):
         return done
-    return migrate(layer.data, version, model.configuration.steps, is_base=is_base)
+    documents = [one.data for one in all_up_to_date(model, under)]
+    return migrate(layer.data, version, model.configuration.steps, documents or None)
 
 
 def masked(model: Model, layer: Layer, text: str, before: str | None = None) -> str:
@@ -140,9 +147,7 @@ def masked(model: Model, layer: Layer, text: str, before: str | None = None) -> 
         before: The text that it was before. Where the schema has secrets, a comment that was none
             there is not shown: what it holds was taken out.
     """
-    from meshconf.loading.versions import up_to_date
-
-    read = up_to_date(model, parse_toml(model, text, kind=layer.kind, name=layer.name), None)
+    (read,) = all_up_to_date(model, [parse_toml(model, text, kind=layer.kind, name=layer.name)])
     source = read.texts[()]
     masks = [*Masks(model, [read]).of(read, InText(source, (), ()))]
     if before is not None and model.secret_names:

@@ -37,12 +37,16 @@ def all_up_to_date(model: Model, layers: Sequence[Layer]) -> tuple[Layer, ...]:
 
         layers: What the sources gave, lowest precedence first.
     """
-    documents = (layer for layer in layers if _is_document(layer) and not layer.absent)
-    base = next(documents, None) if model.configuration.steps else None
-    return tuple(up_to_date(model, layer, base) for layer in layers)
+    done: list[Layer] = []
+    under: list[Layer] = []
+    for layer in layers:
+        done.append(up_to_date(model, layer, under))
+        if _is_document(layer) and not layer.absent:
+            under.append(done[-1])
+    return tuple(done)
 
 
-def up_to_date(model: Model, layer: Layer, base: Layer | None) -> Layer:
+def up_to_date(model: Model, layer: Layer, under: Sequence[Layer]) -> Layer:
     """Migrate a layer to the current version, and take the version out of it.
 
     A schema that has a setting of that name keeps it, and has no history.
@@ -52,8 +56,8 @@ def up_to_date(model: Model, layer: Layer, base: Layer | None) -> Layer:
 
         layer: What a source gave. It is not changed.
 
-        base: The document that the layer lies over, or the layer itself if a default holds where
-            it says nothing; None if there is none.
+        under: The documents that it lies over, up to date; none if a default holds where it says
+            nothing.
 
     Returns:
         The layer; with an error among its problems if its version is none that the schema knows,
@@ -72,7 +76,7 @@ def up_to_date(model: Model, layer: Layer, base: Layer | None) -> Layer:
             return attrs.evolve(layer, data={}, problems=problems, complete=False)
         return attrs.evolve(layer, data=_without_version(layer), problems=problems)
     if version < current and steps and _is_document(layer) and not layer.absent:
-        return _migrated(model, layer, base)
+        return _migrated(model, layer, under)
     return attrs.evolve(layer, data=_without_version(layer)) if told else layer
 
 
@@ -80,12 +84,13 @@ def _without_version(layer: Layer) -> dict[str, Any]:
     return {key: value for key, value in layer.data.items() if key != VERSION_KEY}
 
 
-def _migrated(model: Model, layer: Layer, base: Layer | None) -> Layer:
+def _migrated(model: Model, layer: Layer, under: Sequence[Layer]) -> Layer:
     from meshconf.evolution.documents import migrate  # files of the current version do without
 
     configuration = model.configuration
-    is_base = layer is base and layer.complete
-    migrated = migrate(layer.data, configuration.version, configuration.steps, is_base=is_base)
+    # What could not be read may say what seems to be missing.
+    documents = [one.data for one in under] if under or not layer.complete else None
+    migrated = migrate(layer.data, configuration.version, configuration.steps, documents)
     if not (migrated.uses or migrated.conflicts or migrated.failures):
         return attrs.evolve(layer, data=migrated.document)
     from meshconf.loading.about_versions import migration_problems
@@ -97,7 +102,7 @@ def _migrated(model: Model, layer: Layer, base: Layer | None) -> Layer:
         for path in migrated.gave(failure.path):
             _drop(data, path)
     moved = attrs.evolve(layer, data=data, history=migrated, complete=complete)
-    problems = migration_problems(model, moved, migrated, base)
+    problems = migration_problems(model, moved, migrated, under)
     return attrs.evolve(moved, problems=(*layer.problems, *problems))
 
 

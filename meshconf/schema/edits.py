@@ -39,6 +39,9 @@ Names = tuple[str, ...]
 #: The part of a path that stands for every key.
 EVERY = "*"
 
+#: An integer of more bits may have more than 4,300 digits, which Python does not write.
+MOST_BITS = 14_284
+
 Kind = Literal["move", "remove", "set", "convert", "split", "join"]
 
 
@@ -257,8 +260,13 @@ def is_plain(value: Any) -> bool:
         return all(map(is_plain, value))
     import datetime as dt  # only edits that make values need it
 
-    plain = (bool, int, float, str, dt.datetime, dt.date, dt.time)
-    return type(value) in plain
+    if type(value) is str:
+        return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
+    if type(value) is int:
+        return value.bit_length() <= MOST_BITS
+    if type(value) is dt.time:
+        return value.tzinfo is None
+    return type(value) in (bool, float, dt.datetime, dt.date)
 
 
 def _names(text: str) -> Names:

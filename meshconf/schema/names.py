@@ -230,7 +230,8 @@ def _add_old(
             if name not in by_name:
                 gone.setdefault(name, old)
             continue
-        by_name.setdefault(name, Variable(name, path, setting, old_path=old))
+        if name not in gone:
+            by_name.setdefault(name, Variable(name, path, setting, old_path=old))
         if setting.map_of is not None:
             entries = _entries(setting.map_of, separator, olds, names, path)
             maps.append(MapVariables(name + ENTRY, path, entries, old))
@@ -245,7 +246,8 @@ def old_settings(model: Model) -> Iterator[tuple[Names, Path, Setting | None, Ol
 
     Yields:
         The old path, the path and the setting, those below a group that moved included; no
-        setting where none takes over what the old path had.
+        setting where none takes over what the old path had, or, before it is yielded with its own,
+        where a group has another form as a whole.
     """
     return _old_settings(model, _olds(model))
 
@@ -266,14 +268,19 @@ def _old_settings(
         return
     from meshconf.schema.edits import entry
 
+    apart = {one.names for one in olds if one.old.is_remade}
     for one in olds:
         if any(map(entry, (one.names, *one.into))):
             continue  # it is named from the entry of its map on
         target = one.into[0] if len(one.into) == 1 and not one.old.is_remade else ()
         setting = model.find(target) if target else None
+        if setting is not None and any(names[: len(one.names)] == one.names for names in apart):
+            yield one.names, target, None, one.old  # as a whole, it has another form
         yield one.names, target, setting, one.old
         for rest, below in _below(setting) if setting is not None else ():
-            yield (*one.names, *map(str, rest)), (*target, *rest), below, one.old
+            names = (*one.names, *map(str, rest))
+            if not any(other == names[: len(other)] for other in apart):
+                yield names, (*target, *rest), below, one.old
 
 
 def _below(setting: Setting) -> Iterator[tuple[Path, Setting]]:

@@ -69,7 +69,8 @@ class OldPath:
         if not new:
             return self.said(name, new)
         reason = f": {printable(self.reason)}" if self.reason else ""
-        why = f"`{dotted(self.names)}`, which it set, has another form since {self.step.name}"
+        path = dotted(self.names).replace(f'"{EVERY}"', EVERY)
+        why = f"`{path}`, which it set, has another form since {self.step.name}"
         return f"{name} is no longer read ({why}{reason}); use {' and '.join(new)}"
 
 
@@ -123,7 +124,8 @@ def old_paths(steps: tuple[Step, ...], release: str = "") -> tuple[OldPath, ...]
                     OldPath(names, edit.into, step, edit.reason, remade, is_expired, edit.secret)
                     for names in edit.paths
                 )
-    return tuple(reversed(found))
+    # What came back to where it was is no old path.
+    return tuple(old for old in reversed(found) if old.is_remade or old.into != (old.names,))
 
 
 def remade_by(steps: tuple[Step, ...]) -> Iterator[tuple[Names, Step]]:

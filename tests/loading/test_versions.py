@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -198,6 +199,51 @@ class TestVersion:
             workers(missing, over),
             workers(missing),
         ]
+
+    def test_old_defaults_of_entries(self, tmp_path):
+        """An entry that only a later file has keeps the old default too."""
+
+        @attrs.frozen
+        class Entry:
+            host: str = "new"
+            port: int = 1
+
+        @configuration(
+            prefix="E_", version=2, steps=[step(2, edits.set_default("ups.*.host", "old"))]
+        )
+        @attrs.frozen
+        class Entries:
+            ups: dict[str, Entry] = attrs.Factory(dict)
+
+        base, over = tmp_path / "base.toml", tmp_path / "over.toml"
+        base.write_text('[ups.a]\nhost = "mine"\n')
+        over.write_text("[ups.a]\nport = 2\n[ups.b]\nport = 3\n")
+
+        assert {"a": Entry("mine", 2), "b": Entry("old", 3)} == (
+            meshconf.load(base, over, schema=Entries, environ={}).ups
+        )
+
+    def test_a_value_whose_parts_stand_in_two_files(self, tmp_path):
+        """What a step joins has to stand in one file."""
+
+        @configuration(
+            prefix="J_",
+            version=2,
+            steps=[
+                step(2, edits.join(["host", "port"], "address", lambda *two: "{}:{}".format(*two)))
+            ],
+        )
+        @attrs.frozen
+        class Joined:
+            address: str = ""
+
+        base, over = tmp_path / "base.toml", tmp_path / "over.toml"
+        base.write_text('host = "h"\nport = 1\n')
+        over.write_text("port = 2\n")
+
+        assert "h:1" == meshconf.load(base, schema=Joined, environ={}).address
+        with pytest.raises(ConfigError, match="whose other parts stand in another file"):
+            meshconf.load(base, over, schema=Joined, environ={})
 
     def test_two_schemas(self, tmp_path):
         """Each schema has a history of its own."""
@@ -610,6 +656,17 @@ class TestFailures:
         assert {"MC105", "MC503", "MC502"} <= {one.code for one in caught.value.problems}
         assert {"kv/app"} == {one.origin and one.origin.name for one in caught.value.problems}
 
+    @pytest.mark.parametrize(
+        "value", [10**4299, [], "\ud800", dt.time(1, tzinfo=dt.timezone.utc), {"a": object()}]
+    )
+    def test_of_what_no_document_can_hold(self, found, value: Any):
+        """Whatever a step gives that TOML cannot say is a failure of the step, and nothing worse."""
+        if value == []:
+            value.append(value)
+        error = found("[a]\ny = 1\n", schema_with(edits.convert("a.y", lambda _: value)))
+
+        assert ["MC503"] == [code for severity, code, _ in told(error) if severity == "error"]
+
     def test_of_a_table(self, found):
         """A value within a table that moved is found too."""
         failing = schema_with(edits.rename("old", "a"), edits.convert("a.y", lambda _: object()))
@@ -706,6 +763,38 @@ class TestVariables:
         assert "error" == problem.severity
         assert problem.message.startswith(said)
         assert problem.message.endswith(f", which it set, has another form since 2.1); use {new}")
+
+    def test_below_a_group_that_moved(self, tmp_path):
+        """A value that has another form is refused there too, and so is the group as a whole."""
+
+        @configuration(
+            prefix="R_",
+            version=2,
+            steps=[
+                step(2, edits.rename("retries", "retry"), edits.convert("retry.delay", seconds))
+            ],
+        )
+        @attrs.frozen
+        class Retrying:
+            @attrs.frozen
+            class Retry:
+                delay: float = 1.0
+                attempts: int = 3
+
+            retry: Retry = Retry()
+
+        def problems(**environ: str) -> list[tuple[str, str, str]]:
+            try:
+                return told(meshconf.read(schema=Retrying, environ=environ))
+            except ConfigError as error:
+                return told(error)
+
+        assert ["warning"] == [one[0] for one in problems(R_RETRIES_ATTEMPTS="2")]
+        assert ["error"] == [one[0] for one in problems(R_RETRIES_DELAY="5.0")]
+        assert ["error"] == [one[0] for one in problems(R_RETRIES='{"delay": 5.0}')]
+        (tmp_path / "retries.delay").write_text("5.0")
+        directory = meshconf.SecretsDirectory(tmp_path)
+        assert 1.0 == meshconf.load(directory, schema=Retrying, environ={}).retry.delay
 
     def test_both(self, found):
         """Old and new name set: to the same it is a warning, else an error."""
