@@ -142,7 +142,8 @@ def _planned(target: Target, sources: Sequence[Any], version: int) -> list[Migra
     from meshconf.loading.choose import source_of
     from meshconf.loading.migration import migration_of
 
-    layers = [source_of(source).read(target.model) for source in sources]
+    once = {name_of(source): source for source in sources}
+    layers = [source_of(source).read(target.model) for source in once.values()]
     found = [layer for layer in layers if not layer.absent]
     if not found:
         named = ", ".join(layer.name for layer in layers)

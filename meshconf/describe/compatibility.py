@@ -68,6 +68,8 @@ class Break:
             values; if not, a key or a type is refused, or a key is demanded.
 
         at: The path, name by name.
+
+        lost: The single values that are no longer accepted, where it is those.
     """
 
     path: str
@@ -75,6 +77,7 @@ class Break:
     undone: str = attrs.field(default="", eq=False)
     tightens: bool = attrs.field(default=False, eq=False)
     at: Path = attrs.field(default=(), eq=False)
+    lost: tuple[Any, ...] = attrs.field(default=(), eq=False)
 
     def __str__(self) -> str:
         return f"`{self.path}`: {self.what}" if self.path else self.what
@@ -155,7 +158,8 @@ class _Comparison:
             lost = [value for value in before.values if not self._takes(now, value)]
             if lost:
                 said = ", ".join(map(quoted, lost))
-                yield _break(path, f"no longer accepts {said}", f"also accepts {said}")
+                found = _break(path, f"no longer accepts {said}", f"also accepts {said}")
+                yield attrs.evolve(found, lost=tuple(lost))
             return
         accepted = self._types(now)
         if lost_types := before.types - accepted:

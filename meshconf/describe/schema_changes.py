@@ -83,6 +83,7 @@ def changes_between(
     found += (
         SchemaChange("tightening" if one.tightens else "breaking", one.path, one.what)
         for one in comparison.narrowed(ahead)
+        if not comparison.cover(one, ahead)
     )
     found += comparison.defaults(ahead)
     found += (SchemaChange("relaxing", one.path, one.undone) for one in breaking_changes(new, old))
@@ -112,6 +113,9 @@ class _Steps:
             given = any(_is_at(into, change.at) for into in old.into)
             if given and _is_demand(change) and self._is_demanded(old.names):
                 return _taken(old)
+        if change.lost and (table := _mapped(change.at, steps)):
+            # Of a table of values it is known which it does not have.
+            return _remade(change.at, steps) if all(one in table for one in change.lost) else ""
         return _remade(change.at, steps)
 
     def _is_demanded(self, names: Names) -> bool:
@@ -174,6 +178,17 @@ def _remade(path: Path, steps: tuple[Step, ...]) -> str:
     found = (step for names, step in remade_by(steps) if _is_at(names, path))
     step = next(found, None)
     return "" if step is None else f"; the step to version {step.to} gives it a value"
+
+
+def _mapped(path: Path, steps: tuple[Step, ...]) -> list[Any]:
+    """List the values that steps replace at a path, if they do nothing else to it."""
+    edits = [
+        edit
+        for step in steps
+        for edit in step.edits
+        if edit.kind == "convert" and _is_at(edit.paths[0], path)
+    ]
+    return [] if any(not edit.values for edit in edits) else [v for e in edits for v in e.values]
 
 
 def _is_demand(change: Break) -> bool:

@@ -397,7 +397,9 @@ class _Migration:
 
     def put(self, path: Path, value: Any, trail: Trail) -> None:
         """Put a value where nothing is, with the tables that it needs."""
-        self.emptied.pop(path, None)
+        if self.emptied.pop(path, None) is not None:
+            _, old = self.take(path)
+            self.drop(old, f"now `{dotted(path)}` itself")
         self.arrived.add(path)
         table, below = self.document, self.trail
         for part in map(str, path[:-1]):
@@ -490,6 +492,8 @@ class _Making:
         is_within = isinstance(value, dict) and target is not None and target[: len(path)] == path
         if target is None or is_within:
             self.back(path, value, trail)
+            if target is None:
+                self.fail(old, f"what has the place of `{dotted(names)}` is no table")
         elif migration.is_free(target):
             migration.put(target, value, trail)
             self.used(old, target)
@@ -587,8 +591,8 @@ class _Making:
         function: Any = self.edit.function
         try:
             result = function(*deepcopy(values))
-            if self.edit.kind == "split":
-                result = list(result)
+            # A copy of each: several places must not share a table, nor its author lose one.
+            result = [*map(deepcopy, result)] if self.edit.kind == "split" else deepcopy(result)
             parts: list[Any] = result if self.edit.kind == "split" else [result]
             odd = [type(one).__name__ for one in parts if one is not None and not is_plain(one)]
         except Exception as error:
@@ -644,6 +648,8 @@ class _Making:
         if any(blocked):
             for path, (value, trail) in zip(paths, taken, strict=True):
                 self.back(path, value, trail)
+            if None in (target for target, _ in targets):
+                self.fail(olds[0], "what has the place of its new value is no table")
             return
         free = [(one, value) for one, value in targets if one and migration.is_free(one)]
         names = " and ".join(f"`{dotted(target)}`" for target, _ in targets if target)

@@ -21,7 +21,7 @@ BLANKS = " \t"
 _STATEMENT = re.compile(r"[ \t]*[^ \t\r\n#\[]")
 
 #: Empty lines, and the comments that open a text.
-_TOP = re.compile(r"(?:[ \t]*\r?\n)*(?:[ \t]*#[^\n]*(?:\n|$))*")
+_TOP = re.compile(r"(?:[ \t]*\r?\n)*((?:[ \t]*#[^\n]*(?:\n|$))*)")
 
 
 @attrs.frozen
@@ -44,9 +44,16 @@ class Lines:
 
     @functools.cached_property
     def top(self) -> int:
-        """Where the first key can stand: below the comments that open the text."""
+        """Where the first key can stand: below the comments that open the text.
+
+        Comments right above a statement are about that; then it is above them, unless they speak to
+        programs, as `#:schema` does.
+        """
         match = _TOP.match(self.text)
-        return match.end() if match is not None else 0
+        assert match is not None  # it matches nothing at all, too
+        speaks = re.search(r"^[ \t]*#[:!]", match[1], re.MULTILINE) is not None
+        is_apart = self.text[match.end() : match.end() + 1] in ("", "\r", "\n")
+        return match.end() if is_apart or speaks else match.start(1)
 
     def start(self, offset: int) -> int:
         """Return where the line starts that an offset is on."""

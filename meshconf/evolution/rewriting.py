@@ -6,6 +6,8 @@ elsewhere or is a comment from now on. All of that are splices of one text, made
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 __all__ = ["splices_for"]
+
+#: A header, with the comments right above it.
+_HEADER = re.compile(r"(?:[ \t]*#[^\n]*\n)*[ \t]*\[")
+
+#: The comma that may stand behind the last member of an inline table.
+_COMMA = re.compile(r"[ \t\r\n]*,")
 
 
 def splices_for(text: str, version: int, migrated: Migrated) -> list[Splice]:
@@ -171,9 +179,19 @@ class _Rewriting:
             if kept and place.fate is None and place.new == (*(here.new or ()), *rest):
                 self.register(here.new or (), rest)
             elif place.new is None:
+                self.send_away(statement, place)
                 self.comment_out(statement, place.note)
             else:
                 self.stay_or_go(statement, place, here.new if kept else None, is_line=True)
+
+    def send_away(self, statement: Statement, place: Place) -> None:
+        """Take from an inline table that is gone, or written anew, what stands elsewhere now."""
+        for member in self.statements.get(statement.path, ()):
+            inner = place.below(member.path[len(statement.path) :])
+            if inner.new is None:
+                self.send_away(member, inner)
+            else:
+                self.stay_or_go(member, inner, None, is_line=False)
 
     def register(self, table: Path, rest: Path) -> None:
         for end in range(1, len(rest)):
@@ -187,6 +205,7 @@ class _Rewriting:
         if place.is_replaced:
             self.values[statement.path] = toml_value(self.value_at(new))
             self.save_comments(statement)
+            self.send_away(statement, place)
         elif place.fate is not None and new in self.inline:
             self.members(statement, place)
         if table is not None and self.home(new) == table and len(new) > len(table):
@@ -205,6 +224,7 @@ class _Rewriting:
         for member in self.statements.get(statement.path, ()):
             inner = place.below(member.path[len(statement.path) :])
             if inner.new is None:
+                self.send_away(member, inner)
                 self.away.add(member.path)
                 self.note_above(self.top_of(member), member, inner.note)
             else:
@@ -268,9 +288,8 @@ class _Rewriting:
         """Write the comments within a value that is written anew above it."""
         start, end = statement.value
         if "#" in self.text[start:end]:
-            inside = [
-                self.text[slice(*one)] for one in self.index.comments if start < one.start < end
-            ]
+            first, last = (bisect_left(self.index.comments, (at, 0)) for at in (start, end))
+            inside = [self.text[slice(*one)] for one in self.index.comments[first:last]]
             self.write_above(self.top_of(statement), inside)
 
     def write_above(self, top: Statement, comments: list[str]) -> None:
@@ -323,7 +342,9 @@ class _Rewriting:
                 yield Splice(member.key.start, after.key.start, "")
         if members and members[-1] is not last:
             start = last.value.end if last is not None else table.value.start + 1
-            yield Splice(start, members[-1].value.end, "")
+            end = members[-1].value.end
+            comma = _COMMA.match(self.text, end) if last is None else None
+            yield Splice(start, comma.end() if comma else end, "")
 
     def bring_in(self, table: Statement, kept: list[Statement]) -> Iterator[Splice]:
         pairs = [
@@ -401,7 +422,7 @@ class _Rewriting:
             self.splices.append(Splice(*told.value, str(version)))
             return
         offset, line = self.lines.top, f"{VERSION_KEY} = {version}{self.lines.newline}"
-        if self.text[offset:].lstrip(BLANKS).startswith("["):
+        if _HEADER.match(self.text, offset):
             line += self.lines.newline
         if offset and not self.text[:offset].endswith("\n"):
             line = self.lines.newline + line

@@ -123,10 +123,10 @@ def _comments(text: str) -> Counter[str]:
 def _keeps_comments(old: str, new: str) -> bool:
     """Tell whether each comment is still one, or the end of one that holds a statement now."""
     before, after = _comments(old), _comments(new)
-    left = list((after - before).elements())
-    for comment in (before - after).elements():
-        holder = next((one for one in left if one.endswith(comment)), None)
-        if holder is None:
-            return False
-        left.remove(holder)
-    return True
+    missing = before - after
+    for comment in (after - before).elements():
+        ends = (comment[match.start() :] for match in re.finditer("#", comment))
+        held = next((end for end in ends if missing[end] > 0), None)
+        if held is not None:
+            missing[held] -= 1
+    return not any(missing.values())

@@ -21,7 +21,7 @@ from meshconf.schema.edits import EVERY
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.names import name_of
 from meshconf.schema.old_paths import old_path_at, old_paths_in
-from meshconf.sources.environment import file_variable, names_for
+from meshconf.sources.environment import file_variable, names_for, variable_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -460,7 +460,8 @@ def _of_earlier_version(diagnosis: Diagnosis, layer: Layer, stray: Stray, old: O
     names = [f"`{dotted(path)}`" for path in paths]
     if layer.kind != "secret_file":  # whose files are named by paths
         given = zip(paths, names, strict=True)
-        names = [_variables(diagnosis, path, secret=False) or name for path, name in given]
+        prefix = diagnosis.prefix or ""
+        names = [variable_at(diagnosis.model, path, prefix) or name for path, name in given]
         names = [name.replace(f"__{EVERY}__", "__NAME__") for name in names]
     name = f"{_where(layer)} {short_name(stray.name)}"
     said = old.said_of_gone(name, names) if gone else old.said(name, names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -165,6 +165,11 @@ class _Change:
         return last.edit.reason
 
     @property
+    def is_converted(self) -> bool:
+        """Whether a step makes another value of it."""
+        return any(use.edit.kind == "convert" for use in self.uses)
+
+    @property
     def is_of_the_value(self) -> bool:
         """Whether it is the value that is another, and not its place."""
         return self.new == (self.old,) and all(use.edit.kind == "convert" for use in self.uses)
@@ -176,9 +181,10 @@ def _sentences(
     uses: dict[Path, list[Use]] = {}
     for use in migrated.uses:
         uses.setdefault(use.path, []).append(use)
-    alike: dict[tuple[int, ...], list[Path]] = {}
+    alike: dict[Any, list[Path]] = {}
     for path, some in uses.items():
-        alike.setdefault(tuple(id(use.edit) for use in some), []).append(path)
+        shown_as = _written(path, some[0].edit.paths[0], many=True)
+        alike.setdefault((shown_as, *(id(use.edit) for use in some)), []).append(path)
     groups = list(alike.values())
     for paths in groups[:MOST_CHANGES]:
         path, many = paths[0], len(paths) > 1
@@ -196,7 +202,10 @@ def _deprecated(model: Model, change: _Change) -> str:
     if change.is_of_the_value:
         return f"{change.old} is written otherwise since {change.step.name}"
     expired = change.step.is_expired(model.configuration.release)
-    return deprecation(change.old, change.new, change.step, change.reason, is_expired=expired)
+    new = [*change.new]
+    if new and change.is_converted:
+        new[-1] += ", which is written otherwise"
+    return deprecation(change.old, new, change.step, change.reason, is_expired=expired)
 
 
 def _changed(model: Model, change: _Change) -> str:
@@ -207,7 +216,8 @@ def _changed(model: Model, change: _Change) -> str:
         return f"{change.old} is written otherwise"
     if not change.new:
         return f"{change.old} is removed{why}"
-    return f"{change.old} → {' and '.join(change.new)}{why}"
+    converted = ", written otherwise" if change.is_converted else ""
+    return f"{change.old} → {' and '.join(change.new)}{converted}{why}"
 
 
 def _kept(model: Model, change: _Change) -> str:

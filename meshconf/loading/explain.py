@@ -174,8 +174,10 @@ def _declared(
         in_file = file_variable(names_for(model, prefix), name)
         what = "as JSON" if setting.holds_settings else f"or {in_file}" if in_file else ""
         yield "variable", ", ".join(filter(None, (name, what)))
-    for number, (names, old) in enumerate(paths_before(model.configuration.steps, path)):
-        yield "" if number else "history", f"{dotted(names)} up to version {old.step.to - 1}"
+    before = paths_before(model.configuration.steps, path)
+    history = {names: old.step.to - 1 for names, old in before if names != path}
+    for number, (names, version) in enumerate(history.items()):
+        yield "" if number else "history", f"{dotted(names)} up to version {version}"
     if setting.facts.renamed_from:
         yield "old names", ", ".join(_old_names(model, prefix, path, setting))
     if setting.holds_settings:

@@ -67,6 +67,8 @@ class DeclaredEdit:
         loses: What the new values no longer say, if anything.
 
         secret: Whether what it removes is a secret.
+
+        values: The values that it replaces, where it is those alone.
     """
 
     kind: Kind
@@ -77,6 +79,7 @@ class DeclaredEdit:
     reason: str = ""
     loses: str = ""
     secret: bool = False
+    values: tuple[Any, ...] = ()
 
 
 def rename(old: str, new: str, *, reason: str = "") -> DeclaredEdit:
@@ -181,7 +184,7 @@ def map_values(path: str, values: Mapping[Any, Any]) -> DeclaredEdit:
         same = (new for old, new in pairs if type(old) is type(value) and old == value)
         return next(same, None)
 
-    return convert(path, mapped)
+    return attrs.evolve(convert(path, mapped), values=tuple(old for old, _ in pairs))
 
 
 def convert(path: str, function: Callable[[Any], Any], *, loses: str = "") -> DeclaredEdit:

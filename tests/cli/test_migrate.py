@@ -55,8 +55,8 @@ workers = 3
 """
 
 NEW = """\
-# Ours.
 config_version = 3
+# Ours.
 timeout = 0.5 # short
 database.port = 1
 workers = 3
@@ -95,7 +95,7 @@ class TestPlain:
         assert (
             "app.toml: would be brought from version 1 to version 3\n"
             "  `db_port` → `database.port`\n"
-            "  `timeout_ms` → `timeout`\n"
+            "  `timeout_ms` → `timeout`, written otherwise\n"
             "  lost: `timeout_ms`: the unit\n"
         ) == result.stdout
         assert "nothing was written: --diff shows the lines, --write changes them\n" == (
@@ -190,10 +190,10 @@ class TestDiff:
             "--- app.toml\n"
             "+++ app.toml (version 3)\n"
             "@@ -1,4 +1,5 @@\n"
+            "+config_version = 3\n"
             " # Ours.\n"
             "-timeout_ms = 500 # short\n"
             "-db_port = 1\n"
-            "+config_version = 3\n"
             "+timeout = 0.5 # short\n"
             "+database.port = 1\n"
             " workers = 3\n"
@@ -367,7 +367,7 @@ class TestTo:
         run("migrate", "--write", "--to", "2")
 
         assert (
-            "# Ours.\nconfig_version = 2\ntimeout_ms = 500 # short\ndatabase.port = 1\nworkers = 3\n"
+            "config_version = 2\n# Ours.\ntimeout_ms = 500 # short\ndatabase.port = 1\nworkers = 3\n"
             == file.read_text()
         )
 

@@ -60,6 +60,15 @@ class TestMigrateText:
             (MOVED, "x=2\n# two\na = 1\nz=1\n[t]\n", "x=2\n# two\nz=1\n[t]\nb = 1\n"),
             (MOVED, "a = 1 # c\nt = {x = 2} # d\n", "# c\nt = {x = 2, b = 1} # d\n"),
             (MOVED, "a = 1\nt = {}\n", "t = { b = 1 }\n"),
+            (move("s.a", "b"), "s = { a = 1 } # c\n",
+             "# emptied in version 2: s = { a = 1 } # c\nb = 1\n"),
+            (move("s.t.a", "b"), "s = { t = { a = 1 }, x = 2 }\n",
+             "# emptied in version 2: t = { a = 1 }\ns = { x = 2 }\nb = 1\n"),
+            (move("s.a", "s"), "[s]\na = 1 # c\n", "s = 1 # c\n# now `s` itself: [s]\n"),
+            (remove("*.a", reason="r"), "u = {a = 1,}\n", "# removed in version 2 (r): a = 1\nu = {}\n"),
+            (remove("t", reason="r"), "[t]\nx = 1 # q\ny = 2 # w # q\nz = 3 # q\n",
+             "".join(f"# removed in version 2 (r): {line}\n"
+                     for line in ("[t]", "x = 1 # q", "y = 2 # w # q", "z = 3 # q"))),
             (MOVED, "t.x = 1\na = 2\n", "t.x = 1\nt.b = 2\n"),
             (MOVED, "a = {x = 1} # c\n[t]\n", "[t]\nb = {x = 1} # c\n"),
             (MOVED, "t = {x = 1}\n[a] # h\nk = 1 # c\n",
@@ -115,6 +124,9 @@ class TestMigrateText:
             ([set_default("t", {"x": {"y": 1}}), move("t.x.y", "z")], "", "z = 1\n"),
             ([set_default("t", {"x": 1}), set_default("t.y", 2)], "", "t = { x = 1, y = 2 }\n"),
             ([convert("t", len)], "t = {a = 1}\n", "t = 1\n"),
+            ([move("t.a", "b"), convert("t", len)], "t = {a = 1, c = 2}\n", "t = 1\nb = 1\n"),
+            ([split("e", ["x", "y"], lambda v: (v, v)), move("x.k", "z")], "e = {k = 1}\n",
+             "# emptied in version 2: e = {k = 1}\ny = { k = 1 }\nz = 1\n"),
             ([remove("t", reason="r")], "t = {a = 1}\n", "# removed in version 2 (r): t = {a = 1}\n"),
             ([set_default("t.b", 1)], "t = {}\n", "t = { b = 1 }\n"),
             ([set_default("t.s.b", 1)], "t = {s = {a = 1}}\n", "t = {s = {a = 1, b = 1}}\n"),
@@ -153,20 +165,25 @@ class TestVersion:
             ("", "config_version = 2\n"),
             ("# c", "# c\nconfig_version = 2\n"),
             ("# c\n\n# d\na = 1\n", "# c\nconfig_version = 2\n\n# d\na = 1\n"),
-            ("# c\r\na = 1\r\n", "# c\r\nconfig_version = 2\r\na = 1\r\n"),
+            ("# c\r\na = 1\r\n", "config_version = 2\r\n# c\r\na = 1\r\n"),
+            ("\n# c\n[a]\n", "\nconfig_version = 2\n\n# c\n[a]\n"),
+            ("#:schema x\na = 1\n", "#:schema x\nconfig_version = 2\na = 1\n"),
             ("[t]\n", "config_version = 2\n\n[t]\n"),
             ("a = 1\nconfig_version = 1 # v\n", "a = 1\nconfig_version = 2 # v\n"),
         ],
     )
     def test_is_told(self, before, after):
-        """The version is set, or stands first, below the comments that open the text."""
+        """The version is set, or stands first: below the comments that open the text.
+
+        Those that are right above a statement are about that, unless they speak to programs.
+        """
         assert after == migrate_text(before, 2, [step(2)])
 
-    def test_stands_below_a_comment_that_stays(self):
-        """What is said of the whole file stays at its top when the first key moves."""
+    def test_leaves_a_comment_that_opens_the_text(self):
+        """What may be said of the whole file stays at its top when the first key moves."""
         new = migrate_text("# file\na = 1\n[t]\n", 2, [step(2, MOVED)])
 
-        assert "# file\nconfig_version = 2\n[t]\nb = 1\n" == new
+        assert "config_version = 2\n# file\n[t]\nb = 1\n" == new
 
 
 class TestRefusals:

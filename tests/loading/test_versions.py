@@ -308,7 +308,7 @@ tries = 2
                 "`upstreams.*.tries` is deprecated since 2.0, removed in 3.0; use "
                 "`upstreams.*.attempts` (2 places)"
             ),
-            "`timeout_ms` is deprecated since 2.1; use `timeout`",
+            "`timeout_ms` is deprecated since 2.1; use `timeout`, which is written otherwise",
             "`debug` has no effect since 2.1 (use the logger)",
         ) == the_only(found(self.FIVE), "MC502").notes
 
@@ -324,8 +324,8 @@ tries = 2
         assert [
             (
                 "MC502: app.toml has the layout of version 1, which is older than 3; `timeout_ms` "
-                "is deprecated since 2.1; use `timeout`; `workers` is not set; it keeps 2, the "
-                "default of version 2; mend it by `meshconf migrate --to current --write app.toml`"
+                "is deprecated since 2.1; use `timeout`, which is written otherwise; `workers` is "
+                "not set; it keeps 2, the default of version 2; mend it by `meshconf migrate --to current --write app.toml`"
             )
         ] == [record.getMessage() for record in caplog.records]
 
