@@ -397,7 +397,7 @@ class _Migration:
 
     def put(self, path: Path, value: Any, trail: Trail) -> None:
         """Put a value where nothing is, with the tables that it needs."""
-        if self.emptied.pop(path, None) is not None:
+        if self.emptied.pop(path, None) is not None and self.at(path) == {}:
             _, old = self.take(path)
             self.drop(old, f"now `{dotted(path)}` itself")
         self.arrived.add(path)
@@ -504,8 +504,12 @@ class _Making:
 
     def back(self, path: Path, value: Any, trail: Trail) -> None:
         """Put a value back where it was taken from."""
-        self.migration.emptied.pop(path[:-1], None)
+        emptied = self.migration.emptied
+        emptied.pop(path[:-1], None)
+        least = emptied.get(path)
         self.migration.put(path, value, trail)
+        if least is not None:  # it is still to go
+            emptied[path] = least
 
     def is_settled(self, old: Path, target: Path, value: Any) -> bool:
         """Note that a place is taken; tell whether by the same value."""

@@ -94,6 +94,24 @@ class TestMigrate:
         assert after == made(before, *edits).document
 
 
+class TestEmptiedTables:
+    """A table that an edit emptied can be used by the next one, before the step drops it."""
+
+    @pytest.mark.parametrize(
+        ("edits", "before", "after"),
+        [
+            ([move("t.a", "b"), convert("t", len)], {"t": {"a": 1}}, {"b": 1, "t": 0}),
+            ([move("t.a", "t")], {"t": {"a": 1}}, {"t": 1}),
+            ([move("t.a", "x"), move("t", "s.t")], {"t": {"a": 1}, "s": 5}, {"x": 1, "s": 5}),
+            ([move("t.a", "x"), move("t", "t.t")], {"t": {"a": 1}}, {"x": 1}),
+            ([move("t.a", "b"), set_default("t", 5)], {"t": {"a": 1}}, {"b": 1, "t": 5}),
+        ],
+    )
+    def test_are_used(self, edits, before, after):
+        """What comes into their place takes it."""
+        assert after == made(before, *edits).document
+
+
 class TestStoodAt:
     def test_follows_all_edits(self):
         """A value is found where the old document had it, through all that moved with it."""
