@@ -9,9 +9,9 @@ from typing import Any
 import tomli_w
 
 from meshconf.diagnostics.opaque import own_words
-from meshconf.diagnostics.words import dotted, printable
+from meshconf.diagnostics.words import printable, quoted_key
 
-__all__ = ["can_say", "toml_value"]
+__all__ = ["can_say", "toml_key", "toml_value"]
 
 #: Half of a pair, which no encoding takes.
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -21,7 +21,7 @@ def toml_value(value: Any) -> str:
     """Write one plain value in TOML, on one line; in its own words what TOML cannot say."""
     if isinstance(value, Mapping):
         pairs = ", ".join(
-            f"{dotted((str(key),))} = {toml_value(item)}" for key, item in value.items()
+            f"{toml_key(str(key))} = {toml_value(item)}" for key, item in value.items()
         )
         return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, list):
@@ -30,6 +30,11 @@ def toml_value(value: Any) -> str:
         return "".join(map(_escaped, tomli_w.dumps({"v": value})[4:-1]))
     text = _written(value)
     return own_words(value) if text is None else text
+
+
+def toml_key(name: str) -> str:
+    """Write one part of a key in TOML 1.0, bare where that is allowed."""
+    return name if quoted_key(name) == name else toml_value(name)
 
 
 def can_say(value: Any) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from meshconf.diagnostics.spans import Span, Statement, Statements, key_parts, statements_of
-from meshconf.diagnostics.toml_text import toml_value
+from meshconf.diagnostics.toml_text import toml_key, toml_value
 from meshconf.diagnostics.words import Path, dotted
 from meshconf.evolution.documents import Migrated, Trail, walk
 from meshconf.evolution.fates import Place, new_values_in
@@ -50,7 +50,7 @@ def splices_for(text: str, version: int, migrated: Migrated) -> list[Splice]:
 
 def _key(path: Path) -> str:
     """Write a dotted key; positions in arrays are no part of it."""
-    return dotted(tuple(part for part in path if isinstance(part, str)))
+    return ".".join(toml_key(part) for part in path if isinstance(part, str))
 
 
 @attrs.frozen

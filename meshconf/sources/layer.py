@@ -96,7 +96,8 @@ class Layer:
 
     Attributes:
         kind: The kind of its origins; it also decides the precedence: ``file`` is the lowest,
-            then any other kind, ``secret_file``, ``dotenv``, ``env`` and ``override``.
+            then any other kind, ``secret_file``, ``dotenv``, ``env`` and ``override``. The first
+            two are documents: they have a version, which ``config_version`` in the data tells.
 
         name: What reports call the source.
 

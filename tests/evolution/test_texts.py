@@ -84,6 +84,8 @@ class TestMigrateText:
             (rename("s", "r"), "s.a = 1\ns.b.c = 2\n", "r.a = 1\nr.b.c = 2\n"),
             (rename("s.b", "x"), "s.b = 1\ns.c = 2\n", "s.x = 1\ns.c = 2\n"),
             (rename("a_b", "c"), "A-b = 1\n", "c = 1\n"),
+            (rename("a", '"b c"'), "a = 1\n", '"b c" = 1\n'),
+            (rename("a", '"b\\u0080"'), "a = 1\n", '"b\\u0080" = 1\n'),
             (rename("a", "b"), "a = 1 # c\nb = 1\n",
              "# removed in version 2 (the same as `b`): a = 1 # c\nb = 1\n"),
             (GONE, " a = [1, # one\n 2]\n",
