@@ -175,7 +175,7 @@ def layer_of_texts(
         kind,
         name,
         builder.data,
-        {path: named.source for path, named in builder.laid.items()},
+        {path: entry.named.source for path, entry in builder.laid.items()},
         frozenset(builder.spelled),
         tuple(builder.problems),
         tuple(builder.broken),
@@ -194,6 +194,10 @@ class _Entry:
     def setting(self) -> Setting:
         return self.found.variable.setting
 
+    @property
+    def is_old(self) -> bool:
+        return bool(self.found.variable.old) or self.found.old_path is not None
+
 
 @attrs.define(eq=False, repr=False)
 class _Builder:
@@ -204,7 +208,7 @@ class _Builder:
     reader: TextReader = attrs.field(factory=TextReader)
     entries: list[_Entry] = attrs.field(factory=list)
     data: dict[str, Any] = attrs.field(factory=dict)
-    laid: dict[Path, NamedText] = attrs.field(factory=dict)
+    laid: dict[Path, _Entry] = attrs.field(factory=dict)
     spelled: set[Path] = attrs.field(factory=set)
     problems: list[Problem] = attrs.field(factory=list)
     broken: list[Broken] = attrs.field(factory=list)
@@ -295,7 +299,7 @@ class _Builder:
             path = self._put(entry, value)
             if path in self.laid:
                 self.problems.append(_twice(entry, self.laid[path]))
-            self.laid[path] = entry.named
+            self.laid[path] = entry
 
     def _put(self, entry: _Entry, value: Any) -> Path:
         """Put a value into the data; return the path there."""
@@ -370,10 +374,14 @@ def _given_twice(path: Path, other: str, named: NamedText) -> Problem:
     )
 
 
-def _twice(entry: _Entry, other: NamedText) -> Problem:
+def _twice(entry: _Entry, other: _Entry) -> Problem:
     """Tell that a setting has two names set; to the same text, it is just a warning."""
-    problem = _given_twice(entry.found.path, other.name, entry.named)
-    return problem if other.text != entry.named.text else attrs.evolve(problem, severity="warning")
+    problem = _given_twice(entry.found.path, other.named.name, entry.named)
+    old = next((one.named.name for one in (entry, other) if one.is_old), None)
+    if old is not None:
+        problem = attrs.evolve(problem, help=f"unset {old}, which is an old name")
+    same = other.named.text == entry.named.text
+    return attrs.evolve(problem, severity="warning") if same else problem
 
 
 def _not_unicode(path: Path, named: NamedText) -> Problem:

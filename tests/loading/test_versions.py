@@ -809,6 +809,7 @@ class TestVariables:
             "error",
             "`database.port` is given twice: by APP_DATABASE_PORT and by APP_DB_PORT",
         ) == (the_only(other, "MC105").severity, the_only(other, "MC105").message)
+        assert "unset APP_DB_PORT, which is an old name" == the_only(other, "MC105").help
 
     def test_policy_for_unknown_ones_is_another_matter(self, tmp_path):
         """Old names are told whatever is done with unknown ones."""
