@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import annotated_types
 import attrs
@@ -374,6 +374,69 @@ class TestSteps:
             upstreams: dict[str, Upstream] = attrs.Factory(dict)
 
         assert "tightening: `port`: minimum raised from 1 to 2" in said(New)
+
+    @pytest.mark.parametrize(
+        ("table", "level"),
+        [
+            ({"low": "a", "high": "b"}, "covered"),
+            ({"low": "a"}, "breaking"),
+        ],
+    )
+    def test_table_of_values(self, table: dict[str, str], level: str):
+        """A step with a table of values covers those that it has, and no others."""
+
+        @configuration(version=1)
+        @attrs.frozen
+        class Old:
+            mode: Literal["low", "high"] = "low"
+
+        @configuration(version=2, steps=[step(2, edits.map_values("mode", table))])
+        @attrs.frozen
+        class New:
+            mode: Literal["a", "b"] = "a"
+
+        (change,) = [line for line in said(New, Old) if "no longer accepts" in line]
+
+        assert change.startswith(f'{level}: `mode`: no longer accepts "low", "high"')
+
+    def test_function_of_values(self):
+        """Of a step with a function it is not known, so it covers all."""
+
+        @configuration(version=1)
+        @attrs.frozen
+        class Old:
+            mode: Literal["low", "high"] = "low"
+
+        @configuration(version=2, steps=[step(2, edits.convert("mode", str.upper))])
+        @attrs.frozen
+        class New:
+            mode: Literal["LOW", "HIGH"] = "LOW"
+
+        assert [] == [line for line in said(New, Old) if line.startswith("breaking")]
+
+    def test_within_a_group_that_moved(self):
+        """What a step takes from a group that another one moved is covered too."""
+        steps = [step(2, edits.rename("m", "n"), edits.rename("n.p", "q"))]
+
+        @configuration(version=1)
+        @attrs.frozen
+        class Old:
+            @attrs.frozen
+            class Group:
+                p: int = 0
+
+            m: Group = Group()
+
+        @configuration(version=2, steps=steps)
+        @attrs.frozen
+        class New:
+            @attrs.frozen
+            class Group:
+                q: int = 0
+
+            n: Group = Group()
+
+        assert [] == [line for line in said(New, Old) if line.startswith("breaking")]
 
     def test_from_an_optional_place(self):
         """A step that moves what files need not have does not give what they need now."""

@@ -94,6 +94,28 @@ class TestMigrate:
         assert after == made(before, *edits).document
 
 
+class TestBlocked:
+    """A value whose new place is within what is no table stays, and that is told."""
+
+    @pytest.mark.parametrize(
+        ("edit", "error"),
+        [
+            (move("a", "b.x"), "what has the place of `b.x` is no table"),
+            (
+                split("a", ["b.x", "c"], lambda v: v.split(":")),
+                "what has the place of its new value is no table",
+            ),
+        ],
+    )
+    def test_is_told(self, edit, error):
+        """The document is as it was, and the failure says why."""
+        document = {"a": "1:2", "b": 2}
+        found = made(document, edit)
+
+        assert document == found.document
+        assert [(("a",), error)] == [(one.path, one.error) for one in found.failures]
+
+
 class TestEmptiedTables:
     """A table that an edit emptied can be used by the next one, before the step drops it."""
 
