@@ -20,7 +20,7 @@ from meshconf.schema import kinds
 from meshconf.schema.edits import EVERY
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.names import name_of
-from meshconf.schema.old_paths import old_path_at, old_paths_in
+from meshconf.schema.old_paths import old_path_at, old_paths_in, with_entries
 from meshconf.sources.environment import file_variable, names_for, variable_at
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from meshconf.loading.diagnose import Diagnosis
     from meshconf.loading.load import UnknownVariables
     from meshconf.loading.merge import Oddity
-    from meshconf.schema.edits import Names
     from meshconf.schema.old_paths import OldPath
     from meshconf.sources.layer import Layer, Stray
 
@@ -99,7 +98,7 @@ def _unknown_key(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
     notes: list[str] = []
     help_: str | None = None
     if old is not None:
-        new = [f"`{_like(oddity.canonical, into)}`" for into in old.into]
+        new = _places_now(old, oddity.canonical)
         label = f"now {' and '.join(new)}" if new else "no longer a setting"
         version = diagnosis.model.configuration.version
         read_as = f"{oddity.layer.name} is read as version {version}"
@@ -129,14 +128,9 @@ def _unknown_key(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
     )
 
 
-def _like(path: Path, into: Names) -> str:
-    """Write a declared path with the names of entries that a path has."""
-    return dotted(
-        tuple(
-            path[number] if name == EVERY and number < len(path) else name
-            for number, name in enumerate(into)
-        )
-    )
+def _places_now(old: OldPath, path: Path) -> list[str]:
+    """Quote where the value of an old path stands now, with the names of entries of a path."""
+    return [f"`{dotted(with_entries(into, old.names, path))}`" for into in old.into]
 
 
 def _near_old_key(model: Model, path: Path, known: Sequence[str]) -> str:
@@ -149,7 +143,7 @@ def _near_old_key(model: Model, path: Path, known: Sequence[str]) -> str:
     near = nearest(key, [*known, *siblings])
     if not near or any(name in known for name in near):
         return ""
-    into = [f"`{_like(path, one)}`" for one in siblings[near[0]].into]
+    into = _places_now(siblings[near[0]], path)
     return f"`{near[0]}`" + (f", which is now {' and '.join(into)}" if into else "")
 
 

@@ -9,9 +9,8 @@ from meshconf.diagnostics.words import Path, dotted, parse_path
 from meshconf.loading.values import values_in
 from meshconf.loading.walk import step
 from meshconf.schema import kinds
-from meshconf.schema.edits import EVERY
 from meshconf.schema.names import entry_key
-from meshconf.schema.old_paths import old_path_at
+from meshconf.schema.old_paths import old_path_at, with_entries
 from meshconf.sources.environment import found_by, gone_by, names_for
 
 if TYPE_CHECKING:
@@ -91,9 +90,7 @@ def _current(model: Model, path: Path) -> Path:
     for end in range(len(path), 0, -1):
         old = old_path_at(model, path[:end])
         if old is not None and len(old.into) == 1:
-            stars = (part for part, name in zip(path, old.names, strict=False) if name == EVERY)
-            into = tuple(next(stars, name) if name == EVERY else name for name in old.into[0])
-            return (*into, *path[end:])
+            return (*with_entries(old.into[0], old.names, path), *path[end:])
     return path
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "old_paths_in",
     "paths_before",
     "remade_by",
+    "with_entries",
 ]
 
 
@@ -188,11 +189,22 @@ def paths_before(steps: tuple[Step, ...], path: Path) -> Iterator[tuple[Names, O
             length = len(into)
             pairs = zip(into, path, strict=False)
             if length <= len(path) and all(name in (EVERY, part) for name, part in pairs):
-                entries = iter(
-                    part for name, part in zip(into, path, strict=False) if name == EVERY
-                )
-                names = (str(next(entries, name)) if name == EVERY else name for name in old.names)
+                names = with_entries(old.names, into, path)
                 yield (*names, *map(str, path[length:])), old
+
+
+def with_entries(names: Names, like: Names, path: Path) -> Names:
+    """Put the names of entries into a declared path.
+
+    Args:
+        names: The declared path.
+
+        like: Another one, of the same entries.
+
+        path: A path that *like* stands for, at least up to its last entry.
+    """
+    entries = (str(part) for part, name in zip(path, like, strict=False) if name == EVERY)
+    return tuple(next(entries, name) if name == EVERY else name for name in names)
 
 
 def _below(old: OldPath, edit: DeclaredEdit) -> Iterator[OldPath]:

@@ -511,6 +511,13 @@ class Nested:
     a: Group = Group()
 
 
+@attrs.frozen
+class Balancer:
+    """A group that once held the services that are called, and now holds others."""
+
+    upstreams: dict[str, Nested.Group] = attrs.field(factory=dict)
+
+
 def schema_of_group() -> Any:
     """Make a schema whose step moves a setting into a table."""
 
@@ -954,6 +961,30 @@ class TestOldKeysInNewFiles:
         problem = the_only(found("config_version = 3\n[upstreams.a]\ntries = 5\n"), "MC101")
 
         assert "use `upstreams.a.attempts`" in problem.notes[0]
+
+    @pytest.mark.parametrize(
+        ("key", "label"),
+        [
+            ("tries", "now `upstreams.a.attempts`"),
+            ("triess", "did you mean `tries`, which is now `upstreams.a.attempts`?"),
+        ],
+    )
+    def test_in_an_entry_of_a_map_that_moved(self, found, key: str, label: str):
+        """The entry keeps its name where its map is at another depth now."""
+        moved = edits.move("balancer.upstreams", "upstreams")
+        renamed = edits.rename("upstreams.*.tries", "attempts")
+
+        @configuration(prefix="M_", version=3, steps=[step(2, moved), step(3, renamed)])
+        @attrs.frozen(kw_only=True)
+        class Moved:
+            balancer: Balancer = Balancer()
+            upstreams: dict[str, Upstream] = attrs.field(factory=dict)
+
+        problem = the_only(
+            found(f"config_version = 3\n[balancer.upstreams.a]\n{key} = 5\n", Moved), "MC101"
+        )
+
+        assert [label] == [one.text for one in problem.labels if one.primary]
 
     def test_that_are_gone(self, found):
         """What is gone says why."""
