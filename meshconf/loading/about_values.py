@@ -86,9 +86,8 @@ def bad_value(
 
 def _remade(winner: Held) -> Iterator[str]:
     """Say which value of a file of an earlier version a step made a value of."""
-    history = winner.layer.history
-    if history is not None and history.is_remade(winner.path):
-        old = history.stood_at(winner.path)
+    if winner.layer.is_remade(winner.path):
+        old = winner.layer.stood_at(winner.path)
         origin = "a step gives it" if old is None else f"a step made it of `{dotted(old)}`"
         yield f"{origin}, since {winner.layer.name} has the layout of an earlier version"
 

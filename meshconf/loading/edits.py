@@ -36,15 +36,10 @@ def value_at(layer: Layer, path: Path) -> Any:
 def literal_at(layer: Layer, path: Path) -> str:
     """Return how a file writes the value at a path; empty if it stands in no text of that kind."""
     found = text_of(layer, path)
-    if found is None or found.text.format not in ("toml", "json") or _is_remade(layer, path):
+    if found is None or found.text.format not in ("toml", "json") or layer.is_remade(path):
         return ""
     span = found.text.index.values.get(found.path)
     return "" if span is None else found.text.text[span.start : span.end]
-
-
-def _is_remade(layer: Layer, path: Path) -> bool:
-    """Tell whether a file of an earlier version says a value otherwise."""
-    return layer.history is not None and layer.history.is_remade(path)
 
 
 def replacing(

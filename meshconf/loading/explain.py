@@ -149,8 +149,7 @@ def _origins(
 
 def _kept(found: Sequence[Held]) -> str:
     """Say that the winner is a default that a file of an earlier version keeps, if it is."""
-    history = found[0].layer.history if found else None
-    is_given = history is not None and history.stood_at(found[0].path) is None
+    is_given = bool(found) and found[0].layer.stood_at(found[0].path) is None
     return ", which keeps the default of its version" if is_given else ""
 
 

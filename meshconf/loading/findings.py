@@ -241,7 +241,7 @@ def located(
     if found is None:
         origin = Origin(layer.kind, layer.name)
         return origin, (Label(origin, label, primary=primary),), (Excerpt(origin),)
-    if layer.history is not None and layer.history.is_remade(path):
+    if layer.is_remade(path):
         within = None  # it is a part of another text
     hidden = masks.of(layer, found) if masks is not None else ()
     highlights = _highlights(found.text, found.path, label, key=key, within=within, primary=primary)

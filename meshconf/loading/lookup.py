@@ -173,7 +173,7 @@ def text_of(layer: Layer, path: Path) -> InText | None:
     for end in range(len(path), -1, -1):
         start, rest = path[:end], path[end:]
         if start in layer.texts:
-            below = rest if layer.history is None else layer.history.stood_at(rest)
+            below = layer.stood_at(rest)
             return None if below is None else InText(layer.texts[start], below, start)
     return None
 

@@ -150,7 +150,7 @@ class _Merge:
 
     def _says(self, path: Path) -> bool:
         """Tell whether the source says what stands at a path, and no step gives it."""
-        return self.layer.history is None or self.layer.history.stood_at(path) is not None
+        return self.layer.stood_at(path) is not None
 
     def nested(
         self, setting: Setting, into: dict[str, Any], value: Any, path: Path, here: Path

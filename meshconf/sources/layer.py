@@ -139,6 +139,14 @@ class Layer:
     absent: bool = False
     history: History | None = None
 
+    def stood_at(self, path: Path) -> Path | None:
+        """Return where the text has what the data have at a path; None if nowhere."""
+        return path if self.history is None else self.history.stood_at(path)
+
+    def is_remade(self, path: Path) -> bool:
+        """Tell whether the value at a path of the data is not the one that the text has."""
+        return self.history is not None and self.history.is_remade(path)
+
 
 def is_policy(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """Check an attribute that says what a doubtful thing is: a validator for attrs."""
