@@ -187,5 +187,5 @@ def _change_line(change: SchemaChange) -> StyledLine:
     from meshconf.diagnostics.words import printable
 
     roles: dict[str, Role] = {"breaking": "error", "tightening": "warning", "default": "warning"}
-    level, colon, rest = str(change).partition(":")
-    return (Piece(level, roles.get(level, "quiet")), Piece(printable(colon + rest)))
+    role = roles.get(change.level, "quiet")
+    return (Piece(change.level, role), Piece(printable(f": {change.said}")))

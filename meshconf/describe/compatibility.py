@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from meshconf.diagnostics.words import Path  # noqa: TC004 - nothing resolves annotations
 
-__all__ = ["Break", "breaking_changes", "narrowed"]
+__all__ = ["DEMANDED", "Break", "breaking_changes", "narrowed"]
+
+#: What is said of a setting that has to be set now.
+DEMANDED = "is required now"
 
 #: Longer than any path of a configuration; a schema that contains itself has no end.
 _MOST_DEEP = 64
@@ -437,7 +440,7 @@ def _newly_required(before: Demands, now: Demands, path: Path) -> Iterator[Break
         if any(known <= need for known in before.needs):
             continue
         if len(need) == 1:
-            yield _break((*path, *need), "is required now", "is no longer required")
+            yield _break((*path, *need), DEMANDED, "is no longer required")
         else:
             names = ", ".join(f"`{written((name,))}`" for name in sorted(need))
             said = f"one of {names} is"

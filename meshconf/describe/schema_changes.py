@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from meshconf.describe.compatibility import Break, breaking_changes, narrowed
+from meshconf.describe.compatibility import DEMANDED, Break, breaking_changes, narrowed
 from meshconf.describe.description import ELEMENT, ENTRY, written
 from meshconf.describe.schema_reading import Document, is_in, types_of
 from meshconf.diagnostics.words import quoted
@@ -47,7 +47,12 @@ class SchemaChange:
     what: str
 
     def __str__(self) -> str:
-        return f"{self.level}: " + (f"`{self.path}`: {self.what}" if self.path else self.what)
+        return f"{self.level}: {self.said}"
+
+    @property
+    def said(self) -> str:
+        """The setting and what changed, without the level."""
+        return f"`{self.path}`: {self.what}" if self.path else self.what
 
 
 def changes_between(
@@ -78,10 +83,10 @@ def changes_between(
     found: list[SchemaChange] = []
     for one in dict.fromkeys((*breaking_changes(old, new), *comparison.demanded(required))):
         why = comparison.cover(one, ahead)
-        level: Level = "covered" if why else "tightening" if one.tightens else "breaking"
+        level: Level = "covered" if why else _level(one)
         found.append(SchemaChange(level, one.path, one.what + why))
     found += (
-        SchemaChange("tightening" if one.tightens else "breaking", one.path, one.what)
+        SchemaChange(_level(one), one.path, one.what)
         for one in comparison.narrowed(ahead)
         if not comparison.cover(one, ahead)
     )
@@ -89,6 +94,10 @@ def changes_between(
     found += (SchemaChange("relaxing", one.path, one.undone) for one in breaking_changes(new, old))
     levels = ("breaking", "tightening", "default", "covered", "relaxing")
     return tuple(sorted(dict.fromkeys(found), key=lambda one: levels.index(one.level)))
+
+
+def _level(change: Break) -> Level:
+    return "tightening" if change.tightens else "breaking"
 
 
 @attrs.frozen
@@ -161,10 +170,6 @@ class _Steps:
             now = _at(self.new, old.into[0])
             if before is not None and now is not None:
                 yield from narrowed(self.old, self.new, (before, now), _path(old.into[0]))
-
-
-#: What is said of a setting that has to be set now.
-DEMANDED = "is required now"
 
 
 def _taken(old: OldPath) -> str:

@@ -39,6 +39,9 @@ LONGEST_VALUE = 60
 #: An integer of more bits is written in base 16: Python refuses to write thousands of digits.
 LONGEST_INTEGER = 1024
 
+#: An integer of more bits may have more than 4,300 digits, which Python does not write.
+MOST_BITS = 14_284
+
 #: No setting has the name of a variable of more characters.
 LONGEST_NAME = 1024
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from meshconf.schema.model import Model
     from meshconf.sources.layer import Layer
 
-__all__ = ["all_up_to_date", "up_to_date"]
+__all__ = ["all_up_to_date"]
 
 #: The kinds of layers that are no documents: what sets single values, and has no layout.
 _NO_DOCUMENTS = ("env", "dotenv", "secret_file", "override")
@@ -40,13 +40,13 @@ def all_up_to_date(model: Model, layers: Sequence[Layer]) -> tuple[Layer, ...]:
     done: list[Layer] = []
     under: list[Layer] = []
     for layer in layers:
-        done.append(up_to_date(model, layer, under))
+        done.append(_up_to_date(model, layer, under))
         if _is_document(layer) and not layer.absent:
             under.append(done[-1])
     return tuple(done)
 
 
-def up_to_date(model: Model, layer: Layer, under: Sequence[Layer]) -> Layer:
+def _up_to_date(model: Model, layer: Layer, under: Sequence[Layer]) -> Layer:
     """Migrate a layer to the current version, and take the version out of it.
 
     A schema that has a setting of that name keeps it, and has no history.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from meshconf.diagnostics.suggest import fold
-from meshconf.diagnostics.words import parse_path
+from meshconf.diagnostics.words import MOST_BITS, parse_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,9 +38,6 @@ Names = tuple[str, ...]
 
 #: The part of a path that stands for every key.
 EVERY = "*"
-
-#: An integer of more bits may have more than 4,300 digits, which Python does not write.
-MOST_BITS = 14_284
 
 Kind = Literal["move", "remove", "set", "convert", "split", "join"]
 

@@ -10,7 +10,7 @@ import attrs
 import tomli
 
 from meshconf.diagnostics.source_text import SourceText
-from meshconf.diagnostics.words import KEY_PART
+from meshconf.diagnostics.words import KEY_PART, MOST_BITS
 from meshconf.sources.budget import DEEPEST, levels
 from meshconf.sources.layer import Layer, is_policy
 from meshconf.sources.reading import Refused, read_text, text_in
@@ -35,10 +35,7 @@ _LONG_KEY = (
     rf"(?:{KEY_PART}[ \t]*\.[ \t]*){{32}}"
 )
 
-#: An integer of more bits may have more than 4,300 digits, which Python does not write.
-MOST_BITS = 14_284
-
-#: What such an integer begins with, and the fewest characters that it takes; tomli refuses those
+#: What an integer of more than `MOST_BITS` begins with, and the fewest characters that it takes; tomli refuses those
 #: of decimal digits itself.
 _BASES = ("0x", "0o", "0b")
 _SHORTEST_HUGE = MOST_BITS // 4
