@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from meshconf.diagnostics.problem import ConfigError, Origin, Problem
+    from meshconf.live.changes import Change, Update
+    from meshconf.live.live import Live
+    from meshconf.live.status import Attempt, Status
+    from meshconf.live.subscribers import Participant
     from meshconf.loading.candidates import Candidate
     from meshconf.loading.snapshot import Snapshot
     from meshconf.mesh import CircuitBreakerConfig, LoadBalancerConfig, ServiceMeshConfig
@@ -31,16 +35,20 @@ if TYPE_CHECKING:
     from meshconf.sources.secrets_directory import SecretsDirectory
 
 __all__ = [
+    "Attempt",
     "Bytes",
     "Candidate",
+    "Change",
     "CircuitBreakerConfig",
     "ConfigError",
     "DotEnv",
     "Environment",
     "File",
     "Layer",
+    "Live",
     "LoadBalancerConfig",
     "Origin",
+    "Participant",
     "Port",
     "Problem",
     "Ratio",
@@ -50,7 +58,9 @@ __all__ = [
     "ServiceMeshConfig",
     "Snapshot",
     "Source",
+    "Status",
     "Step",
+    "Update",
     "configuration",
     "edits",
     "load",
@@ -58,9 +68,14 @@ __all__ = [
     "rule",
     "setting",
     "step",
+    "watch",
 ]
 
 _HOMES = {
+    "live.changes": ("Change", "Update"),
+    "live.live": ("Live",),
+    "live.status": ("Attempt", "Status"),
+    "live.subscribers": ("Participant",),
     "diagnostics.problem": ("ConfigError", "Origin", "Problem"),
     "loading.candidates": ("Candidate",),
     "loading.snapshot": ("Snapshot",),
@@ -81,6 +96,7 @@ _HOMES = {
 
 T = TypeVar("T")
 UnknownEnv = Literal["warn", "error", "ignore"]
+OnRestartFields = Literal["hold", "reject"]
 
 
 @overload
@@ -212,6 +228,103 @@ def read(
         overrides=overrides,
         unknown_env=unknown_env,
         unknown_env_ignore=unknown_env_ignore,
+    )
+
+
+@overload
+def watch(
+    *sources: str | os.PathLike[str] | Source,
+    prefix: str | None = ...,
+    environ: Mapping[str, str] | None = ...,
+    overrides: Mapping[str, Any] | None = ...,
+    unknown_env: UnknownEnv = ...,
+    unknown_env_ignore: Iterable[str] = ...,
+    on_restart_fields: OnRestartFields = ...,
+    sighup: bool = ...,
+) -> Live[ServiceMeshConfig]: ...
+
+
+@overload
+def watch(
+    *sources: str | os.PathLike[str] | Source,
+    schema: type[T],
+    prefix: str | None = ...,
+    environ: Mapping[str, str] | None = ...,
+    overrides: Mapping[str, Any] | None = ...,
+    unknown_env: UnknownEnv = ...,
+    unknown_env_ignore: Iterable[str] = ...,
+    on_restart_fields: OnRestartFields = ...,
+    sighup: bool = ...,
+) -> Live[T]: ...
+
+
+def watch(
+    *sources: str | os.PathLike[str] | Source,
+    schema: Any = None,
+    prefix: Any = ...,  # the schema names it
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    unknown_env: UnknownEnv = "warn",
+    unknown_env_ignore: Iterable[str] = (),
+    on_restart_fields: OnRestartFields = "hold",
+    sighup: bool = False,
+) -> Any:
+    """Load a configuration and follow its files while the process runs.
+
+    Takes what ``load`` takes and raises what it raises: a start with errors fails. Afterwards a
+    change that has errors is logged and leaves in force what was. The files, those that variables
+    and ``.env`` files name and those of directories of secrets are followed; the variables of the
+    process are read once. Files are read when they have been quiet for 0.5 s, or after 5 s of
+    changes. With the extra ``watch``, the operating system reports changes; without it, the files
+    are looked at four times a second.
+
+    Args:
+        sources: See ``load``.
+
+        schema: See ``load``.
+
+        prefix: See ``load``.
+
+        environ: See ``load``.
+
+        overrides: See ``load``.
+
+        unknown_env: See ``load``.
+
+        unknown_env_ignore: See ``load``.
+
+        on_restart_fields: What becomes of a change that says ``reload="restart"``: with ``hold``,
+            the rest is taken over and ``status.pending_restart`` lists what waits; ``reject``
+            refuses the change as a whole.
+
+        sighup: Whether SIGHUP asks for a reload; what handled the signal before is still called.
+
+    Returns:
+        A ``Live``: the configuration as ``.config``. It is a context manager; ``close()`` ends it.
+
+    Raises:
+        ConfigError: If anything is wrong with any source; it holds all problems at once.
+
+        TypeError: If *schema* is no class that can be loaded, or has no prefix and none is given.
+
+        ValueError: If an option is no such word, or *sighup* is wanted outside the main thread.
+    """
+    from meshconf.live.live import watch_schema
+
+    if schema is None:
+        from meshconf.mesh import ServiceMeshConfig
+
+        schema = ServiceMeshConfig
+    return watch_schema(
+        schema,
+        sources,
+        prefix=prefix,
+        environ=environ,
+        overrides=overrides,
+        unknown_env=unknown_env,
+        unknown_env_ignore=unknown_env_ignore,
+        on_restart_fields=on_restart_fields,
+        sighup=sighup,
     )
 
 

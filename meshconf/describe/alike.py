@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from meshconf.describe.file_text import plain
@@ -13,7 +14,7 @@ from meshconf.schema import kinds
 if TYPE_CHECKING:
     from meshconf.schema.model import Model
 
-__all__ = ["alike"]
+__all__ = ["alike", "compares_as_python"]
 
 #: Of these == says less than a file does: the sign of a zero, the offset of a time.
 _WRITTEN = (float, dt.date, dt.time)
@@ -38,6 +39,23 @@ def alike(kind: kinds.Kind, left: Any, right: Any) -> bool:
     if isinstance(kind, kinds.MapOf) and isinstance(left, Mapping) and isinstance(right, Mapping):
         return _alike_maps(kind.item, left, right)
     return _equal(left, right)
+
+
+def compares_as_python(kind: kinds.Kind) -> bool:
+    """Tell whether values of a kind that Python calls equal are alike in any case."""
+    match kinds.bare(kind):
+        case kinds.Scalar() | kinds.Choice() | kinds.Masked():
+            return True
+        case kinds.ListOf(item) | kinds.MapOf(_, item):
+            return compares_as_python(item)
+        case kinds.FixedArray(items):
+            return all(map(compares_as_python, items))
+        case _:
+            return False
+
+
+def _is_nan(value: Any) -> bool:
+    return type(value) is float and isnan(value)
 
 
 def _alike_as_written(kind: kinds.Kind, left: Any, right: Any) -> bool:
@@ -78,6 +96,6 @@ def _alike_maps(item: kinds.Kind, left: Mapping[Any, Any], right: Mapping[Any, A
 def _equal(left: Any, right: Any) -> bool:
     """Compare as Python does, whatever code of the schema's author that runs."""
     try:
-        return bool(left == right)
+        return bool(left == right) or (_is_nan(left) and _is_nan(right))
     except Exception:  # such as an array, which has no one answer
         return False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import attrs
 
 from meshconf.describe.alike import alike
+from meshconf.describe.differing import ABSENT, Pair, differing
 from meshconf.describe.file_text import holds_secret, plain
 from meshconf.describe.markdown import code, table
 from meshconf.diagnostics.json_report import json_text
@@ -18,33 +19,34 @@ from meshconf.loading.candidates import candidates_at
 from meshconf.loading.lookup import held
 from meshconf.loading.partial import BROKEN
 from meshconf.loading.values import values_in
-from meshconf.loading.walk import inherited_path, without_secrets
-from meshconf.schema import kinds
+from meshconf.loading.walk import inherited_path, restart_at, without_secrets
 from meshconf.schema.secret import MASK
 
 if TYPE_CHECKING:
     # Nothing resolves annotations.
-    from collections.abc import Iterator, Mapping, Sequence  # noqa: TC004
+    from collections.abc import Iterator, Sequence
 
-    from meshconf.loading.load import Outcome  # noqa: TC004
-    from meshconf.schema.model import Setting  # noqa: TC004
+    from meshconf.loading.load import Outcome
+    from meshconf.schema.model import Model, Setting  # noqa: TC004
+    from meshconf.sources.layer import Layer
 
 __all__ = [
     "Difference",
+    "Loaded",
+    "change_json",
+    "change_text",
     "difference_json",
     "difference_lines",
     "difference_markdown",
     "differences",
     "in_the_way",
+    "shown_value",
 ]
 
 FORMAT_VERSION = "1.0"
 
 #: So many settings that inherit a change are named.
 MOST_NAMED = 2
-
-#: Stands for the value of a setting that one side does not have.
-ABSENT: Any = object()
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -65,6 +67,8 @@ class Difference:
         new_origin: Where the new value comes from.
 
         inherited_by: The paths that inherit the value and change with it.
+
+        needs_restart: Whether a running process does not take the change over.
     """
 
     path: Path
@@ -74,6 +78,7 @@ class Difference:
     old_origin: Origin | None
     new_origin: Origin | None
     inherited_by: tuple[Path, ...] = ()
+    needs_restart: bool = False
 
     @property
     def sort(self) -> Literal["added", "removed", "changed"]:
@@ -83,14 +88,16 @@ class Difference:
         return "removed" if self.new is ABSENT else "changed"
 
     @property
+    def place(self) -> Origin:
+        """Where the new value comes from; the old one if there is none now."""
+        place = self.new_origin or self.old_origin
+        assert place is not None  # one of the sides has it
+        return place
+
+    @property
     def is_table(self) -> bool:
         """Whether it is an entry of a map or a group, whose settings are told one by one."""
         return self.setting.holds_settings
-
-    @property
-    def needs_restart(self) -> bool:
-        """Whether a running process does not take the change over."""
-        return self.setting.facts.reload == "restart"
 
 
 def in_the_way(outcome: Outcome) -> tuple[Problem, ...]:
@@ -113,7 +120,26 @@ def _values(outcome: Outcome) -> Iterator[tuple[Path, Setting, Any]]:
     return values_in(outcome.model, outcome.config)
 
 
-def differences(old: Outcome, new: Outcome) -> list[Difference]:
+class Loaded(Protocol):
+    """What one side is made of; an outcome and a snapshot are."""
+
+    @property
+    def model(self) -> Model:
+        """The schema."""
+        ...
+
+    @property
+    def layers(self) -> Sequence[Layer]:
+        """What was read, lowest precedence first."""
+        ...
+
+    @property
+    def config(self) -> Any:
+        """The configuration, or a Partial of it."""
+        ...
+
+
+def differences(old: Loaded, new: Loaded) -> list[Difference]:
     """Compare what two loads of one schema hold, setting by setting.
 
     Args:
@@ -125,96 +151,50 @@ def differences(old: Outcome, new: Outcome) -> list[Difference]:
         What differs, in the order of the schema. Of entries that only one side has, only what a
         source sets is listed.
     """
-    sides = _Side.of(old), _Side.of(new)
     found: dict[Path, Difference] = {}
-    for path in _in_order([path for one in sides for path in (*one.leaves, *one.entries)]):
-        difference = _compared(path, *sides)
-        if difference is None:
+    inheriting: dict[Path, list[Path]] = {}
+    for one in differing(new.model, old.config, new.config):
+        if not _is_told(one, old, new):
             continue
-        base = found.get(inherited_path(new.model, path) or ())
-        if base is not None and _is_same_change(base, difference):
-            inheriting = (*base.inherited_by, path)
-            found[base.path] = attrs.evolve(base, inherited_by=inheriting)
+        base = found.get(inherited_path(new.model, one.path) or ())
+        if base is not None and _is_same_change(base, one):
+            inheriting.setdefault(base.path, []).append(one.path)
         else:
-            found[path] = difference
+            found[one.path] = _difference(one, old, new)
+    for path, others in inheriting.items():
+        found[path] = attrs.evolve(found[path], inherited_by=tuple(others))
     return list(found.values())
 
 
-def _is_same_change(one: Difference, other: Difference) -> bool:
+def _is_same_change(one: Difference, other: Pair) -> bool:
     kind = one.setting.kind
     return alike(kind, one.old, other.old) and alike(kind, one.new, other.new)
 
 
-def _in_order(paths: Sequence[Path]) -> list[Path]:
-    """Sort paths as they first appear, an entry before what it holds and beside its like."""
-    ranks: dict[Path, int] = {}
-    for path in paths:
-        for end in range(1, len(path) + 1):
-            ranks.setdefault(path[:end], len(ranks))
-
-    def rank(path: Path) -> list[int]:
-        return [ranks[path[:end]] for end in range(1, len(path) + 1)]
-
-    return sorted(dict.fromkeys(paths), key=rank)
+def _is_told(one: Pair, old: Loaded, new: Loaded) -> bool:
+    """Tell whether what only one side has was set there, and is no default."""
+    if one.old is not ABSENT and one.new is not ABSENT:
+        return True
+    value, side = (one.old, old) if one.new is ABSENT else (one.new, new)
+    is_set = next(held(side.model, side.layers, one.path), None) is not None
+    return value is not None and value is not BROKEN and is_set
 
 
-@attrs.frozen(eq=False, repr=False)
-class _Side:
-    """One of the two loads: its settings, and the entries of its maps and optional groups."""
-
-    outcome: Outcome
-    leaves: Mapping[Path, tuple[Setting, Any]]
-    entries: Mapping[Path, Setting]
-
-    @classmethod
-    def of(cls, outcome: Outcome) -> _Side:
-        leaves: dict[Path, tuple[Setting, Any]] = {}
-        entries: dict[Path, Setting] = {}
-        for path, setting, value in _values(outcome):
-            if value is BROKEN or not setting.holds_settings:
-                leaves[path] = (setting, value)
-            elif setting.map_of is not None:
-                entries |= {(*path, key): setting for key in value or ()}
-            elif value is not None and isinstance(setting.kind, kinds.OptionalOf):
-                entries[path] = setting
-        return cls(outcome, leaves, entries)
-
-    def get(self, path: Path) -> Any:
-        if path in self.entries:
-            return {}
-        return self.leaves[path][1] if path in self.leaves else ABSENT
-
-    def origin(self, path: Path) -> Origin | None:
-        """Return where a value comes from; looking it up reads the text of its source."""
-        if path not in self.leaves and path not in self.entries:
-            return None
-        setting = self.entries[path] if path in self.entries else self.leaves[path][0]
-        model, layers = self.outcome.model, self.outcome.layers
-        return candidates_at(model, layers, path, setting)[0].origin
-
-    def sets(self, path: Path) -> bool:
-        """Tell whether a source sets a path itself."""
-        return next(held(self.outcome.model, self.outcome.layers, path), None) is not None
-
-
-def _compared(path: Path, old: _Side, new: _Side) -> Difference | None:
-    before, after = old.get(path), new.get(path)
-    if before is ABSENT or after is ABSENT:
-        side = old if after is ABSENT else new
-        if side.get(path) in (None, BROKEN) or not side.sets(path):
-            return None
-    side = new if path in new.leaves or path in new.entries else old
-    setting = side.entries[path] if path in side.entries else side.leaves[path][0]
-    if alike(setting.kind, before, after):
-        return None
+def _difference(one: Pair, old: Loaded, new: Loaded) -> Difference:
     return Difference(
-        path=path,
-        setting=setting,
-        old=before,
-        new=after,
-        old_origin=old.origin(path),
-        new_origin=new.origin(path),
+        path=one.path,
+        setting=one.setting,
+        old=one.old,
+        new=one.new,
+        old_origin=None if one.old is ABSENT else _origin(old, one),
+        new_origin=None if one.new is ABSENT else _origin(new, one),
+        needs_restart=restart_at(new.model, one.path) is not None,
     )
+
+
+def _origin(side: Loaded, one: Pair) -> Origin:
+    """Return where a value comes from; looking it up reads the text of its source."""
+    return candidates_at(side.model, side.layers, one.path, one.setting)[0].origin
 
 
 def _text(difference: Difference, value: Any) -> str:
@@ -243,9 +223,7 @@ def _remarks(difference: Difference) -> list[Piece]:
 
 
 def _place(one: Difference) -> str:
-    origin = one.new_origin or one.old_origin
-    assert origin is not None  # one of the sides has it
-    return "the default" if origin.kind == "default" else str(origin)
+    return "the default" if one.place.kind == "default" else str(one.place)
 
 
 def difference_lines(found: Sequence[Difference]) -> Iterator[StyledLine]:
@@ -265,6 +243,11 @@ def _change(one: Difference) -> tuple[Piece, ...]:
         return (Piece(" "), Piece(old, "removed"), Piece(" → "), Piece(new, "added"))
     value = new if one.sort == "added" else old
     return (Piece(f" = {value}" if value else ""), Piece(f" ({one.sort})", one.sort))
+
+
+def change_text(one: Difference) -> str:
+    """Write what became of a value: ``3 → 50``."""
+    return "".join(piece.text for piece in _change(one)).strip()
 
 
 def difference_markdown(found: Sequence[Difference], old: str, new: str) -> str:
@@ -308,17 +291,18 @@ def difference_json(found: Sequence[Difference], old: str, new: str) -> str:
         "format_version": FORMAT_VERSION,
         "old": old,
         "new": new,
-        "differences": [_entry(one) for one in found],
+        "differences": [change_json(one) for one in found],
     }
     return json_text(document)
 
 
-def _entry(one: Difference) -> dict[str, Any]:
+def change_json(one: Difference) -> dict[str, Any]:
+    """Return a difference as JSON data, with secrets masked."""
     return {
         "path": dotted(one.path),
         "sort": one.sort,
-        "old": _json(one, one.old),
-        "new": _json(one, one.new),
+        "old": shown_value(one, one.old),
+        "new": shown_value(one, one.new),
         "sensitive": one.setting.secret or holds_secret(one.old) or holds_secret(one.new),
         "needs_restart": one.needs_restart,
         "inherited_by": [dotted(path) for path in one.inherited_by],
@@ -327,7 +311,8 @@ def _entry(one: Difference) -> dict[str, Any]:
     }
 
 
-def _json(one: Difference, value: Any) -> Any:
+def shown_value(one: Difference, value: Any) -> Any:
+    """Return a value as a file would say it; ``None`` if it is not set, masked if it is a secret."""
     if value is ABSENT or value is BROKEN or value is None:
         return None
     return MASK if one.setting.secret else plain(without_secrets(one.setting.kind, value))

@@ -200,6 +200,13 @@ _TABLE = (
         "The profile's name is not made of a-z, 0-9, `_` and `-`.",
         "Choose a name such as `production`; it becomes a part of the file's name.",
     ),
+    Code(
+        "MC407",
+        "file gone or empty",
+        "A file that was there when the process started is gone or empty; a reload does not take "
+        "that for the wish to have all defaults.",
+        "Put the file back, or start the process again without it.",
+    ),
     # The family MC5xx is about versions.
     Code(
         "MC501",
@@ -221,6 +228,26 @@ _TABLE = (
         "A step from one version of the layout to the next could not make a new value of an old "
         "one.",
         "Correct the value that the report shows; if it is right, the step is at fault.",
+    ),
+    # The family MC6xx is about taking a change over while the process runs.
+    Code(
+        "MC601",
+        "refused by a participant",
+        "A part of the program that has a say in reloads refused the new configuration.",
+        "See what it says; the configuration that is in force stays as it is.",
+    ),
+    Code(
+        "MC602",
+        "needs a restart",
+        "A setting changed that a running process does not take over, and the program asked for "
+        "such changes to be rejected.",
+        "Start the process again, or take the change back.",
+    ),
+    Code(
+        "MC603",
+        "reload failed",
+        "Code of the schema, of a source or of meshconf raised an exception during a reload.",
+        "See the log for the exception; the configuration that is in force stays as it is.",
     ),
 )
 

@@ -12,7 +12,7 @@ from meshconf.loading.candidates import Candidate, candidates_at
 from meshconf.loading.lookup import Held, default_at, held, held_or_inherited
 from meshconf.loading.partial import BROKEN
 from meshconf.loading.values import values_in
-from meshconf.loading.walk import as_tables, inherited_path, rules_reading
+from meshconf.loading.walk import as_tables, inherited_path, restart_at, rules_reading
 from meshconf.schema.model import REQUIRED
 from meshconf.schema.old_paths import paths_before
 from meshconf.schema.secret import MASK
@@ -37,14 +37,10 @@ _REASONS = {
     "dotenv": "a .env file wins over other files",
     "env": "the environment wins over files",
     "override": "overrides win over every source",
+    "held": "a change of it takes effect at a restart",
 }
 
 _NOWHERE = "nowhere: no source sets it"
-
-_CHANGES = {
-    "live": "is taken over by a running process",
-    "restart": "needs a restart",
-}
 
 
 def explanation(
@@ -181,7 +177,8 @@ def _declared(
         yield "old names", ", ".join(_old_names(model, prefix, path, setting))
     if setting.holds_settings:
         return
-    yield "a change", _CHANGES[setting.facts.reload]
+    restarts = restart_at(model, path) is not None
+    yield "a change", "needs a restart" if restarts else "is taken over by a running process"
     rules = [rule for rule in rules_reading(model, path) if _names(rule, path)]
     for position, rule in enumerate(rules):
         yield "" if position else "rules", f"{rule.name}: {_first_line(rule.check)}"

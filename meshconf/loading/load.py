@@ -17,6 +17,7 @@ from meshconf.diagnostics.problem import ConfigError, Origin, Problem
 from meshconf.diagnostics.words import printable
 from meshconf.loading.check_rules import Breach, breaches
 from meshconf.loading.choose import chosen, expanded
+from meshconf.loading.holding import HELD, Raw, held_layer, hold
 from meshconf.loading.inheritance import inherit
 from meshconf.loading.merge import Merged, merge
 from meshconf.loading.snapshot import Snapshot
@@ -25,20 +26,30 @@ from meshconf.loading.versions import all_up_to_date
 from meshconf.schema.compile import model_of
 from meshconf.sources.dotenv import DotEnv
 from meshconf.sources.environment import Environment, names_for
+from meshconf.sources.file import File
+from meshconf.sources.files import AS_FOUND
 from meshconf.sources.layer import Layer, Source
+from meshconf.sources.secrets_directory import SecretsDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from meshconf.diagnostics.words import Path
     from meshconf.schema.model import Model  # noqa: TC004 - nothing resolves annotations
+    from meshconf.sources.files import Files
 
 __all__ = [
     "SCHEMAS_PREFIX",
     "Outcome",
+    "Plan",
     "UnknownVariables",
     "load_layers",
+    "log_warnings",
+    "names_of",
+    "planned",
     "read_outcome",
     "read_schema",
+    "reads_files",
 ]
 
 #: Stands for the prefix that the schema itself names.
@@ -47,6 +58,12 @@ SCHEMAS_PREFIX: Any = ...
 #: What decides between layers, lowest first; any kind not named here comes after files.
 _RANKS = {"file": 0, "secret_file": 2, "dotenv": 3, "env": 4, "override": 5}
 _OTHER_RANK = 1
+
+#: What reports call values that are held.
+HELD_NAME = "the value held until a restart"
+
+#: The sources that can be told how to get at files; a subclass may read whatever it wants.
+_FROM_FILES = (DotEnv, Environment, File, SecretsDirectory)
 
 
 @attrs.frozen
@@ -82,7 +99,17 @@ class Outcome:
     @property
     def sources(self) -> tuple[str, ...]:
         """The names of the sources that were read, lowest precedence first."""
-        return tuple(layer.name for layer in self.layers if layer.name and not layer.absent)
+        return names_of(self.layers)
+
+    def accepted(self) -> Snapshot[Any]:
+        """Return the successful load.
+
+        Raises:
+            ConfigError: If the configuration has errors.
+        """
+        if self.snapshot is None:
+            raise ConfigError(self.problems, self.sources)
+        return self.snapshot
 
     @property
     def config(self) -> Any:
@@ -92,6 +119,12 @@ class Outcome:
         from meshconf.loading.diagnose import made_as_far_as_possible
 
         return made_as_far_as_possible(self.model, self.layers)
+
+
+def names_of(layers: Iterable[Layer]) -> tuple[str, ...]:
+    """Return the names of the sources that gave layers."""
+    names = (layer.name for layer in layers if not layer.absent and layer.kind != HELD)
+    return tuple(filter(None, names))
 
 
 def read_schema(schema: Any, sources: Sequence[Any], **options: Any) -> Snapshot[Any]:
@@ -104,15 +137,53 @@ def read_schema(schema: Any, sources: Sequence[Any], **options: Any) -> Snapshot
 
         ValueError: If ``unknown_env`` is no such word.
     """
-    outcome = read_outcome(schema, sources, **options)
-    if outcome.snapshot is None:
-        raise ConfigError(outcome.problems, outcome.sources)
-    if outcome.problems:
-        _log(outcome.problems)
-    return outcome.snapshot
+    snapshot = read_outcome(schema, sources, **options).accepted()
+    if snapshot.warnings:
+        log_warnings(snapshot.warnings)
+    return snapshot
 
 
-def read_outcome(
+def read_outcome(schema: Any, sources: Sequence[Any], **options: Any) -> Outcome:
+    """Read the sources of a schema and load it if they are sound; see ``planned``."""
+    plan = planned(schema, sources, **options)
+    return plan.load(plan.read())
+
+
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class Plan:
+    """What a load reads, decided once.
+
+    Attributes:
+        model: The schema.
+
+        sources: The sources, in no order of precedence.
+
+        overrides: Values that win over all of them, nested.
+
+        prefix: What the names of variables begin with; ``None`` if the environment is not read.
+
+        unknown: What unknown variables are.
+    """
+
+    model: Model
+    sources: tuple[Source, ...]
+    overrides: Mapping[str, Any]
+    prefix: str | None
+    unknown: UnknownVariables
+
+    def read(self, files: Files = AS_FOUND) -> tuple[Layer, ...]:
+        """Read the sources, those that read files from *files*."""
+        layers = [_read(source, self.model, files) for source in self.sources]
+        if self.overrides:
+            layers.append(Layer("override", "overrides", self.overrides))
+        return tuple(layers)
+
+    def load(self, layers: Iterable[Layer], held: Mapping[Path, Raw] | None = None) -> Outcome:
+        """Load what was read; see ``load_layers``."""
+        return load_layers(self.model, layers, self.prefix, self.unknown, held)
+
+
+def planned(
     schema: Any,
     sources: Sequence[Any],
     *,
@@ -122,8 +193,8 @@ def read_outcome(
     unknown_env: Literal["warn", "error", "ignore"] = "warn",
     unknown_env_ignore: Iterable[str] = (),
     profile: str | None = None,
-) -> Outcome:
-    """Read the sources of a schema and load it if they are sound.
+) -> Plan:
+    """Decide what a load of a schema reads.
 
     Takes what ``read_schema`` takes, and a profile that stands for the one that the environment
     names.
@@ -151,14 +222,18 @@ def read_outcome(
         if isinstance(source, (DotEnv, Environment)):
             # Names that clash are a fault of the schema, not of the source that finds them.
             names_for(model, source.prefix, source.separator)
-    layers = [_read(source, model) for source in named]
-    if overrides:
-        layers.append(Layer("override", "overrides", expanded(overrides)))
     ignored = [unknown_env_ignore] if isinstance(unknown_env_ignore, str) else unknown_env_ignore
-    return load_layers(model, layers, prefix, UnknownVariables(unknown_env, tuple(ignored)))
+    return Plan(
+        model=model,
+        sources=tuple(named),
+        overrides=expanded(overrides) if overrides else {},
+        prefix=prefix,
+        unknown=UnknownVariables(unknown_env, tuple(ignored)),
+    )
 
 
-def _log(warnings: Sequence[Problem]) -> None:
+def log_warnings(warnings: Iterable[Problem]) -> None:
+    """Log a line for each warning."""
     import logging  # only what has something to log pays for it
 
     logger = logging.getLogger("meshconf")
@@ -174,10 +249,18 @@ def _words(warning: Problem) -> Iterator[str]:
         yield warning.help
 
 
-def _read(source: Source, model: Model) -> Layer:
+def reads_files(source: Source) -> bool:
+    """Tell whether all that a source reads are files that ``Plan.read`` can be told."""
+    return type(source) in _FROM_FILES
+
+
+def _read(source: Source, model: Model, files: Files) -> Layer:
     """Read a source; one that breaks its word is a finding too."""
     try:
-        layer = source.read(model)
+        if isinstance(source, _FROM_FILES) and reads_files(source):
+            layer = source.read_from(files, model)
+        else:
+            layer = source.read(model)
     except Exception as error:
         reason = type(error).__name__
     else:
@@ -192,7 +275,11 @@ def _read(source: Source, model: Model) -> Layer:
 
 
 def load_layers(
-    model: Model, layers: Iterable[Layer], prefix: str | None, unknown: UnknownVariables
+    model: Model,
+    layers: Iterable[Layer],
+    prefix: str | None,
+    unknown: UnknownVariables,
+    held: Mapping[Path, Raw] | None = None,
 ) -> Outcome:
     """Load layers that were already read.
 
@@ -204,10 +291,15 @@ def load_layers(
         prefix: What the names of variables begin with, for reports.
 
         unknown: What unknown variables are.
+
+        held: Plain values of an earlier load that hold whatever the layers say, by path.
     """
     ranked = sorted(layers, key=lambda layer: _RANKS.get(layer.kind, _OTHER_RANK))
     stack = all_up_to_date(model, ranked)
     merged = merge(model, stack)
+    if held:
+        hold(model, merged.tree, held)
+        stack = (*stack, held_layer(model, HELD_NAME, held))
     config: Any = None
     found: Sequence[Breach] | None = None
     if _is_sound(stack, merged):

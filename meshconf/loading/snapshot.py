@@ -14,6 +14,7 @@ import attrs
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.words import Path, dotted
 from meshconf.loading.candidates import Candidate, candidates_at
+from meshconf.loading.holding import HELD
 from meshconf.loading.lookup import held
 from meshconf.loading.values import values_in
 from meshconf.loading.walk import without_secrets
@@ -52,7 +53,9 @@ class Snapshot(Generic[T_co]):
     @property
     def sources(self) -> tuple[str, ...]:
         """The names of the sources that were read, lowest precedence first."""
-        return tuple(layer.name for layer in self._layers if not layer.absent)
+        return tuple(
+            layer.name for layer in self._layers if not layer.absent and layer.kind != HELD
+        )
 
     @property
     def deprecated(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from meshconf.diagnostics.words import Path
     from meshconf.schema.model import Model, Setting
 
-__all__ = ["values_in"]
+__all__ = ["value_of", "values_in"]
 
 
 def values_in(
@@ -33,7 +33,7 @@ def values_in(
         here = (*path, name)
         if only is not None and only[: len(here)] != here:
             continue
-        value = _value(config, setting)
+        value = value_of(config, setting)
         yield here, setting, value
         if value is None or value is BROKEN:
             continue
@@ -53,7 +53,8 @@ def values_in(
             yield from values_in(below, value, here, only)
 
 
-def _value(config: Any, setting: Setting) -> Any:
+def value_of(config: Any, setting: Setting) -> Any:
+    """Return what a group holds for one of its settings; BROKEN if that could not be made."""
     if isinstance(config, Partial):
         return config.values.get(setting.name, BROKEN)
     return getattr(config, setting.attribute)

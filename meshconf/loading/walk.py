@@ -20,6 +20,7 @@ __all__ = [
     "inherited_path",
     "kind_at",
     "member",
+    "restart_at",
     "rules_reading",
     "setting_at",
     "step",
@@ -99,6 +100,15 @@ def inherited_path(model: Model, path: Path) -> Path | None:
         setting = setting_at(model, path[:end])
         if setting is not None and setting.facts.inherits and path[end - 1] == setting.name:
             return (*setting.facts.inherits.split("."), *path[end:])
+    return None
+
+
+def restart_at(model: Model, path: Path) -> Path | None:
+    """Return the path, at or above a path, of what only a restart changes; None if nothing is."""
+    for end in range(1, len(path) + 1):
+        setting = setting_at(model, path[:end])
+        if setting is not None and setting.facts.reload == "restart":
+            return path[:end]
     return None
 
 

@@ -18,11 +18,13 @@ from meshconf.sources.environment import (
     named_outright,
     names_for,
 )
+from meshconf.sources.files import AS_FOUND
 from meshconf.sources.layer import Layer
-from meshconf.sources.reading import Refused, read_text
+from meshconf.sources.reading import Refused
 
 if TYPE_CHECKING:
     from meshconf.schema.model import Model
+    from meshconf.sources.files import Files
 
 __all__ = ["DotEnv"]
 
@@ -62,9 +64,13 @@ class DotEnv:
 
     def read(self, model: Model) -> Layer:
         """Read the file; the last of several lines for one name wins."""
+        return self.read_from(AS_FOUND, model)
+
+    def read_from(self, files: Files, model: Model) -> Layer:
+        """Read the file as *files* has it."""
         name = os.fspath(self.path)
         try:
-            text, _ = read_text(self.path, LARGEST_DOTENV)
+            text, _ = files.text(self.path, LARGEST_DOTENV)
             _refuse_long_lines(text)
         except Refused as refused:
             if self.optional and refused.code == "MC401":
@@ -88,6 +94,7 @@ class DotEnv:
             name=name,
             prefix=self.prefix,
             problems=problems,
+            files=files,
         )
 
 

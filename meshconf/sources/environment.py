@@ -15,8 +15,9 @@ from meshconf.diagnostics.source_text import SourceText
 from meshconf.diagnostics.suggest import fold, folded
 from meshconf.diagnostics.words import LONGEST_NAME, Path, dotted, printable, quoted_key
 from meshconf.schema.names import Found, Variables, name_of, variables_of
+from meshconf.sources.files import AS_FOUND, Files
 from meshconf.sources.layer import Broken, Layer, Stray, Unparsed
-from meshconf.sources.reading import Refused, read_text
+from meshconf.sources.reading import Refused
 from meshconf.sources.text_values import TextReader, format_of, is_service_link
 
 if TYPE_CHECKING:
@@ -123,6 +124,10 @@ class Environment:
 
     def read(self, model: Model) -> Layer:
         """List the variables once and read those that the schema knows."""
+        return self.read_from(AS_FOUND, model)
+
+    def read_from(self, files: Files, model: Model) -> Layer:
+        """Read the variables, and the files that they name as *files* has them."""
         environ = os.environ if self.environ is None else self.environ
         variables = names_for(model, self.prefix, self.separator)
         present = {name for name in environ if name.startswith(self.prefix)}
@@ -133,7 +138,9 @@ class Environment:
             for name in sorted(present)
             if name not in choosers and (text := environ.get(name)) is not None
         ]
-        return layer_of_texts(texts, variables, kind="env", name="environment", prefix=self.prefix)
+        return layer_of_texts(
+            texts, variables, kind="env", name="environment", prefix=self.prefix, files=files
+        )
 
 
 def layer_of_texts(
@@ -144,6 +151,7 @@ def layer_of_texts(
     name: str,
     prefix: str = "",
     problems: Sequence[Problem] = (),
+    files: Files = AS_FOUND,
 ) -> Layer:
     """Read named texts into a layer.
 
@@ -163,10 +171,12 @@ def layer_of_texts(
 
         problems: What was already wrong with the source.
 
+        files: Has the files that texts name.
+
     Returns:
         The layer.
     """
-    builder = _Builder(variables, texts)
+    builder = _Builder(variables, texts, files)
     builder.problems += problems
     for text in texts:
         builder.sort_in(text)
@@ -205,6 +215,7 @@ class _Builder:
 
     variables: Variables
     texts: Sequence[NamedText]
+    files: Files
     reader: TextReader = attrs.field(factory=TextReader)
     entries: list[_Entry] = attrs.field(factory=list)
     data: dict[str, Any] = attrs.field(factory=dict)
@@ -276,7 +287,7 @@ class _Builder:
             self.problems.append(_given_twice(path, base, named))
             return
         try:
-            text, _ = read_text(named.text, LARGEST_SECRET)
+            text, _ = self.files.text(named.text, LARGEST_SECRET)
         except Refused as refused:
             subject = f'the file "{printable(named.text)}" of {named.name}'
             problem = refused.problem("env", named.name, subject, dotted(path))

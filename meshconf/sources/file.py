@@ -12,13 +12,15 @@ import tomli
 from meshconf.diagnostics.source_text import SourceText
 from meshconf.diagnostics.words import KEY_PART, MOST_BITS
 from meshconf.sources.budget import DEEPEST, levels
+from meshconf.sources.files import AS_FOUND
 from meshconf.sources.layer import Layer, is_policy
-from meshconf.sources.reading import Refused, read_text, text_in
+from meshconf.sources.reading import Refused, text_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from meshconf.schema.model import Model
+    from meshconf.sources.files import Files
 
 __all__ = ["Document", "File", "parse_toml", "unread"]
 
@@ -72,9 +74,13 @@ class File:
 
     def read(self, model: Model) -> Layer:
         """Read and parse the file."""
+        return self.read_from(AS_FOUND, model)
+
+    def read_from(self, files: Files, model: Model) -> Layer:
+        """Read and parse the file as *files* has it."""
         name = os.fspath(self.path)
         try:
-            text, _ = read_text(self.path, self.max_bytes)
+            text, _ = files.text(self.path, self.max_bytes)
         except Refused as refused:
             if self.optional and refused.code == "MC401":
                 return Layer("file", name, {}, absent=True)

@@ -5,10 +5,17 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from meshconf.diagnostics.problem import Origin, Problem
 
-__all__ = ["Refused", "read_text", "text_in"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["OPEN_FLAGS", "Refused", "read_text", "text_in"]
+
+#: How files are opened: a FIFO that nobody writes to must not keep the reader waiting.
+OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 
 #: So many bytes are asked for at least: the files of /proc claim to be empty.
 SMALLEST_READ = 65_536
@@ -56,7 +63,11 @@ class Refused(Exception):  # noqa: N818 - it says what became of the file
         )
 
 
-def read_text(path: str | os.PathLike[str], max_bytes: int) -> tuple[str, int]:
+def read_text(
+    path: str | os.PathLike[str],
+    max_bytes: int,
+    opened: Callable[[str | os.PathLike[str], int], int] = os.open,
+) -> tuple[str, int]:
     """Read a regular file of UTF-8 text.
 
     It is opened once and judged by the open descriptor, so that it cannot change in between; a
@@ -67,6 +78,8 @@ def read_text(path: str | os.PathLike[str], max_bytes: int) -> tuple[str, int]:
 
         max_bytes: The largest size that is read.
 
+        opened: Opens a path with flags and returns the descriptor, as ``os.open`` does.
+
     Returns:
         The text and the file's permission bits.
 
@@ -74,7 +87,7 @@ def read_text(path: str | os.PathLike[str], max_bytes: int) -> tuple[str, int]:
         Refused: If it is missing, unreadable, no regular file, too large, or no plain UTF-8.
     """
     try:
-        content, mode = _read_bytes(path, max_bytes)
+        content, mode = _read_bytes(opened(path, OPEN_FLAGS), max_bytes)
     except (FileNotFoundError, NotADirectoryError):
         refused = Refused("MC401", "does not exist", _near_file(path))
     except PermissionError:
@@ -87,8 +100,7 @@ def read_text(path: str | os.PathLike[str], max_bytes: int) -> tuple[str, int]:
     raise refused
 
 
-def _read_bytes(path: str | os.PathLike[str], max_bytes: int) -> tuple[bytes, int]:
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+def _read_bytes(descriptor: int, max_bytes: int) -> tuple[bytes, int]:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):

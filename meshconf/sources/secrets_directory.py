@@ -13,11 +13,13 @@ from meshconf.diagnostics.source_text import SourceText
 from meshconf.diagnostics.words import dotted
 from meshconf.schema.names import Variable, Variables, old_settings
 from meshconf.sources.environment import LARGEST_SECRET, NamedText, layer_of_texts
+from meshconf.sources.files import AS_FOUND
 from meshconf.sources.layer import Layer, is_policy
-from meshconf.sources.reading import Refused, read_text
+from meshconf.sources.reading import Refused
 
 if TYPE_CHECKING:
     from meshconf.schema.model import Model
+    from meshconf.sources.files import Files
 
 __all__ = ["SecretsDirectory"]
 
@@ -49,32 +51,36 @@ class SecretsDirectory:
 
     def read(self, model: Model) -> Layer:
         """Read the files that are named like settings."""
+        return self.read_from(AS_FOUND, model)
+
+    def read_from(self, files: Files, model: Model) -> Layer:
+        """Read the files that are named like settings, as *files* has them."""
         name = os.fspath(self.path)
         try:
-            present = {entry.name for entry in Path(self.path).iterdir()}
+            present = files.names(self.path)
         except FileNotFoundError:
             reason = None if self.optional else "does not exist"
         except (OSError, ValueError) as error:
             reason = f"cannot be listed: {getattr(error, 'strerror', None) or 'not a path'}"
         else:
-            return self._layer(model, name, present)
+            return self._layer(files, model, name, present)
         if reason is None:
             return Layer("secret_file", name, {}, absent=True)
         problem = Problem("MC402", "error", "", f"{name} {reason}", Origin("secret_file", name))
         return Layer("secret_file", name, {}, problems=(problem,), complete=False)
 
-    def _layer(self, model: Model, name: str, present: set[str]) -> Layer:
+    def _layer(self, files: Files, model: Model, name: str, present: set[str]) -> Layer:
         texts: list[NamedText] = []
         problems: list[Problem] = []
         open_to_all: list[Path] = []
         variables = _file_names(model)
         for entry in sorted(present & variables.by_name.keys()):
             variable, file = variables.by_name[entry], Path(self.path, entry)
-            if _leads_out(file, Path(self.path)):
+            if _leads_out(files.where(file), files.where(self.path)):
                 problems.append(_ignored(file, variable))
                 continue
             try:
-                text, mode = read_text(file, LARGEST_SECRET)
+                text, mode = files.text(file, LARGEST_SECRET)
             except Refused as refused:
                 path = dotted(variable.path)
                 problems.append(refused.problem("secret_file", str(file), str(file), path))
@@ -112,7 +118,7 @@ def _ignored(file: Path, variable: Variable) -> Problem:
     )
 
 
-def _leads_out(file: Path, directory: Path) -> bool:
+def _leads_out(file: str, directory: str) -> bool:
     """Tell whether a link ends outside its directory; Kubernetes' `..data` stays inside."""
     # Unlike Path.resolve, realpath raises nothing: reading the file will tell of a link to itself.
     return not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(directory))

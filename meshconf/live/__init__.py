@@ -1,0 +1,1 @@
+"""Following the sources of a configuration while a process runs."""

@@ -1,0 +1,141 @@
+"""How the configuration of a process is doing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+
+if TYPE_CHECKING:
+    from meshconf.diagnostics.problem import ConfigError  # noqa: TC004 - not resolved
+    from meshconf.live.changes import Update  # noqa: TC004
+    from meshconf.loading.snapshot import Snapshot  # noqa: TC004
+
+__all__ = ["RESULTS", "Attempt", "Result", "SourceStatus", "Status"]
+
+Result = Literal["success", "unchanged", "rejected", "error"]
+
+#: Every result, the good ones first.
+RESULTS: tuple[Result, ...] = ("success", "unchanged", "rejected", "error")
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Attempt:
+    """One attempt to load the configuration, the first at the start included.
+
+    Attributes:
+        trigger: What asked for it: ``start``, ``file``, ``sighup`` or ``reload``.
+
+        result: ``success``: a new configuration is in force; ``unchanged``: what was read is valid
+            and means the same; ``rejected``: it is not valid, or was refused; ``error``: a source
+            could not be read.
+
+        at: When it ended.
+
+        seconds: How long it took, without the subscribers.
+
+        generation: The number of the configuration that is in force afterwards.
+
+        error: The report; ``None`` if it went well.
+
+        update: What changed; ``None`` unless the result is ``success`` and something was in force
+            before.
+
+        pending_restart: The settings whose change waits for a restart.
+    """
+
+    trigger: str
+    result: Result
+    at: dt.datetime
+    seconds: float
+    generation: int
+    error: ConfigError | None = None
+    update: Update[Any] | None = None
+    pending_restart: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class SourceStatus:
+    """How one source is doing.
+
+    Attributes:
+        kind: Its kind: ``file``, ``env``, ``dotenv``, ``secret_file``, or its own.
+
+        name: What reports call it.
+
+        connected: Whether it could be read when it was last tried.
+
+        last_contact: When it could last be read.
+    """
+
+    kind: str
+    name: str
+    connected: bool
+    last_contact: dt.datetime
+
+    @property
+    def age(self) -> float:
+        """How long ago it could last be read, in seconds."""
+        return (dt.datetime.now(dt.timezone.utc) - self.last_contact).total_seconds()
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Status:
+    """How the configuration of a process is doing, at one moment.
+
+    Attributes:
+        generation: The number of the configuration in force, from 1; it only rises.
+
+        results: How often each result came, the load at the start included.
+
+        last_success: When a valid configuration was last read, changed or not.
+
+        last_error: Why the last attempt failed; ``None`` while all is well. Its text is the whole
+            report, without secrets.
+
+        pending_restart: Dotted paths of the settings that changed in the sources, while the
+            process keeps the values that it was started with.
+
+        sources: How each source is doing, lowest precedence first.
+
+        watcher_alive: Whether changes are still watched for.
+
+        subscriber_errors: How often a subscriber or a participant raised an exception.
+
+        last_subscriber_error: Which one raised what, where; empty if none has.
+
+        snapshot: The configuration in force with its origins.
+    """
+
+    generation: int
+    results: Mapping[Result, int]
+    last_success: dt.datetime
+    last_error: ConfigError | None
+    pending_restart: tuple[str, ...]
+    sources: tuple[SourceStatus, ...]
+    watcher_alive: bool
+    subscriber_errors: int
+    last_subscriber_error: str
+    snapshot: Snapshot[Any] = attrs.field(repr=False)
+
+    @property
+    def attempts(self) -> int:
+        """How often a load was tried, the one at the start included."""
+        return sum(self.results.values())
+
+    @property
+    def successes(self) -> int:
+        """How often it went well, whether anything had changed or not."""
+        return self.results["success"] + self.results["unchanged"]
+
+    @property
+    def failures(self) -> int:
+        """How often it failed."""
+        return self.results["rejected"] + self.results["error"]
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the configuration in force without its secrets; see ``Snapshot``."""
+        return self.snapshot.fingerprint

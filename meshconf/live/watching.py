@@ -1,0 +1,220 @@
+"""Telling when files change: by what the operating system says, or by looking.
+
+The stamps of the inputs are the one judge of whether something changed. What the operating system
+reports, where watchfiles is installed, only says when to look; once a second they are looked at in
+any case, since a notification can be missed: a directory that is made anew is another one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import stat
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from meshconf.sources.files import stamp_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from meshconf.sources.files import Input, Stamp
+
+__all__ = ["FileWatcher", "Interrupt", "directories_of"]
+
+logger = logging.getLogger("meshconf")
+
+#: How long the inputs go without a look, in seconds: where nothing reports changes, and where
+#: something does.
+POLLED = 0.25
+REPORTED = 1.0
+
+#: watchfiles looks at what it heard every so many milliseconds.
+STEP = 20
+
+#: Links that lead to links are followed so often, as Linux does.
+MOST_LINKS = 40
+
+
+class Interrupt(Protocol):
+    """Something else to be done than to wait."""
+
+    def is_set(self) -> bool:
+        """Tell whether there is something to do."""
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until there is something to do; tell whether there is."""
+        ...
+
+
+class _Pauses(Protocol):
+    """Waits until files may have changed."""
+
+    def pause(self, seconds: float, interrupt: Interrupt) -> None:
+        """Wait for at most so many seconds."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+        ...
+
+
+class _Polling:
+    """Waits a fixed time."""
+
+    def pause(self, seconds: float, interrupt: Interrupt) -> None:
+        interrupt.wait(min(POLLED, seconds))
+
+    def close(self) -> None:
+        pass
+
+
+class _Notified:
+    """Waits until the operating system reports a change in one of some directories."""
+
+    def __init__(self, directories: Iterable[str]) -> None:
+        # Its documented direct interface: `watchfiles.watch` would log each change of any file.
+        from watchfiles._rust_notify import RustNotify
+
+        debug, force_polling, poll_delay, recursive, ignore_denied = False, False, 300, False, True
+        self._notify = RustNotify(
+            sorted(directories), debug, force_polling, poll_delay, recursive, ignore_denied
+        )
+
+    def pause(self, seconds: float, interrupt: Interrupt) -> None:
+        timeout = max(STEP, int(min(REPORTED, seconds) * 1000))
+        self._notify.watch(STEP, STEP, timeout, interrupt)
+
+    def close(self) -> None:
+        self._notify.close()
+
+
+class FileWatcher:
+    """Waits for changes of files, whether something reports them or not."""
+
+    def __init__(self) -> None:
+        self._stamps: dict[str, Stamp] = {}
+        self._directories: dict[str, tuple[int, int]] = {}
+        self._pauses: _Pauses = _Polling()
+        self._has_warned = False
+
+    def follow(self, inputs: Mapping[str, Input]) -> None:
+        """Wait from now on for changes of inputs since they were read.
+
+        Args:
+            inputs: What was read, by its absolute path.
+        """
+        self._stamps = {path: one.stamp for path, one in inputs.items()}
+        directories = directories_of(inputs)
+        if directories != self._directories:
+            self.close()
+            self._directories = directories
+            self._be_notified()
+
+    def wait(self, seconds: float, interrupt: Interrupt) -> bool:
+        """Wait until an input changed.
+
+        Args:
+            seconds: Wait no longer than that.
+
+            interrupt: Ends it too.
+
+        Returns:
+            Whether an input changed; from then on, it waits for the next change.
+        """
+        end = time.monotonic() + seconds
+        while not interrupt.is_set() and (left := end - time.monotonic()) > 0:
+            try:
+                self._pauses.pause(left, interrupt)
+            except Exception as error:
+                self._only_look(error)
+            if self._has_changed():
+                return True
+        return False
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+        self._directories = {}
+        pauses, self._pauses = self._pauses, _Polling()
+        pauses.close()
+
+    def _has_changed(self) -> bool:
+        stamps = {path: stamp_of(path) for path in self._stamps}
+        changed = stamps != self._stamps
+        self._stamps = stamps
+        return changed
+
+    def _be_notified(self) -> None:
+        try:
+            self._pauses = _Notified(self._directories)
+        except ImportError:  # the extra is not installed
+            pass
+        except Exception as error:  # too many watches, or a directory that is gone again
+            self._only_look(error)
+
+    def _only_look(self, error: Exception) -> None:
+        """Do without reports of changes until the directories are others."""
+        directories = self._directories
+        self.close()
+        self._directories = directories
+        if not self._has_warned:
+            self._has_warned = True
+            logger.warning(
+                "changes of files are not reported (%s): they are looked for every %g s",
+                type(error).__name__,
+                POLLED,
+            )
+
+
+def directories_of(paths: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Return the directories in which something decides what paths lead to.
+
+    Those are the one that holds the file, and for each symbolic link on the way the one that holds
+    the link; of what does not exist, the last directory that does.
+
+    Args:
+        paths: Absolute paths.
+
+    Returns:
+        The device and the inode of each directory, which tell it from one made anew at its path.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    for directory in dict.fromkeys(each for path in paths for each in _deciding(path)):
+        with contextlib.suppress(OSError, ValueError):
+            status = os.stat(directory)  # noqa: PTH116 - the paths are texts
+            found[directory] = (status.st_dev, status.st_ino)
+    return found
+
+
+def _deciding(path: str) -> Iterator[str]:
+    """Yield the directories whose entries decide what a path leads to."""
+    at, parts = "/", _parts(path)
+    links = 0
+    while parts:
+        here = os.path.join(at, parts.pop())  # noqa: PTH118
+        try:
+            mode = os.lstat(here).st_mode
+        except (OSError, ValueError):
+            yield at
+            return
+        if stat.S_ISLNK(mode):
+            yield at
+            links += 1
+            if links > MOST_LINKS:
+                return
+            target = os.readlink(here)  # noqa: PTH115
+            at = "/" if os.path.isabs(target) else at  # noqa: PTH117
+            parts += _parts(target)
+        elif stat.S_ISDIR(mode):
+            at = os.path.normpath(here)  # no link is in it, so `..` means what it says
+        else:
+            yield at
+            return
+    yield at  # it is a directory itself
+
+
+def _parts(path: str) -> list[str]:
+    """Split a path, its first part last."""
+    return [part for part in reversed(path.split("/")) if part]

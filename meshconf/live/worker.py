@@ -1,0 +1,223 @@
+"""One thread that does a job when files change or when somebody asks for it."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from meshconf.live.watching import FileWatcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from meshconf.sources.files import Input
+
+__all__ = ["Worker"]
+
+logger = logging.getLogger("meshconf")
+
+#: Files have to be quiet for so many seconds before they are read, so that a program that writes
+#: several of them, or one in several steps, is done; but a program that goes on and on is not
+#: waited for longer than that.
+QUIET = 0.5
+LONGEST = 5.0
+
+#: Without changes and requests, the thread waits so many seconds at a time.
+IDLE = 3600.0
+
+#: A thread that dies within so many seconds of its start is not replaced before they are over.
+SHORT_LIFE = 1.0
+
+
+@attrs.frozen(eq=False)
+class Request:
+    """A wish that the job be done, which began after it was made.
+
+    Attributes:
+        trigger: What asks for it.
+
+        done: Is given what the job returned.
+    """
+
+    trigger: str
+    done: Future[Any] = attrs.field(factory=Future)
+
+
+class _Requests:
+    """The requests that were made, and those among them that are being answered.
+
+    Putting one in is safe in a signal handler, whatever it interrupts.
+    """
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Request] = queue.SimpleQueue()
+        self._taken: list[Request] = []
+
+    def put(self, request: Request) -> None:
+        self._queue.put(request)
+
+    def is_set(self) -> bool:
+        return bool(self._taken) or not self._queue.empty()
+
+    def wait(self, seconds: float) -> bool:
+        if not self._taken:
+            try:
+                self._taken.append(self._queue.get(timeout=max(seconds, 0.0)))
+            except queue.Empty:
+                return False
+        return True
+
+    def take(self) -> list[Request]:
+        """Take all that were made; they stay here until they are answered."""
+        while not self._queue.empty():
+            self._taken.append(self._queue.get())
+        return self._taken
+
+    def answer(self, result: Any) -> None:
+        """Answer those that were taken."""
+        taken, self._taken = self._taken, []
+        for request in taken:
+            request.done.set_result(result)
+
+    def cancel(self) -> None:
+        """Give up those that are left."""
+        for request in self.take():
+            request.done.cancel()
+        self._taken = []
+
+
+class Worker:
+    """Does a job in a thread of its own: at most one runs, and one waits.
+
+    Args:
+        name: The name of the thread.
+
+        job: What is done. It is given what asked for it: ``file``, or what a request names.
+
+        inputs: Returns what the job has read last.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        job: Callable[[str], Any],
+        inputs: Callable[[], Mapping[str, Input]],
+    ) -> None:
+        self._name = name
+        self._job = job
+        self._inputs = inputs
+        self._requests = _Requests()
+        self._lock = threading.Lock()
+        self._is_stopping = False
+        self._thread = self._new_thread(0.0)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the code that asks runs in its thread."""
+        return threading.current_thread() is self._thread
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was told to stop."""
+        return self._is_stopping
+
+    def ask(self, trigger: str) -> Future[Any]:
+        """Ask for the job; a future of what it returns is given back.
+
+        Any number of requests that come while it runs are answered by one run after it.
+        """
+        request = Request(trigger)
+        with self._lock:  # whoever stops the thread sees the request, or is seen here
+            if self._is_stopping:
+                request.done.cancel()
+            else:
+                self._requests.put(request)
+        return request.done
+
+    def nudge(self, trigger: str) -> None:
+        """Ask for the job without waiting for it; safe in a signal handler."""
+        self._requests.put(Request(trigger))
+
+    def tell_to_stop(self) -> None:
+        """Tell the thread to stop; it does not wait for that."""
+        with self._lock:
+            self._is_stopping = True
+        self.nudge("stop")
+
+    def stop(self, seconds: float) -> bool:
+        """Stop the thread.
+
+        Args:
+            seconds: Wait no longer than that for a job that runs.
+
+        Returns:
+            Whether the thread has ended, or will as soon as the job that calls this returns.
+        """
+        self.tell_to_stop()
+        if self.is_here:
+            return True
+        self._thread.join(seconds)
+        return not self.is_alive
+
+    def go_on_in_child(self) -> None:
+        """Go on in a child that was forked: threads stay with the parent."""
+        if not self._is_stopping:
+            self._lock = threading.Lock()
+            self._requests = _Requests()
+            self._thread = self._new_thread(0.0)
+
+    def _new_thread(self, delay: float) -> threading.Thread:
+        thread = threading.Thread(
+            target=self._live, args=(delay, self._requests), name=self._name, daemon=True
+        )
+        thread.start()
+        return thread
+
+    def _live(self, delay: float, requests: _Requests) -> None:
+        """Work until it is to stop; if anything else ends it, another thread takes over."""
+        began = time.monotonic()
+        try:
+            self._work(delay, requests)
+        except BaseException:
+            logger.critical("the thread %s died; another takes over", self._name, exc_info=True)
+        if self._is_stopping:
+            requests.cancel()
+        else:
+            is_short = time.monotonic() - began < SHORT_LIFE
+            self._thread = self._new_thread(SHORT_LIFE if is_short else 0.0)
+
+    def _work(self, delay: float, requests: _Requests) -> None:
+        watcher = FileWatcher()
+        try:
+            requests.wait(delay)
+            watcher.follow(self._inputs())
+            while not self._is_stopping:
+                changed = watcher.wait(IDLE, requests)
+                if changed:
+                    self._settle(watcher, requests)
+                taken = requests.take()
+                if self._is_stopping:
+                    break
+                if changed or taken:
+                    result = self._job("file" if changed else taken[0].trigger)
+                    watcher.follow(self._inputs())
+                    requests.answer(result)
+        finally:
+            watcher.close()
+
+    def _settle(self, watcher: FileWatcher, requests: _Requests) -> None:
+        """Wait until the files are quiet, or have not been for too long."""
+        end = time.monotonic() + LONGEST
+        while (left := end - time.monotonic()) > 0 and watcher.wait(min(QUIET, left), requests):
+            pass

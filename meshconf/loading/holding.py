@@ -1,0 +1,120 @@
+"""Holding values of an earlier load in a new one, as if the sources still said them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from meshconf.loading.lookup import default_at
+from meshconf.loading.merge import merge, table_of
+from meshconf.schema.model import REQUIRED
+from meshconf.sources.layer import Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from meshconf.diagnostics.words import Path
+    from meshconf.schema.model import Model, Setting
+
+__all__ = ["HELD", "NOT_SET", "Raw", "held_layer", "hold", "raw_values"]
+
+#: The kind of the layer of held values.
+HELD = "held"
+
+#: Stands for the value of what no source set.
+NOT_SET: Any = object()
+
+#: A plain value as sources give it, or NOT_SET.
+Raw = Any
+
+
+def raw_values(
+    model: Model, layers: Sequence[Layer], held: Mapping[Path, Raw], paths: Sequence[Path]
+) -> dict[Path, Raw]:
+    """Return the plain values that a load had for paths, before anything was made of them.
+
+    Args:
+        model: The schema.
+
+        layers: Its layers, lowest precedence first.
+
+        held: What was held in it.
+
+        paths: The paths of settings or groups.
+    """
+    tree = merge(model, [layer for layer in layers if layer.kind != HELD]).tree
+    hold(model, tree, held)
+    return {path: _raw_at(model, tree, path) for path in paths}
+
+
+def _raw_at(model: Model, tree: Mapping[str, Any], path: Path) -> Raw:
+    value: Any = tree
+    for end, part in enumerate(path):
+        if not isinstance(value, dict):  # an object that was given ready
+            setting = model.find(path[: end + 1])
+            assert setting is not None  # it is a path of the schema
+            value = getattr(value, setting.attribute)
+        elif part in value:
+            value = value[part]
+        else:
+            return NOT_SET
+    return value
+
+
+def hold(model: Model, tree: dict[str, Any], held: Mapping[Path, Raw]) -> None:
+    """Put held values into a merged tree; it is changed.
+
+    An entry of a map that is gone stays gone.
+
+    Args:
+        model: The schema.
+
+        tree: The merged tree.
+
+        held: The values by path.
+    """
+    for path, value in held.items():
+        table = _table_at(model, tree, path[:-1])
+        if table is None:
+            continue
+        if value is NOT_SET:
+            table.pop(str(path[-1]), None)
+        else:
+            table[str(path[-1])] = value
+
+
+def _table_at(model: Model, tree: dict[str, Any], path: Path) -> dict[str, Any] | None:
+    """Return the table at a path, made if need be; None for an entry that is not there."""
+    table = tree
+    for end, part in enumerate(path, 1):
+        setting = model.find(path[:end])
+        assert setting is not None  # it is a path of the schema
+        is_entry = end > 1 and setting is model.find(path[: end - 1])
+        below = table.get(str(part))
+        if below is None and is_entry:
+            return None
+        if not isinstance(below, dict):
+            below = table[str(part)] = _opened(setting, below)
+        table = below
+    return table
+
+
+def _opened(setting: Setting, group: Any) -> dict[str, Any]:
+    """Return a group that was given ready, or that nothing sets, as a table."""
+    model = setting.map_of or setting.group
+    if group is None or model is None:
+        return dict(setting.default_table)
+    return table_of(model, group)
+
+
+def held_layer(model: Model, name: str, held: Mapping[Path, Raw]) -> Layer:
+    """Return a layer that says what is held, for those who ask where a value came from."""
+    data: dict[str, Any] = {}
+    for path, value in held.items():
+        said = default_at(model, path) if value is NOT_SET else value
+        if said is REQUIRED:
+            continue
+        table = data
+        for part in path[:-1]:
+            table = table.setdefault(str(part), {})
+        table[str(path[-1])] = said
+    return Layer(HELD, name, data)
