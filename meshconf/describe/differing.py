@@ -113,12 +113,30 @@ class _Comparison:
         sides = _table(old), _table(new)
         if isinstance(setting.kind, kinds.OptionalOf):
             yield from _one_sided(setting, *sides, path)
-        classes = dict.fromkeys(_model_of(setting, side) for side in sides if side is not ABSENT)
-        for model in classes:
-            before, after = (
-                side if _model_of(setting, side) is model else ABSENT for side in sides
-            )
-            yield from self.group(model, before, after, path)
+        models = [_model_of(setting, side) for side in sides if side is not ABSENT]
+        if len(set(models)) > 1:
+            yield from self._members(models[0], models[1], *sides, path)
+        elif models:
+            yield from self.group(models[0], *sides, path)
+
+    def _members(
+        self, before: Model, after: Model, old: Any, new: Any, path: Path
+    ) -> Iterator[Pair]:
+        """Compare what two classes of a union have in common; the rest only one side has."""
+        for name in dict.fromkeys((*before.settings, *after.settings)):
+            was, is_now = before.settings.get(name), after.settings.get(name)
+            here = (*path, name)
+            if was is not None and is_now is not None and _are_comparable(was, is_now):
+                yield from self._setting(is_now, _held(old, was), _held(new, is_now), here)
+                continue
+            if was is not None:
+                yield from self._setting(was, _held(old, was), ABSENT, here)
+            if is_now is not None:
+                yield from self._setting(is_now, ABSENT, _held(new, is_now), here)
+
+
+def _are_comparable(one: Setting, other: Setting) -> bool:
+    return kinds.models_in(one.kind) == kinds.models_in(other.kind)
 
 
 def _held(group: Any, setting: Setting) -> Any:
