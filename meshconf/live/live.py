@@ -126,6 +126,7 @@ class Live(Generic[T]):
         self._forget_hangup = (
             process.on_hangup(functools.partial(self._worker.nudge, "sighup")) if sighup else None
         )
+        self._worker.start()
         process.add(self)
 
     # What anybody may ask.

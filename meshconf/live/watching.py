@@ -125,14 +125,15 @@ class FileWatcher:
             Whether an input changed; from then on, it waits for the next change.
         """
         end = time.monotonic() + seconds
-        while not interrupt.is_set() and (left := end - time.monotonic()) > 0:
+        while not self._has_changed():  # it may have before anybody listened
+            left = end - time.monotonic()
+            if left <= 0 or interrupt.is_set():
+                return False
             try:
                 self._pauses.pause(left, interrupt)
             except Exception as error:
                 self._only_look(error)
-            if self._has_changed():
-                return True
-        return False
+        return True
 
     def close(self) -> None:
         """Let go of what it holds."""

@@ -117,6 +117,10 @@ class Worker:
         self._is_stopping = False
         self._thread = self._new_thread(0.0)
 
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
     @property
     def is_alive(self) -> bool:
         """Whether its thread runs."""
@@ -175,14 +179,16 @@ class Worker:
         if not self._is_stopping:
             self._lock = threading.Lock()
             self._requests = _Requests()
-            self._thread = self._new_thread(0.0)
+            self._begin_again(0.0)
 
     def _new_thread(self, delay: float) -> threading.Thread:
-        thread = threading.Thread(
+        return threading.Thread(
             target=self._live, args=(delay, self._requests), name=self._name, daemon=True
         )
-        thread.start()
-        return thread
+
+    def _begin_again(self, delay: float) -> None:
+        self._thread = self._new_thread(delay)
+        self._thread.start()
 
     def _live(self, delay: float, requests: _Requests) -> None:
         """Work until it is to stop; if anything else ends it, another thread takes over."""
@@ -194,8 +200,8 @@ class Worker:
         if self._is_stopping:
             requests.cancel()
         else:
-            is_short = time.monotonic() - began < SHORT_LIFE
-            self._thread = self._new_thread(SHORT_LIFE if is_short else 0.0)
+            is_short = time.monotonic() - began < delay + SHORT_LIFE
+            self._begin_again(SHORT_LIFE if is_short else 0.0)
 
     def _work(self, delay: float, requests: _Requests) -> None:
         watcher = FileWatcher()
@@ -210,14 +216,16 @@ class Worker:
                 if self._is_stopping:
                     break
                 if changed or taken:
-                    result = self._job("file" if changed else taken[0].trigger)
+                    result = self._job(taken[0].trigger if taken else "file")
                     watcher.follow(self._inputs())
-                    requests.answer(result)
+                    if not self._is_stopping:
+                        requests.answer(result)
         finally:
             watcher.close()
 
     def _settle(self, watcher: FileWatcher, requests: _Requests) -> None:
         """Wait until the files are quiet, or have not been for too long."""
         end = time.monotonic() + LONGEST
-        while (left := end - time.monotonic()) > 0 and watcher.wait(min(QUIET, left), requests):
-            pass
+        while (left := end - time.monotonic()) > 0 and not requests.is_set():
+            if not watcher.wait(min(QUIET, left), requests):
+                break

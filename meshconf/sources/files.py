@@ -71,16 +71,27 @@ def stamp_of(path: str) -> Stamp:
     """Return what tells whether a file, or a link on the way to it, changed; None if it is not there.
 
     A change of content or of permissions changes the time of the last change, which no program can
-    set back. Of a file that changed just now no two stamps are equal.
+    set back.
     """
     try:
         status = os.stat(path)  # noqa: PTH116 - called for each input, many times a minute
     except (OSError, ValueError):
         return None
-    changed = status.st_ctime_ns
-    known = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, changed)
-    now = time.time_ns()
-    return (*known, now) if abs(now - changed) < CLOCK_TICK else known
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
+
+
+def _stamp_to_keep(path: str) -> Stamp:
+    """Return the stamp of what is read next; if it changed just now, one that is never met again."""
+    stamp = stamp_of(path)
+    if stamp is not None and abs(time.time_ns() - stamp[-1]) < CLOCK_TICK:
+        return (*stamp, 0)
+    return stamp
 
 
 @attrs.frozen
@@ -185,7 +196,7 @@ class PinnedFiles:
     def text(self, path: _Path, max_bytes: int) -> tuple[str, int]:
         """Read a file; see ``Files``."""
         where = self.where(path)
-        stamp = stamp_of(where)  # before it is read: a change in between is seen afterwards
+        stamp = _stamp_to_keep(where)  # before it is read: a change in between is seen afterwards
         name = os.fspath(path)
         self.inputs[where] = Input(name, stamp, None)
         text, mode = read_text(path, max_bytes, self._open)
@@ -195,7 +206,7 @@ class PinnedFiles:
     def names(self, directory: _Path) -> set[str]:
         """List a directory; see ``Files``."""
         where = self.where(directory)
-        stamp = stamp_of(where)
+        stamp = _stamp_to_keep(where)
         name = os.fspath(directory)
         self.inputs[where] = Input(name, stamp, None)
         names = self._directory(where).names() if _CAN_PIN else AS_FOUND.names(where)

@@ -1,0 +1,389 @@
+"""R16, R17: settings that a running process cannot take over."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import attrs
+import pytest
+
+from meshconf import Secret, rule, setting
+from tests.live.conftest import App, Pool, put, until
+
+
+class TestHold:
+    """`on_restart_fields="hold"`."""
+
+    def test_one_of_each_kind(self, watch, caplog: pytest.LogCaptureFixture):
+        """What can change does; what cannot keeps its value, is listed and logged."""
+        live = watch("limit = 1\nlisten = 80\n")
+        put("app.toml", "limit = 2\nlisten = 81\n")
+        live.reload()
+
+        assert (2, 80) == (live.config.limit, live.config.listen)
+        assert ("listen",) == live.status.pending_restart
+        assert "changes wait for a restart: listen" in caplog.text
+        assert live.status.last_error is None
+
+    def test_reverting_clears_it(self, watch):
+        """Once the file says the old value again, nothing waits."""
+        live = watch("listen = 80\n")
+        put("app.toml", "listen = 81\n")
+        live.reload()
+        before = live.config
+        put("app.toml", "listen = 80\n")
+        live.reload()
+
+        assert () == live.status.pending_restart
+        assert before is live.config
+        assert 1 == live.status.generation
+
+    def test_stays_while_others_change(self, watch):
+        """What waits goes on to wait while others change, whatever it becomes meanwhile."""
+        live = watch("limit = 1\n")
+        for limit, listen in ((2, 81), (3, 82), (4, 82)):
+            put("app.toml", f"limit = {limit}\nlisten = {listen}\n")
+            live.reload()
+
+        assert (4, 80) == (live.config.limit, live.config.listen)
+        assert ("listen",) == live.status.pending_restart
+
+    def test_only_what_waits(self, watch):
+        """A change of nothing but what waits is told as unchanged, and tells nobody."""
+        live = watch("listen = 80\n")
+        before, told = live.config, []
+        live.subscribe(lambda *update: told.append(update))
+        put("app.toml", "listen = 81\n")
+        live.reload()
+
+        assert "unchanged" == live.attempt.result
+        assert before is live.config
+        assert [] == told
+
+    def test_origin(self, watch):
+        """The value that is held says so, and what it holds back."""
+        live = watch("listen = 80\n")
+        put("app.toml", "listen = 81\n")
+        live.reload()
+
+        assert live.snapshot.explain("listen").startswith(
+            "listen = 80\n\n"
+            "  from       the value held until a restart\n"
+            "  overrides  81 from app.toml:1:10\n"
+            "             80 from the default\n"
+            "  because    a change of it takes effect at a restart\n"
+        )
+        assert ("app.toml", "environment") == live.snapshot.sources
+
+    def test_default(self, watch):
+        """A value that was the default is held as that."""
+        live = watch("")
+        put("app.toml", "listen = 81\n[pool]\nkind = 'process'\nsize = 7\n")
+        live.reload()
+
+        assert (80, Pool(size=7)) == (live.config.listen, live.config.pool)
+        assert ("listen", "pool.kind") == live.status.pending_restart
+
+    def test_value_that_is_set_no_more(self, watch):
+        """A value that the file no longer sets is held too."""
+        live = watch("listen = 81\n")
+        put("app.toml", "limit = 3\n")
+        live.reload()
+
+        assert (3, 81) == (live.config.limit, live.config.listen)
+        assert ("listen",) == live.status.pending_restart
+
+    def test_new_entry_of_a_map(self, watch):
+        """What a new entry says is new, and waits for nothing; that of an old one does."""
+        live = watch("[pools.a]\n")
+        put("app.toml", "[pools.a]\nkind = 'process'\n[pools.b]\nkind = 'process'\n")
+        live.reload()
+
+        assert {"a": Pool(), "b": Pool(kind="process")} == live.config.pools
+        assert ("pools.a.kind",) == live.status.pending_restart
+
+    def test_entry_that_goes(self, watch):
+        """An entry that goes is gone, with what it held back."""
+        live = watch("[pools.a]\n")
+        put("app.toml", "[pools.a]\nkind = 'process'\n")
+        live.reload()
+        put("app.toml", "limit = 10\n")
+        live.reload()
+
+        assert {} == live.config.pools
+        assert () == live.status.pending_restart
+
+    def test_variable(self, watch):
+        """A setting that a variable sets does not wait for the file."""
+        live = watch("listen = 80\n", environ={"APP_LISTEN": "90"})
+        put("app.toml", "listen = 81\n")
+        live.reload()
+
+        assert () == live.status.pending_restart
+        assert 90 == live.config.listen
+
+    def test_by_overrides(self, watch):
+        """Values that were given ready are held as well."""
+        live = watch("", overrides={"pool": Pool(kind="fiber")})
+        put("app.toml", "listen = 81\n")
+        live.reload()
+
+        assert ("fiber", 80) == (live.config.pool.kind, live.config.listen)
+
+
+@attrs.frozen(kw_only=True)
+class Tls:
+    """A group that may be missing."""
+
+    certificate: str = setting("", reload="restart")
+    verify: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class Memory:
+    """One of two stores."""
+
+    type: Literal["memory"] = "memory"
+    size: int = 1
+
+
+@attrs.frozen(kw_only=True)
+class Disk:
+    """The other one."""
+
+    type: Literal["disk"] = "disk"
+    path: str = setting(reload="restart")
+
+
+@attrs.frozen(kw_only=True)
+class Upstream:
+    """An entry that inherits."""
+
+    tls: Tls = setting(Tls(), inherits="tls")
+
+
+@attrs.frozen(kw_only=True)
+class Server:
+    """A schema with groups of every sort."""
+
+    limit: int = 1
+    parts: Any = setting("", reload="restart", converter=lambda text: tuple(text.split("+")))
+    tls: Tls = Tls()
+    second: Tls | None = None
+    whole: Pool = setting(Pool(), reload="restart")
+    store: Memory | Disk = Memory()
+    key: Secret[str] | None = setting(None, reload="restart")
+    upstreams: dict[str, Upstream] = {}
+
+
+class TestHoldGroups:
+    """What is held of groups."""
+
+    @pytest.fixture
+    def live(self, watch) -> Any:
+        """Watch a server."""
+        return watch("limit = 1\n", schema=Server)
+
+    def test_group_that_is_all_restart(self, live):
+        """A group that says so itself is held as one."""
+        put("app.toml", "limit = 2\n[whole]\nsize = 9\n")
+        live.reload()
+
+        assert (2, Pool()) == (live.config.limit, live.config.whole)
+        assert ("whole",) == live.status.pending_restart
+
+    def test_group_that_comes(self, live):
+        """A group that was not there waits as a whole if something in it needs a restart."""
+        put("app.toml", "limit = 2\n[second]\ncertificate = 'a.pem'\n")
+        live.reload()
+
+        assert (2, None) == (live.config.limit, live.config.second)
+        assert ("second",) == live.status.pending_restart
+
+    def test_group_that_goes(self, watch):
+        """So does one that goes."""
+        live = watch("[second]\ncertificate = 'a.pem'\nverify = false\n", schema=Server)
+        put("app.toml", "limit = 2\n")
+        live.reload()
+
+        assert (2, Tls(certificate="a.pem", verify=False)) == (
+            live.config.limit,
+            live.config.second,
+        )
+        assert ("second",) == live.status.pending_restart
+
+    def test_leaf_and_then_its_group(self, watch):
+        """A value that waited is still held when its group goes."""
+        live = watch("[second]\ncertificate = 'a.pem'\n", schema=Server)
+        put("app.toml", "[second]\ncertificate = 'b.pem'\nverify = false\n")
+        live.reload()
+        put("app.toml", "limit = 2\n")
+        live.reload()
+
+        assert Tls(certificate="a.pem", verify=False) == live.config.second
+        assert ("second",) == live.status.pending_restart
+
+    def test_other_class_of_a_union(self, live):
+        """A union whose new class needs a restart is held as one."""
+        put("app.toml", "limit = 2\n[store]\ntype = 'disk'\npath = '/tmp'\n")
+        live.reload()
+
+        assert (2, Memory()) == (live.config.limit, live.config.store)
+        assert ("store",) == live.status.pending_restart
+
+    def test_what_is_inherited(self, watch):
+        """What upstreams inherit waits in all of them; what can change does."""
+        live = watch("[upstreams.a]\n[upstreams.b.tls]\nverify = true\n", schema=Server)
+        put(
+            "app.toml",
+            "[tls]\ncertificate = 'a.pem'\nverify = false\n"
+            "[upstreams.a]\n[upstreams.b.tls]\nverify = true\n",
+        )
+        live.reload()
+        config = live.config
+
+        assert Tls(verify=False) == config.tls == config.upstreams["a"].tls
+        assert Tls(verify=True) == config.upstreams["b"].tls
+        assert "tls.certificate" in live.status.pending_restart
+
+    def test_what_a_converter_made(self, watch):
+        """What a converter made of a text is held, and not converted again."""
+        live = watch("parts = 'a+b'\n", schema=Server)
+        put("app.toml", "limit = 2\nparts = 'c'\n")
+        live.reload()
+        put("app.toml", "limit = 3\nparts = 'd'\n")
+        live.reload()
+
+        assert (3, ("a", "b")) == (live.config.limit, live.config.parts)
+
+    def test_secret(self, watch, failure):
+        """A secret that waits is shown nowhere."""
+        options: Any = {"schema": Server}
+        put("key", "first-secret")
+        live = watch("", environ={"APP_KEY_FILE": "key"}, **options)
+        put("key", "second-secret")
+        live.reload()
+        put("app.toml", "limit = 'x'\n")
+        error = failure(live)
+        told = f"{live.status} {live.snapshot.explain('key')} {error} {live.snapshot.candidates('key')}"
+
+        assert "first-secret" == live.config.key.reveal()
+        assert ("key",) == live.status.pending_restart
+        assert "-secret" not in told
+
+
+class TestReject:
+    """`on_restart_fields="reject"`."""
+
+    def test_refuses_the_whole(self, watch, failure):
+        """A change that needs a restart is refused with all that comes with it."""
+        live = watch("limit = 1\nlisten = 80\n", on_restart_fields="reject")
+        put("app.toml", "limit = 2\nlisten = 81\n")
+        error = failure(live)
+
+        assert (
+            "error[MC602]: `listen` cannot change without a restart\n"
+            " --> app.toml:2:10\n"
+            "  |\n"
+            "2 | listen = 81\n"
+            "  |          ^^ changed\n"
+            "  |\n"
+            "  = note: the change is 80 → 81\n"
+            "  = help: start again, or take the change back\n"
+            "\n"
+            "meshconf: 1 error in app.toml, environment; nothing was loaded" == str(error)
+        )
+        assert () == live.status.pending_restart
+
+    def test_what_is_set_no_more(self, watch, failure):
+        """A value that falls back to its default is refused too, with no place to show."""
+        live = watch("listen = 81\n", on_restart_fields="reject")
+        put("app.toml", "limit = 10\n")
+        [problem] = failure(live).problems
+
+        assert ("MC602", "listen", "default") == (problem.code, problem.path, problem.origin.kind)
+        assert ("the change is 81 → 80",) == problem.notes
+
+    def test_takes_the_rest(self, watch):
+        """A change that needs no restart is taken over."""
+        live = watch("listen = 81\n", on_restart_fields="reject")
+        put("app.toml", "listen = 81\nlimit = 2\n")
+        live.reload()
+
+        assert 2 == live.config.limit
+
+    def test_secret(self, watch, failure):
+        """Of a secret, neither value is shown."""
+        put("key", "first-secret")
+        live = watch("", environ={"APP_KEY_FILE": "key"}, schema=Server, on_restart_fields="reject")
+        put("key", "second-secret")
+        error = failure(live)
+
+        assert ("the change is <secret> → <secret>",) == error.problems[0].notes
+        assert "-secret" not in str(error)
+
+
+@attrs.frozen(kw_only=True)
+class Ruled:
+    """A rule across both kinds."""
+
+    workers: int = setting(4, reload="restart")
+    queue: int = 10
+
+    @rule("workers", "queue")
+    @staticmethod
+    def queue_is_longer(workers: int, queue: int) -> str | None:
+        """The queue is longer than there are workers."""
+        return f"{workers} workers, a queue of {queue}" if queue <= workers else None
+
+
+class TestMixture:
+    """R17: what is held and what is new is validated together."""
+
+    def test_rule_across_both_kinds(self, watch, failure):
+        """If the new values do not fit those that are held, the change is refused, with both places."""
+        live = watch("workers = 4\nqueue = 10\n", schema=Ruled)
+        put("app.toml", "workers = 2\nqueue = 3\n")
+        error = failure(live)
+
+        assert "error[MC301]: 4 workers, a queue of 3" in str(error)
+        assert "the value held until a restart" in str(error)
+        assert "app.toml:2:9" in str(error)
+        assert () == live.status.pending_restart
+        assert Ruled() == live.config
+
+    def test_rule_that_holds(self, watch):
+        """If they fit, they come into force."""
+        live = watch("workers = 4\nqueue = 10\n", schema=Ruled)
+        put("app.toml", "workers = 2\nqueue = 5\n")
+        live.reload()
+
+        assert Ruled(workers=4, queue=5) == live.config
+
+    def test_class_that_refuses_the_mixture(self, watch, failure):
+        """A class that itself refuses what is held with what is new refuses the change."""
+
+        @attrs.frozen(kw_only=True)
+        class Strict:
+            low: Annotated[int, setting(reload="restart")] = setting(1, reload="restart")
+            high: int = 2
+
+            def __attrs_post_init__(self) -> None:
+                if self.low >= self.high:
+                    msg = "low is not below high"
+                    raise ValueError(msg)
+
+        live = watch("low = 5\nhigh = 9\n", schema=Strict)
+        put("app.toml", "low = 1\nhigh = 3\n")
+        error = failure(live)
+
+        assert "low is not below high" in str(error)
+
+
+def test_watch_of_the_file(watch, soon: None) -> None:  # noqa: ARG001 - fixture
+    """What is held is held as well when the file is followed, not only when a reload is asked for."""
+    live = watch("listen = 80\n", schema=App)
+    put("app.toml", "listen = 81\nlimit = 2\n")
+    until(lambda: live.config.limit == 2)
+
+    assert 80 == live.config.listen

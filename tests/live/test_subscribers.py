@@ -1,0 +1,257 @@
+"""Who is told of a new configuration, and who has a say in it."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import attrs
+import pytest
+
+from tests.live.conftest import put, until
+
+
+def change(live: Any, limit: int) -> Any:
+    """Change the limit and reload."""
+    put("app.toml", f"limit = {limit}\n")
+    return live.reload()
+
+
+class TestSubscribers:
+    """R13, R14: subscribers."""
+
+    def test_are_told_after_the_swap_in_order(self, watch):
+        """Each is called in its turn, when the new configuration is in force already."""
+        live = watch("limit = 1\n")
+        told: list[Any] = []
+        for name in ("first", "second"):
+            live.subscribe(
+                lambda old, new, _, name=name: told.append(
+                    (name, old.limit, new.limit, live.config is new, live.status.generation)
+                )
+            )
+        change(live, 2)
+
+        assert [("first", 1, 2, True, 2), ("second", 1, 2, True, 2)] == told
+
+    def test_one_that_raises_stops_nobody(self, watch, caplog: pytest.LogCaptureFixture):
+        """What the middle one of three raises is logged, counted, in the status, and undoes nothing."""
+        live = watch("limit = 1\n")
+        told: list[str] = []
+
+        def fail(*_: Any) -> None:
+            msg = "no"
+            raise ValueError(msg)
+
+        live.subscribe(lambda *_: told.append("first"))
+        live.subscribe(fail)
+        live.subscribe(lambda *_: told.append("last"))
+        change(live, 2)
+        status = live.status
+
+        assert ["first", "last"] == told
+        assert 2 == live.config.limit
+        assert 1 == status.subscriber_errors
+        assert (
+            "TestSubscribers.test_one_that_raises_stops_nobody.<locals>.fail raised ValueError"
+            in (status.last_subscriber_error)
+        )
+        assert status.last_error is None
+        assert "raise ValueError(msg)" in caplog.text
+
+    def test_generations_only_rise(self, watch):
+        """Whoever asks for reloads and edits, a subscriber sees each generation after the one before."""
+        live = watch("limit = 1\n")
+        told: list[tuple[int, int]] = []
+        live.subscribe(lambda old, new, _: told.append((old.limit, new.limit)))
+        lock, count = threading.Lock(), iter(range(2, 10_000))
+        barrier = threading.Barrier(6)
+
+        def edit() -> None:
+            barrier.wait()
+            for _ in range(20):
+                with lock:
+                    put("app.toml", f"limit = {next(count)}\n")
+                live.reload()
+
+        threads = [threading.Thread(target=edit) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert [old for old, _ in told] == [1, *[new for _, new in told[:-1]]]
+        assert 121 == live.config.limit == told[-1][1]
+        assert live.status.generation == len(told) + 1
+
+    def test_end_of_a_subscription(self, watch):
+        """One that has ended its subscription is not told any more; ending it again does nothing."""
+        live = watch("limit = 1\n")
+        told: list[int] = []
+        end = live.subscribe(lambda _, new, __: told.append(new.limit))
+        live.subscribe(lambda *_: None)
+        change(live, 2)
+        end()
+        end()
+        change(live, 3)
+
+        assert [2] == told
+
+    def test_observers_are_told_of_every_attempt(self, watch):
+        """An observer gets good and bad attempts alike, and may raise."""
+        live = watch("limit = 1\n")
+        told: list[Any] = []
+        live.observe(lambda _: 1 / 0)
+        live.observe(told.append)
+        change(live, 2)
+        put("app.toml", "limit = 0\n")
+        with pytest.raises(ValueError, match="MC202"):
+            live.reload()
+        change(live, 2)
+
+        assert ["success", "rejected", "unchanged"] == [one.result for one in told]
+        assert [2, 2, 2] == [one.generation for one in told]
+        assert [True, False, False] == [one.update is not None for one in told]
+        assert [False, True, False] == [one.error is not None for one in told]
+        assert "start" not in {one.trigger for one in told}
+        assert 3 == live.status.subscriber_errors
+
+
+@attrs.define
+class Part:
+    """A participant that notes what it is told."""
+
+    name: str
+    told: list[str]
+    refuses: str = ""
+    fails_in: str = ""
+
+    def prepare(self, new: Any) -> None:
+        self._note("prepare", new)
+        if self.refuses:
+            raise ValueError(self.refuses)
+
+    def commit(self, new: Any) -> None:
+        self._note("commit", new)
+
+    def abort(self, new: Any) -> None:
+        self._note("abort", new)
+
+    def _note(self, word: str, new: Any) -> None:
+        self.told.append(f"{self.name} {word} {new.limit}")
+        if self.fails_in == word:
+            raise KeyError(word)
+
+
+class TestParticipants:
+    """R15: two phases."""
+
+    def test_prepare_then_commit(self, watch):
+        """All prepare while the old configuration is in force, then all commit, then subscribers are told."""
+        live = watch("limit = 1\n")
+        told: list[str] = []
+        live.enlist(Part("a", told))
+        live.enlist(Part("b", told))
+        live.subscribe(lambda *_: told.append("subscriber"))
+        change(live, 2)
+
+        assert [
+            "a prepare 2",
+            "b prepare 2",
+            "a commit 2",
+            "b commit 2",
+            "subscriber",
+        ] == told
+
+    def test_veto_of_the_last(self, watch, failure):
+        """If the last of three refuses, those before it abort, and nothing comes into force."""
+        live = watch("limit = 1\n")
+        told: list[str] = []
+        live.subscribe(lambda *_: told.append("subscriber"))
+        for name, refuses in (("a", ""), ("b", ""), ("c", "the pool cannot shrink to 2")):
+            live.enlist(Part(name, told, refuses))
+        put("app.toml", "limit = 2\n")
+        error = failure(live)
+
+        assert ["a prepare 2", "b prepare 2", "c prepare 2", "a abort 2", "b abort 2"] == told
+        assert (
+            "error[MC601]: Part refused the new configuration: the pool cannot shrink to 2"
+            == str(error).split("\n", maxsplit=1)[0]
+        )
+        assert "rejected" == live.attempt.result
+
+    def test_veto_without_words(self, watch, failure):
+        """One that raises without words is named with what it raised, and where."""
+        live = watch("limit = 1\n")
+        live.enlist(Part("a", [], fails_in="prepare"))
+        put("app.toml", "limit = 2\n")
+        [problem] = failure(live).problems
+
+        assert "prepare" in problem.message
+        live.enlist(Silent())
+
+    def test_veto_that_tells_a_secret(self, watch, failure):
+        """Words that tell a secret of the configuration are not repeated."""
+        live = watch("limit = 1\n", environ={"APP_TOKEN": "hunter2"})
+        live.enlist(Part("a", [], refuses="hunter2 is too short"))
+        put("app.toml", "limit = 2\n")
+        error = failure(live)
+
+        assert "hunter2" not in str(error)
+        assert "it raised ValueError in test_subscribers.py" in error.problems[0].message
+
+    def test_is_not_asked_for_the_same(self, watch):
+        """Nobody is asked if nothing changes."""
+        live = watch("limit = 1\n")
+        told: list[str] = []
+        live.enlist(Part("a", told))
+        put("app.toml", "# one\nlimit = 1\n")
+        live.reload()
+
+        assert [] == told
+
+    @pytest.mark.parametrize("word", ["commit", "abort"])
+    def test_failing_later(self, watch, word: str):
+        """What is raised in commit or abort is counted and stops nobody."""
+        live = watch("limit = 1\n")
+        told: list[str] = []
+        live.enlist(Part("a", told, fails_in=word))
+        live.enlist(Part("b", told))
+        end = live.enlist(Part("c", told, refuses="no" if word == "abort" else ""))
+        put("app.toml", "limit = 2\n")
+        if word == "abort":
+            with pytest.raises(ValueError, match="MC601"):
+                live.reload()
+        else:
+            live.reload()
+        end()
+
+        assert {f"a {word} 2", f"b {word} 2"} <= set(told)
+        assert 1 == live.status.subscriber_errors
+
+    def test_nobody_is_told_after_the_end(self, watch):
+        """A participant that closes it ends the telling."""
+        live = watch("limit = 1\n")
+        told: list[str] = []
+
+        class Closing(Silent):
+            def commit(self, _: Any) -> None:
+                live.close()
+
+        live.enlist(Closing())
+        live.enlist(Part("b", told))
+        live.observe(lambda _: told.append("observer"))
+        put("app.toml", "limit = 2\n")
+        until(lambda: not live.status.watcher_alive)
+
+        assert ["b prepare 2"] == told
+
+
+class Silent:
+    """A participant that agrees to everything."""
+
+    def prepare(self, _: Any) -> None: ...
+
+    def commit(self, _: Any) -> None: ...
+
+    def abort(self, _: Any) -> None: ...
