@@ -10,11 +10,12 @@ import json
 import os
 import random
 import sys
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
-from time import process_time
+from time import perf_counter, process_time, sleep
 from timeit import Timer
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,118 @@ def migrate(path: str, migrated: str, rounds: int) -> Samples:
     return _interleave(turns, rounds)
 
 
+def live_access(rounds: int) -> Samples:
+    """Time reading the configuration of a Live, and an attribute of a class with nothing to it."""
+    import meshconf
+
+    class Plain:
+        def __init__(self, config: object) -> None:
+            self.config = config
+
+    number = 200_000
+    with meshconf.watch() as live:
+        subjects = {"live": live, "attribute": Plain(live.config)}
+
+        def timer(subject: object) -> Callable[[], float]:
+            read = Timer("given.config", "given = subject", process_time, {"subject": subject})
+            return lambda: read.timeit(number) / number
+
+        return _interleave({name: timer(subject) for name, subject in subjects.items()}, rounds)
+
+
+def idle(rounds: int) -> Samples:
+    """Time the CPU of 10 s without a change, for each way to watch and for none."""
+    import meshconf
+
+    seconds = 10
+    for name in ("one.toml", "two.toml"):
+        Path(name).write_text("max_attempts = 1\n", encoding="utf-8")
+
+    def watch() -> float:
+        with meshconf.watch("one.toml", "two.toml", schema=_Retry, prefix=None):
+            sleep(1)  # untimed: the start
+            return _time(lambda: sleep(seconds))
+
+    turns = {"reported": watch, "polled": partial(_without_reports, watch)}
+    samples = {name: [turn() for _ in range(rounds)] for name, turn in turns.items()}
+    return {**samples, "sleeping": [_time(lambda: sleep(seconds)) for _ in range(rounds)]}
+
+
+def swap(rounds: int) -> Samples:
+    """Time from a rename to the new configuration, for each way to watch; wall time."""
+    import meshconf
+    from meshconf.live import worker
+
+    def watch() -> list[float]:
+        Path("swap.toml").write_text("max_attempts = 1\n", encoding="utf-8")
+        with meshconf.watch("swap.toml", schema=_Retry, prefix=None) as live:
+            return [_seen_after(live, number) for number in range(2, rounds + 2)]
+
+    debounce = [worker.QUIET] * rounds
+    return {"reported": watch(), "polled": _without_reports(watch), "debounce": debounce}
+
+
+def _seen_after(live: Any, number: int) -> float:
+    sleep(random.uniform(0.05, 0.3))  # noqa: S311 - at any moment of the watcher's
+    Path("swap.new").write_text(f"max_attempts = {number}\n", encoding="utf-8")
+    start = perf_counter()
+    Path("swap.new").replace("swap.toml")
+    while live.config.max_attempts != number:
+        sleep(0.0005)
+    return perf_counter() - start
+
+
+def reload(path: str, rounds: int) -> Samples:
+    """Time reloads of a large file: of which one entry changed, and unchanged; load it too."""
+    import meshconf
+
+    job = import_module("jobs.meshconf_mesh")
+    text = Path(path).read_text(encoding="utf-8")
+    before, _, after = text.partition("port = ")
+    versions = [f"{before}port = {port}{after[after.index(chr(10)) :]}" for port in (1111, 2222)]
+    file = meshconf.File(path, max_bytes=10**9, max_keys=10**9)
+    told: list[Any] = []
+    with meshconf.watch(file, environ=job.MESH_VARIABLES) as live:
+        live.subscribe(lambda *update: told.append(update[2]))
+
+        def changed() -> float:
+            versions.reverse()
+            Path(path).write_text(versions[0], encoding="utf-8")
+            told.clear()
+            seconds = _time(live.reload)
+            if [len(changes) for changes in told] != [1]:
+                msg = f"one change was made, and told were {told}"
+                raise RuntimeError(msg)
+            return seconds
+
+        turns = {
+            "reload": changed,
+            "unchanged": lambda: _time(live.reload),
+            "load": lambda: _time(lambda: job.load_upstreams(Path(path))),
+        }
+        return _interleave(turns, rounds)
+
+
+def _without_reports(turn: Callable[[], Any]) -> Any:
+    """Do something as if watchfiles were not installed."""
+    name = "watchfiles._rust_notify"
+    kept = sys.modules.pop(name, None)
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        return turn()
+    finally:
+        del sys.modules[name]
+        if kept is not None:
+            sys.modules[name] = kept
+
+
+@dataclass(frozen=True)
+class _Retry:
+    """A small schema."""
+
+    max_attempts: int = 0
+
+
 def _interleave(turns: dict[str, Callable[[], float]], rounds: int) -> Samples:
     """Let each take its turn `rounds` times, in an order drawn anew for each round."""
     samples: Samples = {name: [] for name in turns}
@@ -159,7 +272,21 @@ def _numbers(upstream: Any) -> list[object]:
     return [attrgetter(path)(upstream) for path in paths]
 
 
-TASKS = {task.__name__: task for task in (values, warm, upstreams, access, report, migrate)}
+TASKS = {
+    task.__name__: task
+    for task in (
+        values,
+        warm,
+        upstreams,
+        access,
+        report,
+        migrate,
+        live_access,
+        idle,
+        swap,
+        reload,
+    )
+}
 
 if __name__ == "__main__":
     print(json.dumps(TASKS[sys.argv[1]](**json.loads(sys.argv[2]))))

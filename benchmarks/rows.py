@@ -127,6 +127,27 @@ def migrate(bench: Bench) -> Samples:
     )
 
 
+def live_access(bench: Bench) -> Samples:
+    """Read `live.config`, with the watcher running."""
+    return ask(bench.folder, "live_access", rounds=2 * bench.rounds)
+
+
+def idle(bench: Bench) -> Samples:
+    """Watch two files that nobody changes for 10 s, and sleep as long without watching."""
+    return ask(bench.folder, "idle", rounds=1)
+
+
+def swap(bench: Bench) -> Samples:
+    """Rename a file over another, and wait until `live.config` is what it says."""
+    return ask(bench.folder, "swap", rounds=bench.rounds)
+
+
+def reload(bench: Bench) -> Samples:
+    """Change one of 10,000 upstreams and reload; load the same file."""
+    inputs.write_upstreams(bench.folder / "many.toml", 10_000)
+    return ask(bench.folder, "reload", path="many.toml", rounds=min(bench.rounds, 5))
+
+
 def interleave(turns: Mapping[str, Callable[[], float]], rounds: int) -> Samples:
     """Let each take its turn `rounds` times, in an order drawn anew for each round."""
     samples: Samples = {name: [] for name in turns}
@@ -234,6 +255,36 @@ ROWS = [
         subject="migrate",
         measure=migrate,
         budgets={"load": 4},
+    ),
+    Row(
+        name="live-access",
+        title="reading live.config of a Live that watches",
+        unit="ns",
+        subject="live",
+        measure=live_access,
+        budgets={"attribute": 1.0},
+    ),
+    Row(
+        name="idle",
+        title="CPU of 10 s in which two watched files do not change",
+        unit="ms",
+        subject="reported",
+        measure=idle,
+    ),
+    Row(
+        name="swap",
+        title="from a rename to the new live.config, wall time; the debounce is 500 ms",
+        unit="ms",
+        subject="reported",
+        measure=swap,
+        budgets={"debounce": 1.1},
+    ),
+    Row(
+        name="reload",
+        title="a reload of 10,000 upstreams of which one changed, its changes told",
+        unit="ms",
+        subject="reload",
+        measure=reload,
     ),
     PEERS(
         name="memory",

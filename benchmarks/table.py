@@ -20,6 +20,12 @@ LABELS = {
     "attrs": "bare attrs slots classes",
     "report": "load, fail, report",
     "load": "load",
+    "attribute": "an attribute of a plain class",
+    "reported": "changes reported by watchfiles",
+    "polled": "files looked at, without watchfiles",
+    "sleeping": "nothing watched",
+    "debounce": "the debounce alone",
+    "unchanged": "reload of the same content",
 }
 
 HEAD = f"{'':<40}{'median':>12}{'ratio':>9}{'budget':>9}"

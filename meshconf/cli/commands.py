@@ -14,6 +14,7 @@ from meshconf.cli.diff import diff
 from meshconf.cli.explain import explain
 from meshconf.cli.migrate import migrate
 from meshconf.cli.show import show
+from meshconf.cli.watch import watch
 
 __all__ = ["meshconf"]
 
@@ -68,5 +69,5 @@ def meshconf() -> None:
     """
 
 
-for command in (check, show, explain, diff, migrate, init, docs, schema):
+for command in (check, show, explain, diff, watch, migrate, init, docs, schema):
     meshconf.add_command(command)

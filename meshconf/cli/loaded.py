@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FAILED",
     "FINDINGS",
+    "arguments_of",
     "is_store",
     "load_files",
     "load_sources",
@@ -101,6 +102,27 @@ def load_sources(
         click.UsageError: If variables are to be read and nothing says what they begin with.
     """
     from meshconf.loading.load import read_outcome
+
+    named, options = arguments_of(target, sources, reading)
+    return read_outcome(target.schema, named, environ=environ, **options)
+
+
+def arguments_of(
+    target: Target, sources: Sequence[Any], reading: Reading
+) -> tuple[list[Any], dict[str, Any]]:
+    """Return the sources and the options with which a load is planned.
+
+    Args:
+        target: The schema.
+
+        sources: The files.
+
+        reading: What the options of the command say.
+
+    Raises:
+        click.UsageError: If a source cannot be read, or variables are to be read and nothing says
+            what they begin with.
+    """
     from meshconf.sources.dotenv import DotEnv
 
     prefix = target.prefix
@@ -116,13 +138,8 @@ def load_sources(
         )
         raise click.UsageError(msg)
     env_files = [] if reading.env_file is None else [DotEnv(reading.env_file, prefix or "")]
-    return read_outcome(
-        target.schema,
-        [*sources, *env_files],
-        prefix=None if reading.no_env else prefix,
-        environ=environ,
-        profile=reading.profile,
-    )
+    options = {"prefix": None if reading.no_env else prefix, "profile": reading.profile}
+    return [*sources, *env_files], options
 
 
 def tell(

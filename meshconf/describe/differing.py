@@ -8,7 +8,7 @@ entries is found in the time of a few attribute reads for each.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -71,25 +71,31 @@ class _Comparison:
 
     def group(self, model: Model, old: Any, new: Any, path: Path) -> Iterator[Pair]:
         """Compare two groups of one class; one side may be ``ABSENT``."""
+        if self.is_same(model, old, new):
+            return
+        for setting in model.settings.values():
+            here = (*path, setting.name)
+            yield from self._setting(setting, _held(old, setting), _held(new, setting), here)
+
+    def is_same(self, model: Model, old: Any, new: Any) -> bool:
+        """Tell at little cost that two groups are alike; if it tells nothing, they may be still."""
         seen = (id(old), id(new))
         if old is new or seen in self.alike:
-            return
-        differs = False
-        for setting in self._suspects(model, old, new):
-            here = (*path, setting.name)
-            for pair in self._setting(setting, _held(old, setting), _held(new, setting), here):
-                differs = True
-                yield pair
-        if not differs:
-            self.alike.add(seen)
-
-    def _suspects(self, model: Model, old: Any, new: Any) -> tuple[Setting, ...]:
-        """Return the settings that may differ."""
-        if type(old) is model.cls is type(new):
-            glance = _glance(model)
-            if glance.is_same(old, new):
-                return glance.others
-        return tuple(model.settings.values())
+            return True
+        if type(old) is not model.cls or type(new) is not model.cls:
+            return False
+        glance = _glance(model)
+        if glance.simple(old) != glance.simple(new):
+            return False
+        groups = zip(glance.models, glance.groups(old), glance.groups(new), strict=True)
+        if not all(self.is_same(below, was, is_now) for below, was, is_now in groups):
+            return False
+        for setting in glance.others:
+            was, is_now = value_of(old, setting), value_of(new, setting)
+            if next(self._setting(setting, was, is_now, ()), None) is not None:
+                return False
+        self.alike.add(seen)
+        return True
 
     def _setting(self, setting: Setting, old: Any, new: Any, path: Path) -> Iterator[Pair]:
         if not setting.holds_settings:
@@ -170,23 +176,34 @@ class _Glance:
     """A way to see at once that most settings of two objects are the same.
 
     Attributes:
-        is_same: Tells whether those are equal that compare as Python does.
+        simple: Gives the values that are alike if Python calls them equal.
 
-        others: The rest.
+        groups: Gives the groups.
+
+        models: The classes of the groups.
+
+        others: The rest of the settings.
     """
 
-    is_same: Callable[[Any, Any], bool]
+    simple: Callable[[Any], tuple[Any, ...]]
+    groups: Callable[[Any], tuple[Any, ...]]
+    models: tuple[Model, ...]
     others: tuple[Setting, ...]
 
 
 @functools.cache
 def _glance(model: Model) -> _Glance:
     settings = model.settings.values()
-    simple = [one.attribute for one in settings if compares_as_python(one.kind)]
-    others = tuple(one for one in settings if not compares_as_python(one.kind))
-    get = attrgetter(*simple) if simple else lambda _: ()
+    simple = [one for one in settings if compares_as_python(one.kind)]
+    groups = [one for one in settings if isinstance(one.kind, kinds.Group)]
+    models = [one.kind.model for one in groups if isinstance(one.kind, kinds.Group)]
+    others = [one for one in settings if one not in simple and one not in groups]
+    return _Glance(_getter(simple), _getter(groups), tuple(models), tuple(others))
 
-    def is_same(old: Any, new: Any) -> bool:
-        return bool(get(old) == get(new))
 
-    return _Glance(is_same, others)
+def _getter(settings: Sequence[Setting]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return a function that gives the values of settings at once."""
+    names = [one.attribute for one in settings]
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda group: tuple(getattr(group, name) for name in names)

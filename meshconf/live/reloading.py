@@ -165,14 +165,16 @@ def next_state(
     new = plan.load(reading.layers)
     new.accepted()
     held: dict[Path, Raw] = {}
-    paths = waiting(model, differing(model, old.config, new.config))
+    pairs = list(differing(model, old.config, new.config))
+    paths = waiting(model, pairs)
     if paths and on_restart_fields == "reject":
         raise ConfigError(tuple(refusals(old, new, paths)), new.sources)
     if paths:
         held = raw_values(model, old.layers, state.held, paths)
         new = plan.load(reading.layers, held)
         new.accepted()
-    if any(differing(model, old.config, new.config)):
+        pairs = list(differing(model, old.config, new.config))
+    if pairs:
         return State(state.generation + 1, reading, new, held)
     unchanged = attrs.evolve(new.accepted(), config=old.config)
     return State(state.generation, reading, attrs.evolve(new, snapshot=unchanged), held)

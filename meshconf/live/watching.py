@@ -30,8 +30,13 @@ logger = logging.getLogger("meshconf")
 POLLED = 0.25
 REPORTED = 1.0
 
-#: watchfiles looks at what it heard every so many milliseconds.
-STEP = 20
+#: watchfiles looks at what it heard every so many milliseconds: the less, the sooner a change is
+#: seen, and the more an idle process works. Short waits can afford more.
+STEP = 50
+SHORT_STEP = 10
+
+#: It waits no longer than so many milliseconds for reports to be over that follow each other.
+LONGEST_REPORT = 1000
 
 #: Links that lead to links are followed so often, as Linux does.
 MOST_LINKS = 40
@@ -52,8 +57,8 @@ class Interrupt(Protocol):
 class _Pauses(Protocol):
     """Waits until files may have changed."""
 
-    def pause(self, seconds: float, interrupt: Interrupt) -> None:
-        """Wait for at most so many seconds."""
+    def pause(self, seconds: float, interrupt: Interrupt) -> float:
+        """Wait for at most so many seconds; return for how many of them all is known to be quiet."""
         ...
 
     def close(self) -> None:
@@ -64,8 +69,9 @@ class _Pauses(Protocol):
 class _Polling:
     """Waits a fixed time."""
 
-    def pause(self, seconds: float, interrupt: Interrupt) -> None:
+    def pause(self, seconds: float, interrupt: Interrupt) -> float:
         interrupt.wait(min(POLLED, seconds))
+        return 0.0
 
     def close(self) -> None:
         pass
@@ -83,22 +89,29 @@ class _Notified:
             sorted(directories), debug, force_polling, poll_delay, recursive, ignore_denied
         )
 
-    def pause(self, seconds: float, interrupt: Interrupt) -> None:
-        timeout = max(STEP, int(min(REPORTED, seconds) * 1000))
-        self._notify.watch(STEP, STEP, timeout, interrupt)
+    def pause(self, seconds: float, interrupt: Interrupt) -> float:
+        step = STEP if seconds > REPORTED else SHORT_STEP
+        timeout = max(step, int(min(REPORTED, seconds) * 1000))
+        told = self._notify.watch(LONGEST_REPORT, step, timeout, interrupt)
+        return step / 1000 if isinstance(told, set) else 0.0  # after the last report, one step
 
     def close(self) -> None:
         self._notify.close()
 
 
 class FileWatcher:
-    """Waits for changes of files, whether something reports them or not."""
+    """Waits for changes of files, whether something reports them or not.
+
+    Attributes:
+        quiet_for: When the last wait ended, so many seconds had passed since the last report.
+    """
 
     def __init__(self) -> None:
         self._stamps: dict[str, Stamp] = {}
         self._directories: dict[str, tuple[int, int]] = {}
         self._pauses: _Pauses = _Polling()
         self._has_warned = False
+        self.quiet_for = 0.0
 
     def follow(self, inputs: Mapping[str, Input]) -> None:
         """Wait from now on for changes of inputs since they were read.
@@ -122,15 +135,17 @@ class FileWatcher:
             interrupt: Ends it too.
 
         Returns:
-            Whether an input changed; from then on, it waits for the next change.
+            Whether an input changed; from then on, it waits for the next change. ``quiet_for``
+            says for how many seconds there has been no further one.
         """
+        self.quiet_for = 0.0
         end = time.monotonic() + seconds
         while not self._has_changed():  # it may have before anybody listened
             left = end - time.monotonic()
             if left <= 0 or interrupt.is_set():
                 return False
             try:
-                self._pauses.pause(left, interrupt)
+                self.quiet_for = self._pauses.pause(left, interrupt)
             except Exception as error:
                 self._only_look(error)
         return True

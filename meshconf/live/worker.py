@@ -227,5 +227,5 @@ class Worker:
         """Wait until the files are quiet, or have not been for too long."""
         end = time.monotonic() + LONGEST
         while (left := end - time.monotonic()) > 0 and not requests.is_set():
-            if not watcher.wait(min(QUIET, left), requests):
+            if not watcher.wait(min(QUIET - watcher.quiet_for, left), requests):
                 break

@@ -76,10 +76,23 @@ def hold(model: Model, tree: dict[str, Any], held: Mapping[Path, Raw]) -> None:
         table = _table_at(model, tree, path[:-1])
         if table is None:
             continue
-        if value is NOT_SET:
+        kept = _default_raw(model, path) if value is NOT_SET else value
+        if kept is NOT_SET:
             table.pop(str(path[-1]), None)
         else:
-            table[str(path[-1])] = value
+            table[str(path[-1])] = kept
+
+
+def _default_raw(model: Model, path: Path) -> Raw:
+    """Return what the defaults of the groups around a setting give it; its own stays with its class."""
+    table: Mapping[str, Any] = {}
+    for end, part in enumerate(path[:-1], 1):
+        setting = model.find(path[:end])
+        assert setting is not None  # it is a path of the schema
+        own = {} if setting.facts.inherits else setting.default_table
+        outer = table.get(str(part))
+        table = outer if isinstance(outer, dict) else own
+    return table.get(str(path[-1]), NOT_SET)
 
 
 def _table_at(model: Model, tree: dict[str, Any], path: Path) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from pathlib import PurePath
@@ -19,9 +19,10 @@ from meshconf.loading.lookup import held
 from meshconf.loading.values import values_in
 from meshconf.loading.walk import without_secrets
 from meshconf.schema.model import Model, Setting
+from meshconf.schema.steps import numbers_of
 from meshconf.sources.layer import Layer
 
-__all__ = ["Snapshot"]
+__all__ = ["Deprecation", "Snapshot"]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -29,6 +30,21 @@ T_co = TypeVar("T_co", covariant=True)
 def _class_name(config: object) -> str:
     """Stand for a configuration, whose own repr may show what meshconf keeps secret."""
     return f"<{type(config).__name__}>"
+
+
+@attrs.frozen
+class Deprecation:
+    """A key or a variable that is in use and will go away.
+
+    Attributes:
+        name: As it stands in its source.
+
+        removed_in: The release that no longer reads it, such as ``3.0``; empty if that is not
+            planned.
+    """
+
+    name: str
+    removed_in: str = ""
 
 
 @attrs.frozen(eq=False)
@@ -63,13 +79,20 @@ class Snapshot(Generic[T_co]):
 
         Each is told as it stands in its source, the sources in their order.
         """
-        names: list[str] = []
+        return tuple(one.name for one in self.deprecations)
+
+    @functools.cached_property
+    def deprecations(self) -> tuple[Deprecation, ...]:
+        """What ``deprecated`` lists, with the release that no longer reads it."""
+        releases: dict[str, list[str]] = {}
         for layer in self._layers:
-            names += map(dotted, layer.history.old_paths) if layer.history is not None else ()
-            names += (stray.name for stray in layer.strays if stray.old is not None)
-        # Names that changed without a version are told by warnings alone.
-        names += (one.found for one in self.warnings if one.code == "MC104" and one.found)
-        return tuple(dict.fromkeys(names))
+            for name, release in _outdated(layer):
+                releases.setdefault(name, []).append(release)
+        for one in self.warnings:
+            # Names that changed without a version are told by warnings alone.
+            if one.code == "MC104" and one.found:
+                releases.setdefault(one.found, [])
+        return tuple(Deprecation(name, _earliest(some)) for name, some in releases.items())
 
     def path(self, text: str) -> Path:
         """Read a dotted path.
@@ -151,6 +174,25 @@ class Snapshot(Generic[T_co]):
         found = self._found(path)
         lines = explanation(self._model, self._layers, self._prefix, *found, self.config)
         return plain(lines)
+
+
+def _outdated(layer: Layer) -> Iterator[tuple[str, str]]:
+    """Yield what a layer has by an old name or at an old place, with a release that ends it."""
+    if layer.history is not None:
+        from meshconf.evolution.documents import Migrated  # files of the current version do without
+
+        for path in layer.history.old_paths:
+            yield dotted(path), ""
+        for use in layer.history.uses if isinstance(layer.history, Migrated) else ():
+            if use.edit.kind != "set":  # which is told where the document says nothing
+                yield dotted(use.path), use.step.removed_in
+    for stray in layer.strays:
+        if stray.old is not None:
+            yield stray.name, stray.old.step.removed_in
+
+
+def _earliest(releases: Iterable[str]) -> str:
+    return min(filter(None, releases), key=numbers_of, default="")
 
 
 #: What every Python writes alike.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
@@ -15,6 +14,9 @@ import pytest
 import meshconf
 from meshconf import Live, Secret, rule, setting
 from meshconf.live import worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 @attrs.frozen(kw_only=True)
@@ -106,8 +108,8 @@ def watch(folder: Path) -> Iterator[Callable[..., Live[Any]]]:
         if text is not None:
             put(folder / "app.toml", text)
             sources = ("app.toml", *sources)
-        defaults = {"schema": App, "prefix": "APP_", "environ": {}}
-        live = meshconf.watch(*sources, **defaults | options)
+        defaults: Any = {"schema": App, "prefix": "APP_", "environ": {}}
+        live: Live[Any] = meshconf.watch(*sources, **defaults | options)
         opened.append(live)
         return live
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +15,8 @@ from tests.live.conftest import put, swap, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from meshconf import Live
 
 pytestmark = pytest.mark.usefixtures("soon")
 
@@ -27,6 +29,11 @@ def required(program: str) -> str:
     if found is None and os.environ.get("MESHCONF_REQUIRE_PROGRAMS"):
         pytest.fail(f"{program} is not installed")
     return found or pytest.skip(f"{program} is not installed")
+
+
+def until_limit(live: Live[Any], number: int) -> None:
+    """Wait for a number to be in force."""
+    until(lambda: live.config.limit == number)
 
 
 def run(*arguments: str) -> None:
@@ -109,7 +116,7 @@ class TestSurvives:
         live = watch("limit = 10\n")
         for number in range(11, 11 + TIMES):
             change(number)
-            until(lambda number=number: live.config.limit == number)
+            until_limit(live, number)
 
         assert TIMES + 1 == live.status.results["success"]
 
@@ -121,7 +128,7 @@ class TestSurvives:
         live = watch(None, mounted / "app.toml")
         for number in range(11, 11 + TIMES):
             swap(mounted, {"app.toml": f"limit = {number}\n"}, number)
-            until(lambda number=number: live.config.limit == number)
+            until_limit(live, number)
 
         assert 0 == live.status.failures
 
@@ -141,7 +148,7 @@ class TestSurvives:
         live = watch(None, folder / "current" / below / "app.toml")
         for number in range(11, 11 + TIMES):
             release(number)
-            until(lambda number=number: live.config.limit == number)
+            until_limit(live, number)
 
         assert 0 == live.status.failures
 
@@ -163,7 +170,7 @@ class TestSurvives:
         live = watch(None, conf / "app.toml")
         for number in range(11, 11 + TIMES):
             make(number)
-            until(lambda number=number: live.config.limit == number)
+            until_limit(live, number)
 
         assert 20 <= live.status.results["success"] - 1
 
@@ -178,6 +185,6 @@ class TestSurvives:
             until(lambda: live.status.last_error)
             conf.mkdir()
             put(conf / "app.toml", f"limit = {number}\n")
-            until(lambda number=number: live.config.limit == number)
+            until_limit(live, number)
 
         assert live.status.last_error is None

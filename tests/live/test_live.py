@@ -280,12 +280,6 @@ class TestLastGood:
         class Odd:
             number: Any = 0
 
-        class Number(int):
-            def __eq__(self, other: object) -> bool:
-                raise SystemError
-
-            __hash__ = int.__hash__
-
         source = Source({"number": 1})
         live = watch(None, source, schema=Odd)
         source.data = Hostile()
@@ -407,11 +401,11 @@ class TestWhatCounts:
         """A source of one's own that says true where it said 1 said something else."""
 
         @attrs.frozen
-        class Any_:
+        class Wide:
             value: Any = None
 
         source = Source({"value": 1})
-        live = watch(None, source, schema=Any_)
+        live = watch(None, source, schema=Wide)
         source.data = {"value": True}
         live.reload()
 
@@ -575,7 +569,7 @@ class TestChanges:
         put("secret", "first")
         live = watch("", environ={"APP_TOKEN_FILE": "secret"})
         told: list[Any] = []
-        live.subscribe(lambda old, new, changes: told.append(changes))  # noqa: ARG005
+        live.subscribe(lambda old, new, changes: told.append(changes))
         put("secret", "second")
         live.reload()
         [(change,)] = told
@@ -587,7 +581,7 @@ class TestChanges:
         """What is gone is told with its old place."""
         live = watch("[pools.a]\nsize = 2\n")
         told: list[Any] = []
-        live.subscribe(lambda old, new, changes: told.extend(changes))  # noqa: ARG005
+        live.subscribe(lambda old, new, changes: told.extend(changes))
         put("app.toml", "limit = 10\n")
         live.reload()
 
@@ -712,7 +706,12 @@ class TestClose:
         live.subscribe(lambda *update: told.append(update))
         source.data, source.reads = {"limit": 6}, 0
         source.gate.clear()
-        thread = threading.Thread(target=lambda: pytest.raises(RuntimeError, live.reload))
+
+        def reload() -> None:
+            with pytest.raises(RuntimeError):
+                live.reload()
+
+        thread = threading.Thread(target=reload)
         thread.start()
         until(lambda: source.reads == 1)
         threading.Timer(0.1, source.gate.set).start()

@@ -11,6 +11,21 @@ from meshconf import Secret, rule, setting
 from tests.live.conftest import App, Pool, put, until
 
 
+@attrs.frozen(kw_only=True)
+class Outer:
+    """A group whose default says what its class does not."""
+
+    pool: Pool = Pool(kind="fiber")
+
+
+@attrs.frozen(kw_only=True)
+class Root:
+    """A schema with such groups."""
+
+    one: Pool = Pool(kind="fiber")
+    outer: Outer = Outer(pool=Pool(kind="process"))
+
+
 class TestHold:
     """`on_restart_fields="hold"`."""
 
@@ -83,6 +98,18 @@ class TestHold:
 
         assert (80, Pool(size=7)) == (live.config.listen, live.config.pool)
         assert ("listen", "pool.kind") == live.status.pending_restart
+
+    def test_default_of_a_group(self, watch):
+        """A value that the default of its group gave is held, not the one of its class."""
+        live = watch("", schema=Root)
+        put(
+            "app.toml",
+            "[one]\nkind = 'thread'\nsize = 7\n[outer.pool]\nkind = 'thread'\nsize = 8\n",
+        )
+        live.reload()
+
+        assert Pool(kind="fiber", size=7) == live.config.one
+        assert Pool(kind="process", size=8) == live.config.outer.pool
 
     def test_value_that_is_set_no_more(self, watch):
         """A value that the file no longer sets is held too."""
@@ -380,7 +407,7 @@ class TestMixture:
         assert "low is not below high" in str(error)
 
 
-def test_watch_of_the_file(watch, soon: None) -> None:  # noqa: ARG001 - fixture
+def test_watch_of_the_file(watch, soon: None) -> None:
     """What is held is held as well when the file is followed, not only when a reload is asked for."""
     live = watch("listen = 80\n", schema=App)
     put("app.toml", "listen = 81\nlimit = 2\n")

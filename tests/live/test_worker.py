@@ -26,7 +26,13 @@ from tests.live.conftest import put, until
 
 def thread_of(live: Any) -> threading.Thread:
     """Return the thread of a Live."""
-    return live._worker._thread
+    thread: threading.Thread = live._worker._thread
+    return thread
+
+
+def until_limit(live: Any, number: int) -> None:
+    """Wait for a number to be in force."""
+    until(lambda: live.config.limit == number)
 
 
 def kill(thread: threading.Thread) -> None:
@@ -365,7 +371,7 @@ print(handler.__name__, threading.active_count())
 
     def test_no_sighup(self, watch, monkeypatch: pytest.MonkeyPatch):
         """Where there is no SIGHUP, asking for it says so."""
-        monkeypatch.delattr(process.signal, "SIGHUP")
+        monkeypatch.delattr(signal, "SIGHUP")
         with pytest.raises(ValueError, match=r"^this system has no SIGHUP$"):
             watch("limit = 1\n", sighup=True)
 
@@ -398,7 +404,7 @@ class TestHooks:
 class Broken:
     """What waits for reports, broken."""
 
-    def pause(self, *_: Any) -> None:
+    def pause(self, *_: Any) -> float:
         raise RuntimeError
 
     def close(self) -> None: ...
@@ -421,7 +427,7 @@ class TestWatcher:
         live = watch("limit = 1\n")
         for number in (2, 3):
             put("app.toml", f"limit = {number}\n")
-            until(lambda number=number: live.config.limit == number)
+            until_limit(live, number)
 
         assert [
             "changes of files are not reported (OSError): they are looked for every 0.25 s"

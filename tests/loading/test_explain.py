@@ -83,7 +83,7 @@ class App:
 
     @rule("high")
     @staticmethod
-    def silent(high: int) -> None:  # noqa: D102 - that it says nothing is tested
+    def silent(high: int) -> None:
         pass
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import attrs
 import pytest
 
-from meshconf import Seconds, Secret, setting
+from meshconf import Layer, Seconds, Secret, configuration, edits, setting, step
+from meshconf.loading.snapshot import Deprecation
 
 if TYPE_CHECKING:
     from tests.loading.conftest import Attempt
@@ -253,3 +255,97 @@ class TestWarnings:
         """A snapshot names its sources, the lowest first."""
         assert ("app.toml", "environment") == snapshot.sources
         assert "Snapshot(config=<App>, warnings=())" == repr(snapshot)
+
+
+def double(value: Any) -> Any:
+    """Make another value of one."""
+    return value + value
+
+
+@configuration(
+    prefix="APP_",
+    version=4,
+    steps=[
+        step(2, edits.rename("tries", "attempts"), edits.move("ms", "wait")),
+        step(3, edits.convert("wait", double), since="2.0", removed_in="10.0"),
+        step(
+            4,
+            edits.convert("wait", double),
+            edits.rename("retries", "attempts"),
+            edits.convert("level", double),
+            edits.set_default("home", "old"),
+            since="3.0",
+            removed_in="9.0",
+        ),
+    ],
+)
+@attrs.frozen
+class Aged:
+    """A schema that had three layouts before."""
+
+    attempts: int = 1
+    wait: float = 1.0
+    level: str = "low"
+    home: str = "new"
+    name: str = setting("", renamed_from="title")
+
+
+class Store:
+    """A source of one's own, of a document that has another layout."""
+
+    def read(self, _: Any) -> Layer:
+        """Read the document."""
+        history: Any = SimpleNamespace(old_paths=(("old",),))
+        return Layer("store", "a store", {"attempts": 2}, history=history)
+
+
+class TestDeprecations:
+    """What will go away is listed with the release that no longer reads it."""
+
+    @pytest.mark.parametrize(
+        ("text", "environ", "expected"),
+        [
+            ("config_version = 4\nattempts = 1\n", {}, []),
+            ("config_version = 3\nretries = 1\n", {}, [("retries", "9.0")]),
+            ("config_version = 3\nhome = 'x'\nlevel = 'x'\n", {}, [("level", "9.0")]),
+            ("config_version = 1\nhome = 'x'\ntries = 1\n", {}, [("tries", "")]),
+            ("config_version = 1\nhome = 'x'\nms = 1\n", {}, [("ms", "9.0")]),
+            ("config_version = 2\nhome = 'x'\nwait = 1\n", {}, [("wait", "9.0")]),
+            ("config_version = 4\ntitle = 'x'\n", {}, [("title", "")]),
+            ("config_version = 4\n", {"APP_RETRIES": "2"}, [("APP_RETRIES", "9.0")]),
+            ("config_version = 4\n", {"APP_TRIES": "2"}, [("APP_TRIES", "")]),
+        ],
+    )
+    def test_release(
+        self,
+        text: str,
+        environ: dict[str, str],
+        expected: list[tuple[str, str]],
+        attempt: Attempt,
+    ) -> None:
+        """Of several releases that end it the earliest counts; none is told where none is planned."""
+        actual = attempt(text, schema=Aged, environ=environ).deprecations
+
+        assert [Deprecation(*one) for one in expected] == list(actual)
+
+    def test_names(self, attempt: Attempt) -> None:
+        """The names are those of `deprecated`, each once."""
+        text = "config_version = 1\nms = 1\ntries = 1\ntitle = 'x'\n"
+        snapshot = attempt(text, schema=Aged, environ={"APP_TRIES": "1"})
+
+        assert ("tries", "ms", "APP_TRIES", "title") == snapshot.deprecated
+        assert snapshot.deprecated == tuple(one.name for one in snapshot.deprecations)
+
+    def test_in_two_files(self, attempt: Attempt) -> None:
+        """A name that two files have is listed once, with the earlier of the releases."""
+        Path("more.toml").write_text("config_version = 2\nretries = 2\nwait = 1\n")
+        text = "config_version = 1\nhome = 'x'\nwait = 1\n"
+        snapshot = attempt(text, "more.toml", schema=Aged)
+
+        assert (Deprecation("wait", "9.0"), Deprecation("retries", "9.0")) == snapshot.deprecations
+
+    def test_of_a_layer_of_ones_own(self, attempt: Attempt) -> None:
+        """A layer that does not say which step it owes a name to tells no release."""
+        snapshot = attempt(None, Store(), schema=Retry)
+
+        assert (Deprecation("old"),) == snapshot.deprecations

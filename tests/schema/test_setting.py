@@ -1,6 +1,5 @@
 """Tests for `meshconf.schema.setting`."""
 # ruff: noqa: UP045 - the old spellings of unions are supported too
-# ruff: noqa: RUF009 - setting() makes a field of a class
 
 import re
 from typing import Annotated, Any, Generic, NewType, Optional, TypeVar

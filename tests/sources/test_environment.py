@@ -1,6 +1,5 @@
 """Tests for `meshconf.sources.environment`."""
 # ruff: noqa: UP007, UP045 - the old spellings of unions are supported too
-# ruff: noqa: RUF009 - setting() makes a field of a class
 
 import os
 import subprocess
