@@ -6,9 +6,9 @@ It tells names, paths and the fingerprint, and never the value of a setting.
 from __future__ import annotations
 
 import threading
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-import meshconf
 from meshconf.diagnostics.words import printable
 from meshconf.live.status import RESULTS
 
@@ -84,7 +84,7 @@ def instrument(
     attributes = {"meshconf.config.name": config or type(live.config).__name__}
     if service:
         attributes["meshconf.config.service"] = service
-    version = meshconf.__version__
+    version = metadata.version("meshconf")
     metrics = _Metrics(
         get_meter("meshconf", version, meter_provider),
         {**attributes, "meshconf.config.source": ",".join(names)},

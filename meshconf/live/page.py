@@ -265,7 +265,7 @@ def _html(report: _Report, path: str | None) -> str:
         _warnings(snapshot.warnings),
         _sources(report.status.sources),
         _settings(report, path),
-        ("</html>", ""),
+        ("</main>", "</html>", ""),
     )
     return "\n".join(line for part in parts for line in part)
 
@@ -295,7 +295,7 @@ def _head(title: str) -> Iterator[str]:
     yield '<meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     # Even if something got through the escapes, nothing would be run or fetched.
-    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     yield '<link rel="icon" href="data:,">'  # or browsers ask for one
     yield f"<title>{title}</title>"
@@ -368,12 +368,12 @@ def _waits(waiting: Sequence[_Waiting]) -> Iterator[str]:
     yield "<section><h2>Waiting for a restart</h2>"
     yield from _table_head("Setting", "In force", "After a restart")
     for one in waiting:
-        in_force = "as below" if one.shown is None else _value(one.shown)
-        after = "as its sources say"
+        name, in_force, after = _path(one.path), "as it is", "as sources say"
+        if one.shown is not None:
+            name, in_force = f'<a href="#{_anchor(one.path)}">{name}</a>', _value(one.shown)
         if one.after is not None:
             after = f"{_said(plain(one.after.value))} {_place(one.after.origin)}"
-        link = f'<a href="#{_anchor(one.path)}">{_path(one.path)}</a>'
-        yield f'<tr><th scope="row">{link}</th><td>{in_force}</td><td>{after}</td></tr>'
+        yield f'<tr><th scope="row">{name}</th><td>{in_force}</td><td>{after}</td></tr>'
     yield "</table></section>"
 
 
@@ -442,7 +442,7 @@ def _settings(report: _Report, path: str | None) -> Iterator[str]:
         yield from _group(group, tables)
         left_out = {at: number for at, number in report.left_out.items() if at[:1] == group}
         yield from (_more(dotted(at), number, path) for at, number in left_out.items())
-    yield "</section></main>"
+    yield "</section>"
 
 
 def _more(path: str, number: int, asked: str | None) -> str:
