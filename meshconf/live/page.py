@@ -295,7 +295,7 @@ def _head(title: str) -> Iterator[str]:
     yield '<meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     # Even if something got through the escapes, nothing would be run or fetched.
-    policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'"
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     yield '<link rel="icon" href="data:,">'  # or browsers ask for one
     yield f"<title>{title}</title>"

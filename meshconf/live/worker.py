@@ -187,8 +187,12 @@ class Worker:
         )
 
     def _begin_again(self, delay: float) -> None:
-        self._thread = self._new_thread(delay)
-        self._thread.start()
+        """Start another thread, unless it is to stop; whoever looks for it finds it started."""
+        with self._lock:
+            if not self._is_stopping:
+                thread = self._new_thread(delay)
+                thread.start()
+                self._thread = thread
 
     def _live(self, delay: float, requests: _Requests) -> None:
         """Work until it is to stop; if anything else ends it, another thread takes over."""
@@ -197,11 +201,10 @@ class Worker:
             self._work(delay, requests)
         except BaseException:
             logger.critical("the thread %s died; another takes over", self._name, exc_info=True)
+        is_short = time.monotonic() - began < delay + SHORT_LIFE
+        self._begin_again(SHORT_LIFE if is_short else 0.0)
         if self._is_stopping:
             requests.cancel()
-        else:
-            is_short = time.monotonic() - began < delay + SHORT_LIFE
-            self._begin_again(SHORT_LIFE if is_short else 0.0)
 
     def _work(self, delay: float, requests: _Requests) -> None:
         watcher = FileWatcher()

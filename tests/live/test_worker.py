@@ -123,7 +123,7 @@ class TestThread:
         put("app.toml", "limit = 2\n")
 
         assert 2 == live.reload().config.limit
-        assert not killed[0].is_alive()
+        assert until(lambda: not killed[0].is_alive())
 
     def test_that_dies_at_once_is_not_replaced_at_once(self, monkeypatch: pytest.MonkeyPatch):
         """Threads that die as they start follow each other slowly."""

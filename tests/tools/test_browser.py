@@ -198,6 +198,7 @@ def look(
     request: pytest.FixtureRequest, browser: Browser, service: Service, tmp_path: Path
 ) -> Iterator[Look]:
     """Open the page; at the end take a picture, and demand that nothing was complained of."""
+    scheme: Any
     scheme, width = getattr(request, "param", ("light", DESK))
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     look = Look(page)
