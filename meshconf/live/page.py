@@ -281,7 +281,11 @@ def _code(text: str) -> str:
 
 def _path(path: str) -> str:
     """Write a dotted path, which may be broken between its words."""
-    return re.sub(r"[._](?=.)", r"\g<0><wbr>", _code(path))
+    return f"<code>{_breakable(path)}</code>"
+
+
+def _breakable(text: str) -> str:
+    return re.sub(r"[._/](?=.)", r"\g<0><wbr>", _text(text))
 
 
 def _anchor(path: str) -> str:
@@ -392,7 +396,7 @@ def _sources(sources: Sequence[SourceStatus]) -> Iterator[str]:
     yield from _table_head("Source", "State")
     for one in sources:
         state = "read" if one.connected else "<strong>could not be read</strong>, last"
-        name = f'{_code(one.name)} <span class="from">{_text(one.kind)}</span>'
+        name = f'{_path(one.name)} <span class="from">{_text(one.kind)}</span>'
         cells = f'<th scope="row">{name}</th><td>{state} {_time(one.last_contact)}</td>'
         yield f"<tr>{cells}</tr>"
     yield "</table></section>"
@@ -504,8 +508,10 @@ def _row(line: _Line) -> str:
     from_ = _place(one.origin)
     if line.kind == "inherited":
         from_ += ", inherited"
-    if line.waits:
-        from_ += " <strong>a change waits for a restart</strong>"
+    if one.origin.kind == HELD:
+        from_ = f"<strong>{from_}</strong>"
+    elif line.waits:
+        from_ += ", <strong>a change waits for a restart</strong>"
     name = f'<th scope="row">{_path(dotted(one.path[-1:]))}</th>'
     value = f'<div><span>{_value(one)}</span> <span class="from">{from_}</span></div>'
     opening = f'<tr class="{line.kind}" id="{_anchor(dotted(one.path))}">'
@@ -524,7 +530,7 @@ def _said(value: Any) -> str:
 
 
 def _place(origin: Origin) -> str:
-    return "default" if origin.kind == "default" else _text(str(origin))
+    return "default" if origin.kind == "default" else _breakable(str(origin))
 
 
 _STYLE = """
@@ -561,14 +567,13 @@ dt, .from, thead { color: var(--quiet); font-size: .875rem; }
 dt { line-height: 1.7; }
 dd, ul { margin: 0; }
 ul { padding-left: 1.25rem; }
-table { width: 100%; border-collapse: collapse; }
+table { width: 100%; border-collapse: collapse; table-layout: fixed; }
 th, td { padding: .3rem .5rem; border-top: 1px solid var(--line); text-align: left; vertical-align: baseline; font-weight: normal; }
 thead th { border-top: 0; }
 th[scope=rowgroup] { background: var(--shade); }
 strong { color: var(--waits); }
 nav, form { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1rem; margin: .75rem 0; }
 input, button { font: inherit; max-width: 100%; }
-.settings table { table-layout: fixed; }
 .settings thead th:first-child { width: 34%; }
 .settings div { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1rem; align-items: baseline; }
 .settings tbody tr th:first-child { border-left: .2rem solid transparent; }

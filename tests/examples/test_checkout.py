@@ -62,6 +62,8 @@ class Service:
             "CHECKOUT_SIGNING_KEY": key,
             "PYTHONPATH": str(Path(meshconf.__file__).parents[1]),
         }
+        # A child ignores what its parent ignores, as one does that runs in the background.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         with (folder / "said").open("w") as said:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "checkout"],
@@ -70,6 +72,7 @@ class Service:
                 stdout=said,
                 stderr=said,
             )
+        signal.signal(signal.SIGINT, before)
 
     @property
     def said(self) -> str:
