@@ -79,10 +79,9 @@ class Service:
         """What it wrote on stdout and stderr."""
         return (self.folder / "said").read_text()
 
-    @property
-    def requests(self) -> str:
-        """What its log of requests holds."""
-        return (self.folder / "access.log").read_text()
+    def logged(self, name: str = "access.log") -> str:
+        """Wait for a line in its log of requests, which it writes after the answer."""
+        return str(until((self.folder / name).read_text))
 
     def is_up(self) -> bool:
         """Tell whether it listens, or has ended."""
@@ -172,7 +171,7 @@ class TestAnswers:
         """Each request is a line in the log."""
         service.get("/?cents=1")
 
-        assert "'GET /?cents=1 HTTP/1.1' 200\n" == service.requests
+        assert "'GET /?cents=1 HTTP/1.1' 200\n" == service.logged()
 
 
 class TestChange:
@@ -235,18 +234,17 @@ class TestChange:
         service.edit('"access.log"', '"access.2.log"')
         service.get("/?cents=1")
 
-        assert "cents=1" not in service.requests
-        assert "cents=1" in (service.folder / "access.2.log").read_text()
+        assert "cents=1" in service.logged("access.2.log")
+        assert "cents=1" not in service.logged()
 
     def test_of_the_log_is_refused(self, service: Service):
         """A log that cannot be opened is refused before the old one is left."""
         service.edit('"access.log"', '"missing/access.log"')
+        report = service.config()["status"]["last_error"]["report"]
         service.get("/?cents=1")
 
-        report = service.config()["status"]["last_error"]["report"]
-
         assert "AccessLog refused the new configuration" in report
-        assert "cents=1" in service.requests
+        assert until(lambda: "cents=1" in service.logged())
 
 
 class TestMetrics:
@@ -284,7 +282,7 @@ class TestSecret:
         paths = ("/", "/config", "/config?path=signing_key", "/metrics")
         answers = [service.get(path, accept) for path in paths for accept in ("*/*", BROWSER)]
 
-        assert CANARY not in str((answers, service.said, service.requests))
+        assert CANARY not in str((answers, service.said, service.logged()))
         assert "&lt;secret&gt;" in answers[3]
 
 
