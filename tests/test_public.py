@@ -65,6 +65,16 @@ class TestNames:
 
         assert sorted(found.keys() - {"__builtins__"}) == meshconf.__all__
 
+    def test_module(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A public name that is a module is imported when it is first used."""
+        schema = importlib.import_module("meshconf.schema")
+        monkeypatch.setitem(vars(meshconf), "edits", meshconf.edits)  # it is put back at the end
+        monkeypatch.delattr(schema, "edits")
+        monkeypatch.delitem(sys.modules, "meshconf.schema.edits")
+        found = meshconf._public("edits")
+
+        assert "meshconf.schema.edits" == found.__name__
+
     def test_dir(self) -> None:
         """`dir()` lists the public names and the version, imported yet or not."""
         assert sorted([*meshconf.__all__, "__version__"]) == dir(meshconf)

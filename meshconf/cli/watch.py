@@ -211,9 +211,11 @@ def _followed(live: Live[Any]) -> Iterator[str]:
 
 def _tell(now: _Event, before: _Event, voice: _Voice) -> None:
     """Tell of an attempt, and of the problems that are new."""
-    error, last = now.attempt.error, before.attempt.error
-    is_again = error is not None and last is not None and str(error) == str(last)
-    warnings = _new_warnings(now, before)
+    from meshconf.live.status import fails_again, new_warnings
+
+    error = now.attempt.error
+    is_again = fails_again(before.attempt, now.attempt)
+    warnings = new_warnings(before.snapshot, now.snapshot)
     if voice.format == "json":
         click.echo(_json_line(now.attempt, now.snapshot.warnings))
     elif error is not None:
@@ -224,11 +226,6 @@ def _tell(now: _Event, before: _Event, voice: _Voice) -> None:
         _tell_problems(warnings, now.snapshot.sources, voice)
     elif not is_again:
         _tell_problems(error.problems, error.sources, voice)
-
-
-def _new_warnings(now: _Event, before: _Event) -> list[Problem]:
-    known = {one.message for one in before.snapshot.warnings}
-    return [one for one in now.snapshot.warnings if one.message not in known]
 
 
 def _tell_problems(problems: Sequence[Problem], sources: Sequence[str], voice: _Voice) -> None:
@@ -327,23 +324,23 @@ def _held(snapshot: Snapshot[Any], name: str) -> Iterator[Difference]:
     """Compare the value that is held for a setting with what the sources say."""
     from meshconf.describe.difference import Difference
     from meshconf.diagnostics.words import dotted
-    from meshconf.loading.holding import HELD
+    from meshconf.loading.holding import held_back
 
     for path, setting, value in snapshot.values():
         if dotted(path) != name or setting.holds_settings:
             continue
         candidates = snapshot.candidates_at(path, setting)
-        said = [one for one in candidates if one.origin.kind != HELD]
-        for new in said[:1]:
-            yield Difference(
-                path=path,
-                setting=setting,
-                old=value,
-                new=new.value,
-                old_origin=candidates[0].origin,
-                new_origin=new.origin,
-                needs_restart=True,
-            )
+        new = held_back(candidates)
+        assert new is not None  # what the sources say was sound by itself
+        yield Difference(
+            path=path,
+            setting=setting,
+            old=value,
+            new=new.value,
+            old_origin=candidates[0].origin,
+            new_origin=new.origin,
+            needs_restart=True,
+        )
 
 
 def _json_line(attempt: Attempt, warnings: Sequence[Problem]) -> str:
@@ -358,7 +355,7 @@ def _json_line(attempt: Attempt, warnings: Sequence[Problem]) -> str:
     import json
 
     from meshconf.describe.difference import change_json
-    from meshconf.diagnostics.json_report import report_json
+    from meshconf.diagnostics.json_report import problem_data
     from meshconf.diagnostics.opaque import json_value
 
     time = attempt.at.astimezone(dt.timezone.utc).replace(tzinfo=None)
@@ -371,6 +368,6 @@ def _json_line(attempt: Attempt, warnings: Sequence[Problem]) -> str:
         "generation": attempt.generation,
         "changes": [change_json(one) for one in _changes(attempt)],
         "pending_restart": list(attempt.pending_restart),
-        "problems": json.loads(report_json(problems))["problems"],
+        "problems": [problem_data(one) for one in problems],
     }
     return json.dumps(json_value(document))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -27,12 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from meshconf.loading.load import Outcome
-    from meshconf.schema.model import Model, Setting  # noqa: TC004
-    from meshconf.sources.layer import Layer
+    from meshconf.schema.model import Setting  # noqa: TC004
 
 __all__ = [
     "Difference",
-    "Loaded",
     "change_json",
     "change_text",
     "difference_json",
@@ -120,26 +118,7 @@ def _values(outcome: Outcome) -> Iterator[tuple[Path, Setting, Any]]:
     return values_in(outcome.model, outcome.config)
 
 
-class Loaded(Protocol):
-    """What one side is made of; an outcome and a snapshot are."""
-
-    @property
-    def model(self) -> Model:
-        """The schema."""
-        ...
-
-    @property
-    def layers(self) -> Sequence[Layer]:
-        """What was read, lowest precedence first."""
-        ...
-
-    @property
-    def config(self) -> Any:
-        """The configuration, or a Partial of it."""
-        ...
-
-
-def differences(old: Loaded, new: Loaded) -> list[Difference]:
+def differences(old: Outcome, new: Outcome) -> list[Difference]:
     """Compare what two loads of one schema hold, setting by setting.
 
     Args:
@@ -171,7 +150,7 @@ def _is_same_change(one: Difference, other: Pair) -> bool:
     return alike(kind, one.old, other.old) and alike(kind, one.new, other.new)
 
 
-def _is_told(one: Pair, old: Loaded, new: Loaded) -> bool:
+def _is_told(one: Pair, old: Outcome, new: Outcome) -> bool:
     """Tell whether what only one side has was set there, and is no default."""
     if one.old is not ABSENT and one.new is not ABSENT:
         return True
@@ -180,7 +159,7 @@ def _is_told(one: Pair, old: Loaded, new: Loaded) -> bool:
     return value is not None and value is not BROKEN and is_set
 
 
-def _difference(one: Pair, old: Loaded, new: Loaded) -> Difference:
+def _difference(one: Pair, old: Outcome, new: Outcome) -> Difference:
     return Difference(
         path=one.path,
         setting=one.setting,
@@ -192,7 +171,7 @@ def _difference(one: Pair, old: Loaded, new: Loaded) -> Difference:
     )
 
 
-def _origin(side: Loaded, one: Pair) -> Origin:
+def _origin(side: Outcome, one: Pair) -> Origin:
     """Return where a value comes from; looking it up reads the text of its source."""
     return candidates_at(side.model, side.layers, one.path, one.setting)[0].origin
 

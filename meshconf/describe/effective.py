@@ -30,7 +30,14 @@ if TYPE_CHECKING:
 
     _Row = tuple[Path, Setting, Any]
 
-__all__ = ["Shown", "effective_env", "effective_json", "effective_toml", "shown_values"]
+__all__ = [
+    "Shown",
+    "effective_data",
+    "effective_env",
+    "effective_json",
+    "effective_toml",
+    "shown_values",
+]
 
 FORMAT_VERSION = "1.0"
 
@@ -262,11 +269,16 @@ def _put(table: dict[str, Any], path: Path, shown: Shown) -> None:
 
 
 def effective_json(snapshot: Snapshot[Any], shown: Iterable[Shown]) -> str:
-    """Write values as JSON: for each setting its path, value and origin.
+    """Write values as JSON; see ``effective_data``.
 
     Returns:
         The document, without a newline at its end.
     """
+    return json_text(effective_data(snapshot, shown))
+
+
+def effective_data(snapshot: Snapshot[Any], shown: Iterable[Shown]) -> dict[str, Any]:
+    """Return values as the data of a JSON document: for each setting its path, value and origin."""
     settings = [
         {
             "path": dotted(one.path),
@@ -276,10 +288,9 @@ def effective_json(snapshot: Snapshot[Any], shown: Iterable[Shown]) -> str:
         }
         for one in shown
     ]
-    document = {
+    return {
         "format_version": FORMAT_VERSION,
         "fingerprint": snapshot.fingerprint,
         "sources": list(snapshot.sources),
         "settings": settings,
     }
-    return json_text(document)

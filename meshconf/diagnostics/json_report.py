@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from meshconf.diagnostics.problem import Edit, Label, Origin, Problem
     from meshconf.diagnostics.spans import Position
 
-__all__ = ["FORMAT_VERSION", "json_text", "report_json"]
+__all__ = ["FORMAT_VERSION", "json_text", "problem_data", "report_json"]
 
 #: The first number changes when a program that reads the form has to change.
 FORMAT_VERSION = "1.0"
@@ -45,7 +45,7 @@ def report_json(
         "warning_count": len(problems) - errors,
         "sources": list(sources),
         "not_checked": list(not_checked),
-        "problems": [_problem(problem) for problem in problems],
+        "problems": [problem_data(problem) for problem in problems],
     }
     return json_text(document)
 
@@ -66,7 +66,8 @@ def _safe(line: str) -> str:
     return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def problem_data(problem: Problem) -> dict[str, Any]:
+    """Return a problem as the data of a JSON report."""
     return {
         "code": problem.code,
         "severity": problem.severity,

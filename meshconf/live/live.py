@@ -21,7 +21,15 @@ from meshconf.diagnostics.words import dotted
 from meshconf.live import process
 from meshconf.live.changes import Update
 from meshconf.live.reloading import State, first_state, next_state, read_whole
-from meshconf.live.status import RESULTS, Attempt, Result, SourceStatus, Status
+from meshconf.live.status import (
+    RESULTS,
+    Attempt,
+    Result,
+    SourceStatus,
+    Status,
+    fails_again,
+    new_warnings,
+)
 from meshconf.live.subscribers import Changes, Subscribers, call_for_each
 from meshconf.live.worker import Worker
 from meshconf.loading.load import log_warnings, planned
@@ -400,7 +408,7 @@ def _is_unread(layer: Layer) -> bool:
 def _log(last: Attempt, attempt: Attempt, before: State, state: State) -> None:
     """Say what became of a reload."""
     if attempt.error is not None:
-        if last.error is None or str(last.error) != str(attempt.error):
+        if not fails_again(last, attempt):
             logger.error(
                 "a change of the configuration was rejected; generation %d stays in force\n%s",
                 attempt.generation,
@@ -420,8 +428,7 @@ def _log(last: Attempt, attempt: Attempt, before: State, state: State) -> None:
         )
     if attempt.pending_restart and attempt.pending_restart != last.pending_restart:
         logger.warning("changes wait for a restart: %s", _named(attempt.pending_restart))
-    known = {one.message for one in before.snapshot.warnings}
-    log_warnings(one for one in state.snapshot.warnings if one.message not in known)
+    log_warnings(new_warnings(before.snapshot, state.snapshot))
 
 
 def _named(paths: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from meshconf.diagnostics.words import printable
-from meshconf.live.status import RESULTS
+from meshconf.live.status import DURATIONS, RESULTS, fails_again
 
 try:
     from opentelemetry._logs import LogRecord, SeverityNumber, get_logger
@@ -33,10 +33,6 @@ if TYPE_CHECKING:
     from meshconf.loading.snapshot import Snapshot
 
 __all__ = ["instrument"]
-
-#: Upper bounds for the durations of loads, in seconds: a small file takes some milliseconds, a
-#: remote store may take seconds.
-BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 #: So many paths are told in one event; how many there are is told besides.
 MOST_PATHS = 100
@@ -132,7 +128,7 @@ class _Metrics:
             "meshconf.config.load.duration",
             unit="s",
             description="How long loads of the configuration took, whether they went well or not.",
-            explicit_bucket_boundaries_advisory=BOUNDS,
+            explicit_bucket_boundaries_advisory=DURATIONS,
         )
         self._reloads = meter.create_counter(
             "meshconf.config.reloads",
@@ -164,11 +160,9 @@ class _Events:
         if before is None or before.generation != attempt.generation:
             self._tell_activated(before, attempt, status)
         self._tell_migrated(attempt, status.snapshot)
-        if attempt.error is not None:
-            told = before.error if before is not None else None
-            if told is None or str(told) != str(attempt.error):
-                errors = [one for one in attempt.error.problems if one.severity == "error"]
-                self._tell_rejected(attempt, errors)
+        if attempt.error is not None and not fails_again(before, attempt):
+            errors = [one for one in attempt.error.problems if one.severity == "error"]
+            self._tell_rejected(attempt, errors)
 
     def _tell_sources(self, attempt: Attempt, status: Status) -> None:
         now: dict[tuple[str, str], bool] = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import html
-import json
 import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -12,13 +11,13 @@ from urllib.parse import quote
 
 import attrs
 
-from meshconf.describe.effective import effective_json, shown_values
+from meshconf.describe.effective import effective_data, shown_values
 from meshconf.describe.file_text import plain
-from meshconf.diagnostics.json_report import json_text, report_json
+from meshconf.diagnostics.json_report import json_text, problem_data
 from meshconf.diagnostics.text import message
 from meshconf.diagnostics.toml_text import toml_value
 from meshconf.diagnostics.words import Path, dotted, printable
-from meshconf.loading.holding import HELD
+from meshconf.loading.holding import HELD, held_back
 from meshconf.schema.secret import MASK
 
 if TYPE_CHECKING:
@@ -193,9 +192,7 @@ def _waiting(status: Status, shown: Iterable[Shown]) -> Iterator[_Waiting]:
         if one is None:
             yield _Waiting(path)
             continue
-        candidates = status.snapshot.candidates_at(one.path, one.setting)
-        after = next((other for other in candidates if other.origin.kind != HELD), None)
-        yield _Waiting(path, one, after)
+        yield _Waiting(path, one, held_back(status.snapshot.candidates_at(one.path, one.setting)))
 
 
 # The same as JSON.
@@ -215,24 +212,21 @@ def _json(report: _Report) -> str:
         },
         "last_error": None
         if attempt.error is None
-        else {"report": str(attempt.error), "problems": _problems(attempt.error.problems)},
+        else {
+            "report": str(attempt.error),
+            "problems": [problem_data(one) for one in attempt.error.problems],
+        },
         "results": status.results,
         "pending_restart": [_pending(one) for one in report.waiting],
-        "warnings": _problems(status.snapshot.warnings),
+        "warnings": [problem_data(one) for one in status.snapshot.warnings],
         "sources": [attrs.asdict(one) | _contact(one) for one in status.sources],
         "watcher_alive": status.watcher_alive,
         "subscriber_errors": status.subscriber_errors,
         "last_subscriber_error": status.last_subscriber_error,
     }
     left_out = {dotted(path): number for path, number in report.left_out.items()}
-    first = json_text({"status": about, "left_out": left_out})
-    # Both are objects that `json_text` wrote: the second goes on where the first ends.
-    return f"{first[:-2]},{effective_json(status.snapshot, report.shown)[1:]}\n"
-
-
-def _problems(problems: Sequence[Problem]) -> list[Any]:
-    """Return problems as the data of a JSON report."""
-    return list(json.loads(report_json(problems))["problems"])
+    data = effective_data(status.snapshot, report.shown)
+    return f"{json_text({'status': about, 'left_out': left_out, **data})}\n"
 
 
 def _pending(one: _Waiting) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Follower(Protocol):
         ...
 
 
-_followers: weakref.WeakSet[Any] = weakref.WeakSet()
+_followers: weakref.WeakSet[Follower] = weakref.WeakSet()
 
 
 def add(follower: Follower) -> None:
@@ -65,8 +65,8 @@ def _stop_all() -> None:
         one.stop(PATIENCE / len(followers))
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_go_on_in_child)
+# Windows knows no forks.
+getattr(os, "register_at_fork", dict)(after_in_child=_go_on_in_child)
 atexit.register(_stop_all)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from meshconf.diagnostics.words import printable
-from meshconf.live.status import RESULTS
+from meshconf.live.status import DURATIONS, RESULTS
 from meshconf.schema.compile import model_of
 
 try:
@@ -41,12 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ConfigCollector"]
 
-#: Upper bounds for the durations of loads, in seconds: a small file takes some milliseconds, a
-#: remote store may take seconds.
-BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-
-#: The same as Prometheus writes them.
-LIMITS = (*map(str, BOUNDS), "+Inf")
+#: The bounds as Prometheus writes them.
+LIMITS = (*map(str, DURATIONS), "+Inf")
 
 
 class ConfigCollector(Collector):
@@ -148,7 +144,7 @@ class _Durations:
 
     def take(self, seconds: float) -> None:
         """Take a duration into account."""
-        at = bisect_left(BOUNDS, seconds)
+        at = bisect_left(DURATIONS, seconds)
         self.counts = (*self.counts[:at], self.counts[at] + 1, *self.counts[at + 1 :])
         self.seconds += seconds
 

@@ -9,16 +9,29 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 if TYPE_CHECKING:
-    from meshconf.diagnostics.problem import ConfigError  # noqa: TC004 - not resolved
+    from meshconf.diagnostics.problem import ConfigError, Problem  # noqa: TC004 - not resolved
     from meshconf.live.changes import Update  # noqa: TC004
     from meshconf.loading.snapshot import Snapshot  # noqa: TC004
 
-__all__ = ["RESULTS", "Attempt", "Result", "SourceStatus", "Status"]
+__all__ = [
+    "DURATIONS",
+    "RESULTS",
+    "Attempt",
+    "Result",
+    "SourceStatus",
+    "Status",
+    "fails_again",
+    "new_warnings",
+]
 
 Result = Literal["success", "unchanged", "rejected", "error"]
 
 #: Every result, the good ones first.
 RESULTS: tuple[Result, ...] = ("success", "unchanged", "rejected", "error")
+
+#: Upper bounds for the durations of loads, in seconds, by which monitoring sorts them: a small file
+#: takes some milliseconds, a remote store may take seconds.
+DURATIONS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -54,6 +67,19 @@ class Attempt:
     error: ConfigError | None = None
     update: Update[Any] | None = None
     pending_restart: tuple[str, ...] = ()
+
+
+def fails_again(before: Attempt | None, now: Attempt) -> bool:
+    """Tell whether an attempt fails with the very report of the one before."""
+    if now.error is None or before is None or before.error is None:
+        return False
+    return str(before.error) == str(now.error)
+
+
+def new_warnings(before: Snapshot[Any], now: Snapshot[Any]) -> list[Problem]:
+    """Return the warnings of a load that the one before did not have."""
+    known = {one.message for one in before.warnings}
+    return [one for one in now.warnings if one.message not in known]
 
 
 @attrs.frozen

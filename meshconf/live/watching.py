@@ -122,7 +122,7 @@ class FileWatcher:
         self._stamps = {path: one.stamp for path, one in inputs.items()}
         directories = directories_of(inputs)
         if directories != self._directories:
-            self.close()
+            self._stop_listening()
             self._directories = directories
             self._be_notified()
 
@@ -153,6 +153,9 @@ class FileWatcher:
     def close(self) -> None:
         """Let go of what it holds."""
         self._directories = {}
+        self._stop_listening()
+
+    def _stop_listening(self) -> None:
         pauses, self._pauses = self._pauses, _Polling()
         pauses.close()
 
@@ -172,9 +175,7 @@ class FileWatcher:
 
     def _only_look(self, error: Exception) -> None:
         """Do without reports of changes until the directories are others."""
-        directories = self._directories
-        self.close()
-        self._directories = directories
+        self._stop_listening()
         if not self._has_warned:
             self._has_warned = True
             logger.warning(

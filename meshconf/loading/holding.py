@@ -10,12 +10,13 @@ from meshconf.schema.model import REQUIRED
 from meshconf.sources.layer import Layer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from meshconf.diagnostics.words import Path
+    from meshconf.loading.candidates import Candidate
     from meshconf.schema.model import Model, Setting
 
-__all__ = ["HELD", "NOT_SET", "Raw", "held_layer", "hold", "raw_values"]
+__all__ = ["HELD", "NOT_SET", "Raw", "held_back", "held_layer", "hold", "raw_values"]
 
 #: The kind of the layer of held values.
 HELD = "held"
@@ -117,6 +118,11 @@ def _opened(setting: Setting, group: Any) -> dict[str, Any]:
     if group is None or model is None:
         return dict(setting.default_table)
     return table_of(model, group)
+
+
+def held_back(candidates: Iterable[Candidate]) -> Candidate | None:
+    """Return what a restart would put into force, of what there is for a path; None if nothing."""
+    return next((one for one in candidates if one.origin.kind != HELD), None)
 
 
 def held_layer(model: Model, name: str, held: Mapping[Path, Raw]) -> Layer:

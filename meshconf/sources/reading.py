@@ -12,10 +12,10 @@ from meshconf.diagnostics.problem import Origin, Problem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["OPEN_FLAGS", "Refused", "read_text", "text_in"]
+__all__ = ["Refused", "read_text", "text_in"]
 
 #: How files are opened: a FIFO that nobody writes to must not keep the reader waiting.
-OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
 
 #: So many bytes are asked for at least: the files of /proc claim to be empty.
 SMALLEST_READ = 65_536
@@ -87,7 +87,7 @@ def read_text(
         Refused: If it is missing, unreadable, no regular file, too large, or no plain UTF-8.
     """
     try:
-        content, mode = _read_bytes(opened(path, OPEN_FLAGS), max_bytes)
+        content, mode = _read_bytes(opened(path, _OPEN_FLAGS), max_bytes)
     except (FileNotFoundError, NotADirectoryError):
         refused = Refused("MC401", "does not exist", _near_file(path))
     except PermissionError:

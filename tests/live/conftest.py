@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 import meshconf
-from meshconf import Live, Secret, rule, setting
+from meshconf import Live, Secret, configuration, edits, rule, setting, step
 from meshconf.live import worker
 
 if TYPE_CHECKING:
@@ -45,6 +45,19 @@ class App:
     def are_a_pair(left: int, right: int) -> str | None:
         """Left and right are the same."""
         return None if left == right else f"left is {left}, right is {right}"
+
+
+@configuration(
+    prefix="OLD_",
+    version=2,
+    steps=[step(2, edits.rename("max", "limit"), since="2.0", removed_in="3.0")],
+)
+@attrs.frozen
+class Aged:
+    """A schema that had another layout before."""
+
+    limit: int = 1
+    name: str = setting("", renamed_from="title")
 
 
 #: Whatever a test waits for comes within so many seconds, or it fails.
@@ -97,6 +110,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have files read as soon as they are quiet for 50 ms."""
     monkeypatch.setattr(worker, "QUIET", 0.05)
+
+
+@pytest.fixture
+def only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have files read when a test asks for it, and not besides."""
+    monkeypatch.setattr(worker, "QUIET", 60.0)
+    monkeypatch.setattr(worker, "LONGEST", 60.0)
 
 
 @pytest.fixture

@@ -302,12 +302,13 @@ class Source:
 
     def __init__(self, data: Any) -> None:
         self.data = data
+        self.name = "a store"
         self.error: Exception | None = None
 
     def read(self, _: Any) -> Layer:
         if self.error is not None:
             raise self.error
-        return Layer("store", "a store", self.data)
+        return Layer("store", self.name, self.data)
 
 
 class TestWhatCounts:
@@ -396,6 +397,26 @@ class TestWhatCounts:
 
         assert ("unchanged", "success") == (first, live.attempt.result)
         assert 6 == live.config.limit
+
+    def test_source_without_a_name(self, watch):
+        """A source that has no name counts, and is in no list of sources."""
+        source = Source({"limit": 5})
+        source.name = ""
+        live = watch(None, source)
+
+        assert 5 == live.config.limit
+        assert ["environment"] == [one.name for one in live.status.sources]
+
+    def test_directories_that_never_settle(self, watch, monkeypatch: pytest.MonkeyPatch):
+        """If directories are swapped all the time, what was read at last is taken."""
+        tries: list[int] = []
+        monkeypatch.setattr(
+            "meshconf.sources.files.PinnedFiles.is_settled", lambda _: tries.append(1)
+        )
+        live = watch("limit = 5\n")
+
+        assert 5 == live.config.limit
+        assert 20 == len(tries)
 
     def test_bool_is_no_number(self, watch):
         """A source of one's own that says true where it said 1 said something else."""

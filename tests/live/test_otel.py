@@ -15,10 +15,10 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 import meshconf
-from meshconf import Layer, configuration, edits, step
-from meshconf.live import otel, prometheus, worker
+from meshconf import Layer
+from meshconf.live import otel, prometheus, status
 from meshconf.live.otel import instrument
-from tests.live.conftest import put
+from tests.live.conftest import Aged, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,18 +34,6 @@ CANARY = "canary-hunter2"
 InMemoryExporter: Any = getattr(export, "InMemoryLogRecordExporter", None) or getattr(
     export, "InMemoryLogExporter", None
 )
-
-
-@configuration(
-    prefix="OLD_",
-    version=2,
-    steps=[step(2, edits.rename("max", "limit"), since="2.0", removed_in="3.0")],
-)
-@attrs.frozen
-class Aged:
-    """A schema that had another layout before."""
-
-    limit: int = 1
 
 
 class Store:
@@ -141,13 +129,6 @@ class Telemetry:
 
 
 @pytest.fixture
-def only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have files read when a test asks for it, and not besides."""
-    monkeypatch.setattr(worker, "QUIET", 60.0)
-    monkeypatch.setattr(worker, "LONGEST", 60.0)
-
-
-@pytest.fixture
 def telemetry() -> Iterator[Telemetry]:
     """Return an SDK that keeps in memory what it is told."""
     reader, exporter = InMemoryMetricReader(), InMemoryExporter()
@@ -200,7 +181,8 @@ class TestMetrics:
         (point,) = telemetry.points("meshconf.config.load.duration")
 
         assert (2, pytest.approx(sum(seconds))) == (point.count, point.sum)
-        assert prometheus.BOUNDS == otel.BOUNDS == tuple(point.explicit_bounds)
+        assert status.DURATIONS == tuple(point.explicit_bounds)
+        assert prometheus.LIMITS == (*map(str, point.explicit_bounds), "+Inf")
 
     def test_instruments(self, watch, telemetry, instrumented):
         """The instruments have units and descriptions, and the scope has the name and version."""

@@ -19,10 +19,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
 import meshconf
-from meshconf import DotEnv, Layer, configuration, edits, setting, step
-from meshconf.live import worker
+from meshconf import DotEnv, Layer
 from meshconf.live.prometheus import ConfigCollector
-from tests.live.conftest import put
+from tests.live.conftest import Aged, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,26 +30,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("only_when_asked")
 
 CANARY = "canary-hunter2"
-
-
-@configuration(
-    prefix="OLD_",
-    version=2,
-    steps=[step(2, edits.rename("max", "limit"), since="2.0", removed_in="3.0")],
-)
-@attrs.frozen
-class Aged:
-    """A schema that had another layout before."""
-
-    limit: int = 1
-    name: str = setting("", renamed_from="title")
-
-
-@pytest.fixture
-def only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have files read when a test asks for it, and not besides."""
-    monkeypatch.setattr(worker, "QUIET", 60.0)
-    monkeypatch.setattr(worker, "LONGEST", 60.0)
 
 
 @pytest.fixture

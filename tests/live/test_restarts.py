@@ -7,7 +7,10 @@ from typing import Annotated, Any, Literal
 import attrs
 import pytest
 
-from meshconf import Secret, rule, setting
+from meshconf import Layer, Secret, rule, setting
+from meshconf.describe.differing import ABSENT, Pair
+from meshconf.live.restarts import waiting
+from meshconf.schema.compile import model_of
 from tests.live.conftest import App, Pool, put, until
 
 
@@ -157,6 +160,34 @@ class TestHold:
 
         assert ("fiber", 80) == (live.config.pool.kind, live.config.listen)
 
+    def test_objects_of_a_source(self, watch):
+        """A group that a source of one's own gives ready keeps what needs a restart."""
+        source = Source({"pool": Pool(kind="fiber"), "pools": {"a": Pool()}})
+        live = watch(None, source)
+        source.data = {"pool": Pool(kind="process", size=7), "pools": {"a": Pool(kind="fiber")}}
+        live.reload()
+
+        assert Pool(kind="fiber", size=7) == live.config.pool
+        assert {"a": Pool()} == live.config.pools
+        assert ("pool.kind", "pools.a.kind") == live.status.pending_restart
+
+    def test_what_only_one_side_has(self):
+        """A setting that only one side has, in no table of its own, waits for itself."""
+        model = model_of(App)
+        pair = Pair(("listen",), model.settings["listen"], ABSENT, 81)
+
+        assert [("listen",)] == waiting(model, [pair])
+
+
+class Source:
+    """A source of one's own."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+    def read(self, _: Any) -> Layer:
+        return Layer("store", "a store", self.data)
+
 
 @attrs.frozen(kw_only=True)
 class Tls:
@@ -201,6 +232,28 @@ class Server:
     store: Memory | Disk = Memory()
     key: Secret[str] | None = setting(None, reload="restart")
     upstreams: dict[str, Upstream] = {}
+
+
+@attrs.frozen(kw_only=True)
+class Certificate:
+    """A group that something has to set."""
+
+    certificate: str = setting(reload="restart")
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """An entry that inherits it."""
+
+    tls: Certificate = setting(inherits="tls")
+
+
+@attrs.frozen(kw_only=True)
+class Inheriting:
+    """A schema whose entries inherit what is required."""
+
+    tls: Certificate
+    upstreams: dict[str, Entry] = {}
 
 
 class TestHoldGroups:
@@ -272,6 +325,16 @@ class TestHoldGroups:
         assert Tls(verify=False) == config.tls == config.upstreams["a"].tls
         assert Tls(verify=True) == config.upstreams["b"].tls
         assert "tls.certificate" in live.status.pending_restart
+
+    def test_required_that_was_inherited(self, watch):
+        """A required value that an entry inherited stays so, while one of its own waits."""
+        start = "[tls]\ncertificate = 'a.pem'\n[upstreams.a]\n"
+        live = watch(start, schema=Inheriting)
+        put("app.toml", f"{start}[upstreams.a.tls]\ncertificate = 'b.pem'\n")
+        live.reload()
+
+        assert "a.pem" == live.config.upstreams["a"].tls.certificate
+        assert ("upstreams.a.tls.certificate",) == live.status.pending_restart
 
     def test_what_a_converter_made(self, watch):
         """What a converter made of a text is held, and not converted again."""

@@ -160,6 +160,26 @@ class TestThread:
 
         assert [2] == asked
 
+    def test_idle(self, monkeypatch: pytest.MonkeyPatch):
+        """Without changes and requests, nothing is done however long it takes."""
+        monkeypatch.setattr("meshconf.live.worker.IDLE", 0.01)
+        done: list[str] = []
+        worker = Worker("idle", done.append, dict)
+        worker.start()
+        time.sleep(0.2)
+        worker.stop(5)
+
+        assert [] == done
+
+    def test_child_of_one_that_stopped(self):
+        """One that was stopped starts no thread in a child."""
+        worker = Worker("stopped", lambda _: None, dict)
+        worker.start()
+        worker.stop(5)
+        worker.go_on_in_child()
+
+        assert not worker.is_alive
+
     def test_request_that_comes_too_late(self):
         """A request to a thread that has stopped is given up at once."""
         worker = Worker("late", lambda _: None, dict)
@@ -445,6 +465,11 @@ class TestWatcher:
 
         assert watcher.wait(5, threading.Event())
         assert "changes of files are not reported (RuntimeError)" in caplog.text
+
+        watcher._pauses = Broken()
+        watcher.wait(0.05, threading.Event())
+
+        assert 1 == len(caplog.records)
         watcher.close()
 
     def test_is_interrupted(self, tmp_path: Path):
