@@ -64,8 +64,6 @@ def _raw_at(model: Model, tree: Mapping[str, Any], path: Path) -> Raw:
 def hold(model: Model, tree: dict[str, Any], held: Mapping[Path, Raw]) -> None:
     """Put held values into a merged tree; it is changed.
 
-    An entry of a map that is gone stays gone.
-
     Args:
         model: The schema.
 
@@ -75,8 +73,6 @@ def hold(model: Model, tree: dict[str, Any], held: Mapping[Path, Raw]) -> None:
     """
     for path, value in held.items():
         table = _table_at(model, tree, path[:-1])
-        if table is None:
-            continue
         kept = _default_raw(model, path) if value is NOT_SET else value
         if kept is NOT_SET:
             table.pop(str(path[-1]), None)
@@ -96,16 +92,13 @@ def _default_raw(model: Model, path: Path) -> Raw:
     return table.get(str(path[-1]), NOT_SET)
 
 
-def _table_at(model: Model, tree: dict[str, Any], path: Path) -> dict[str, Any] | None:
-    """Return the table at a path, made if need be; None for an entry that is not there."""
+def _table_at(model: Model, tree: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return the table at a path, made if need be of the defaults."""
     table = tree
     for end, part in enumerate(path, 1):
         setting = model.find(path[:end])
         assert setting is not None  # it is a path of the schema
-        is_entry = end > 1 and setting is model.find(path[: end - 1])
         below = table.get(str(part))
-        if below is None and is_entry:
-            return None
         if not isinstance(below, dict):
             below = table[str(part)] = _opened(setting, below)
         table = below
@@ -113,11 +106,12 @@ def _table_at(model: Model, tree: dict[str, Any], path: Path) -> dict[str, Any] 
 
 
 def _opened(setting: Setting, group: Any) -> dict[str, Any]:
-    """Return a group that was given ready, or that nothing sets, as a table."""
+    """Return a group or an entry that was given ready, or a group or a map that nothing sets."""
     model = setting.map_of or setting.group
-    if group is None or model is None:
-        return dict(setting.default_table)
-    return table_of(model, group)
+    if group is not None and model is not None:
+        return table_of(model, group)
+    # Entries that the default of a map has are objects, and are opened in their turn.
+    return dict(setting.default_value() if setting.map_of is not None else setting.default_table)
 
 
 def held_back(candidates: Iterable[Candidate]) -> Candidate | None:

@@ -29,6 +29,14 @@ class Root:
     outer: Outer = Outer(pool=Pool(kind="process"))
 
 
+@attrs.frozen(kw_only=True)
+class Defaulted:
+    """A schema with a map that has an entry by default."""
+
+    limit: int = 1
+    pools: dict[str, Pool] = {"a": Pool(kind="fiber")}
+
+
 class TestHold:
     """`on_restart_fields="hold"`."""
 
@@ -130,6 +138,15 @@ class TestHold:
         live.reload()
 
         assert {"a": Pool(), "b": Pool(kind="process")} == live.config.pools
+        assert ("pools.a.kind",) == live.status.pending_restart
+
+    def test_entry_that_falls_back_to_a_default(self, watch):
+        """An entry that its map's default has too keeps its value when the file no longer sets it."""
+        live = watch("[pools.a]\nkind = 'thread'\n", schema=Defaulted)
+        put("app.toml", "limit = 2\n")
+        live.reload()
+
+        assert (2, "thread") == (live.config.limit, live.config.pools["a"].kind)
         assert ("pools.a.kind",) == live.status.pending_restart
 
     def test_entry_that_goes(self, watch):
