@@ -234,7 +234,7 @@ class TestChange:
         service.edit('"access.log"', '"access.2.log"')
         service.get("/?cents=1")
 
-        assert "cents=1" in service.logged("access.2.log")
+        assert until(lambda: "cents=1" in service.logged("access.2.log"))
         assert "cents=1" not in service.logged()
 
     def test_of_the_log_is_refused(self, service: Service):
