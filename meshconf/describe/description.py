@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from meshconf.diagnostics.words import Path, dotted
+from meshconf.loading.walk import restart_at
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED
 from meshconf.schema.names import variable_name
@@ -70,6 +71,8 @@ class Described:
 
         groups: What it is made of: one group, or for a union one for each class.
 
+        needs_restart: Whether a running process cannot take a change of it over.
+
         always: Whether it is there in every configuration: in no entry of a map, no element of a
             list and no group that is optional.
     """
@@ -83,6 +86,7 @@ class Described:
     old_variables: tuple[str, ...] = ()
     old_paths: tuple[tuple[str, int], ...] = ()
     groups: tuple[DescribedGroup, ...] = ()
+    needs_restart: bool = False
     always: bool = True
 
     @property
@@ -214,6 +218,7 @@ class _Describer:
             file_variable=self._file_variable(variable),
             old_variables=tuple(dict.fromkeys(self._old_variables(setting, path, variable))),
             old_paths=tuple(self._old_paths(path)),
+            needs_restart=restart_at(self.root, path) is not None,
             always=above is None or above.holds_always,
         )
         groups = (

@@ -135,7 +135,7 @@ def _meaning(described: Described) -> Iterator[str]:
         yield cell(facts.help)
     if described.setting.secret:
         yield "Never shown, and not meant to stand in a file."
-    if facts.reload == "restart":
+    if described.needs_restart:
         yield "A change needs a restart."
     yield from _without_file(described)
     yield from _old_names(described)

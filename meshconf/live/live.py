@@ -37,7 +37,12 @@ from meshconf.schema.values import raised_at
 from meshconf.sources.environment import Environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Iterable,
+        Mapping,  # noqa: TC004 - nothing resolves annotations
+        Sequence,
+    )
     from types import TracebackType
 
     from meshconf.live.reloading import OnRestartFields, Reading
@@ -45,7 +50,6 @@ if TYPE_CHECKING:
     from meshconf.loading.load import Plan
     from meshconf.loading.snapshot import Snapshot
     from meshconf.sources.files import Input
-    from meshconf.sources.layer import Layer
 
 __all__ = ["Live", "watch_schema"]
 
@@ -122,14 +126,11 @@ class Live(Generic[T]):
         self._base = str(Path.cwd())
         self._subscribers: Subscribers[T] = Subscribers()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._results: dict[Result, int] = dict.fromkeys(RESULTS, 0)
-        self._sources: tuple[SourceStatus, ...] = ()
         began = time.perf_counter()
         self._start = self._reading = read_whole(plan, self._base)
         state = first_state(plan, self._start)
         log_warnings(state.snapshot.warnings)
-        self._take(state)
-        self.attempt = self._counted("start", "success", time.perf_counter() - began)
+        self._now = self._take(state, "start", time.perf_counter() - began)
         self._worker = Worker(f"meshconf {plan.model.cls.__name__}", self._reload, self._inputs)
         self._forget_hangup = (
             process.on_hangup(functools.partial(self._worker.nudge, "sighup")) if sighup else None
@@ -142,19 +143,24 @@ class Live(Generic[T]):
     @property
     def status(self) -> Status:
         """How it is doing now."""
-        attempt = self.attempt
+        now = self._now
         return Status(
-            generation=self._state.generation,
-            results=dict(self._results),
-            last_success=self._last_success,
-            last_error=attempt.error,
-            pending_restart=attempt.pending_restart,
-            sources=self._sources,
+            generation=now.attempt.generation,
+            results=now.results,
+            last_success=now.last_success,
+            last_error=now.attempt.error,
+            pending_restart=now.attempt.pending_restart,
+            sources=now.sources,
             watcher_alive=self._worker.is_alive and not self._worker.is_stopping,
             subscriber_errors=self._subscribers.errors,
             last_subscriber_error=self._subscribers.last_error,
-            snapshot=self._state.snapshot,
+            snapshot=now.state.snapshot,
         )
+
+    @property
+    def attempt(self) -> Attempt:
+        """The latest attempt to load."""
+        return self._now.attempt
 
     def reload(self) -> Snapshot[T]:
         """Load the sources now, without waiting for them to be quiet.
@@ -243,7 +249,7 @@ class Live(Generic[T]):
         Raises:
             RuntimeError: If no event loop runs.
         """
-        changes: Changes[T] = Changes(lambda: None if self._is_over() else self._state)
+        changes: Changes[T] = Changes(lambda: None if self._is_over() else self._now.state)
         self._subscribers.follow(changes)
         return changes
 
@@ -302,7 +308,8 @@ class Live(Generic[T]):
     def _reload(self, trigger: str) -> ConfigError | None:
         """Load the sources once, and tell everybody; return why it failed."""
         began = time.perf_counter()
-        before, error = self._state, None
+        last, error = self._now, None
+        before = last.state
         try:
             self._reading = read_whole(self._plan, self._base)
             state = next_state(
@@ -316,49 +323,49 @@ class Live(Generic[T]):
             error, state = _failed(fault), before
         if self._is_over():
             return error
-        self._take(state)
-        result = _result(before, state, error)
-        update = None
-        if result == "success":
-            update = Update[T](state.generation, before.outcome, state.outcome)
-        seconds = time.perf_counter() - began
-        last, self.attempt = self.attempt, self._counted(trigger, result, seconds, error, update)
-        _log(last, self.attempt, before, state)
-        if update is not None:
-            self._subscribers.tell(update, is_over=self._is_over)
+        self._now = self._take(state, trigger, time.perf_counter() - began, last, error)
+        attempt = self._now.attempt
+        _log(last, self._now)
+        if attempt.update is not None:
+            self._subscribers.tell(attempt.update, is_over=self._is_over)
         if not self._is_over():
-            self._subscribers.observe(self.attempt)
+            self._subscribers.observe(attempt)
         return error
 
-    def _take(self, state: State) -> None:
+    def _take(
+        self,
+        state: State,
+        trigger: str,
+        seconds: float,
+        last: _Now | None = None,
+        error: ConfigError | None = None,
+    ) -> _Now:
         """Put a state into force: the one assignment that readers see is that of ``config``."""
         snapshot = state.snapshot
-        self._state = state
         self.snapshot = snapshot
         self.config = snapshot.config
-
-    def _counted(
-        self,
-        trigger: str,
-        result: Result,
-        seconds: float,
-        error: ConfigError | None = None,
-        update: Update[T] | None = None,
-    ) -> Attempt:
-        now = dt.datetime.now(dt.timezone.utc)
-        self._results[result] += 1
-        if error is None:
-            self._last_success = now
-        self._sources = tuple(_seen(self._reading, self._sources, now))
-        return Attempt(
-            trigger=trigger,
-            result=result,
-            at=now,
-            seconds=seconds,
-            generation=self._state.generation,
-            error=error,
-            update=update,
-            pending_restart=tuple(map(dotted, self._state.held)),
+        at = dt.datetime.now(dt.timezone.utc)
+        result = _result(last, state, error)
+        update = None
+        if last is not None and result == "success":
+            update = Update[T](state.generation, last.state.outcome, state.outcome)
+        results = dict.fromkeys(RESULTS, 0) if last is None else dict(last.results)
+        results[result] += 1
+        return _Now(
+            state=state,
+            attempt=Attempt(
+                trigger=trigger,
+                result=result,
+                at=at,
+                seconds=seconds,
+                generation=state.generation,
+                error=error,
+                update=update,
+                pending_restart=tuple(map(dotted, state.held)),
+            ),
+            results=results,
+            last_success=at if last is None or error is None else last.last_success,
+            sources=tuple(_seen(self._reading, () if last is None else last.sources, at)),
         )
 
     def _inputs(self) -> Mapping[str, Input]:
@@ -366,6 +373,17 @@ class Live(Generic[T]):
 
     def _is_over(self) -> bool:
         return self._worker.is_stopping
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class _Now:
+    """What an attempt to load left behind; it is replaced whole, so that it is of one moment."""
+
+    state: State
+    attempt: Attempt
+    results: Mapping[Result, int]
+    last_success: dt.datetime
+    sources: tuple[SourceStatus, ...]
 
 
 def _is_async(callback: Callable[..., Any]) -> bool:
@@ -380,11 +398,17 @@ def _failed(fault: Exception) -> ConfigError:
     return ConfigError((Problem("MC603", "error", "", message),))
 
 
-def _result(before: State, state: State, error: ConfigError | None) -> Result:
+def _result(last: _Now | None, state: State, error: ConfigError | None) -> Result:
     if error is None:
-        return "unchanged" if state.generation == before.generation else "success"
-    unread = any(one.code.startswith("MC4") or one.code == "MC603" for one in error.problems)
-    return "error" if unread else "rejected"
+        is_same = last is not None and state.generation == last.state.generation
+        return "unchanged" if is_same else "success"
+    return "error" if any(map(_is_unread, error.problems)) else "rejected"
+
+
+def _is_unread(problem: Problem) -> bool:
+    """Tell whether a problem is that a source could not be read, or the reload itself failed."""
+    is_error = problem.severity == "error"
+    return is_error and (problem.code.startswith("MC4") or problem.code == "MC603")
 
 
 def _seen(
@@ -395,20 +419,16 @@ def _seen(
     for layer in reading.layers:
         if not layer.name:
             continue
-        connected = not _is_unread(layer)
+        connected = not any(map(_is_unread, layer.problems))
         last = now if connected else known.get((layer.kind, layer.name), now)
         yield SourceStatus(layer.kind, layer.name, connected, last)
 
 
-def _is_unread(layer: Layer) -> bool:
-    errors = (one for one in layer.problems if one.severity == "error")
-    return any(one.code.startswith("MC4") for one in errors)
-
-
-def _log(last: Attempt, attempt: Attempt, before: State, state: State) -> None:
+def _log(last: _Now, now: _Now) -> None:
     """Say what became of a reload."""
+    before, attempt = last.attempt, now.attempt
     if attempt.error is not None:
-        if not fails_again(last, attempt):
+        if not fails_again(before, attempt):
             logger.error(
                 "a change of the configuration was rejected; generation %d stays in force\n%s",
                 attempt.generation,
@@ -422,13 +442,13 @@ def _log(last: Attempt, attempt: Attempt, before: State, state: State) -> None:
                 attempt.generation,
                 _named([one.path for one in attempt.update.changes]),
             )
-    elif last.error is not None:
+    elif before.error is not None:
         logger.info(
             "the configuration is valid again; generation %d stays in force", attempt.generation
         )
-    if attempt.pending_restart and attempt.pending_restart != last.pending_restart:
+    if attempt.pending_restart and attempt.pending_restart != before.pending_restart:
         logger.warning("changes wait for a restart: %s", _named(attempt.pending_restart))
-    log_warnings(new_warnings(before.snapshot, state.snapshot))
+    log_warnings(new_warnings(last.state.snapshot, now.state.snapshot))
 
 
 def _named(paths: Sequence[str]) -> str:

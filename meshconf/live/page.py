@@ -409,13 +409,10 @@ class _Line:
         shown: The value.
 
         kind: Whether a source sets it just there, or it is inherited, or a default.
-
-        waits: Whether a change of it waits for a restart.
     """
 
     shown: Shown
     kind: Literal["set", "inherited", "default"]
-    waits: bool
 
 
 _Tables = dict[Path, list[_Line]]
@@ -449,13 +446,11 @@ def _more(path: str, number: int, asked: str | None) -> str:
 
 
 def _lines(status: Status, shown: Iterable[Shown]) -> Iterator[_Line]:
-    waiting = set(status.pending_restart)
     for one in shown:
         kind: Literal["set", "inherited", "default"] = "default"
         if one.origin.kind != "default":
             kind = "set" if status.snapshot.sets(one.path) else "inherited"
-        above = (one.path[:end] for end in range(1, len(one.path) + 1)) if waiting else ()
-        yield _Line(one, kind, any(dotted(path) in waiting for path in above))
+        yield _Line(one, kind)
 
 
 def _grouped(lines: Iterable[_Line]) -> dict[Path, _Tables]:
@@ -504,8 +499,6 @@ def _row(line: _Line) -> str:
         from_ += ", inherited"
     if one.origin.kind == HELD:
         from_ = f"<strong>{from_}</strong>"
-    elif line.waits:
-        from_ += ", <strong>a change waits for a restart</strong>"
     name = f'<th scope="row">{_path(dotted(one.path[-1:]))}</th>'
     value = f'<div><span>{_value(one)}</span> <span class="from">{from_}</span></div>'
     opening = f'<tr class="{line.kind}" id="{_anchor(dotted(one.path))}">'

@@ -17,7 +17,7 @@ from meshconf.diagnostics.problem import ConfigError, Origin, Problem
 from meshconf.diagnostics.words import printable
 from meshconf.evolution.proof import same
 from meshconf.live.restarts import refusals, waiting
-from meshconf.loading.holding import Raw, raw_values
+from meshconf.loading.holding import Kept, kept_values
 from meshconf.loading.load import names_of, reads_files
 from meshconf.sources.files import Input, PinnedFiles
 
@@ -80,13 +80,13 @@ class State:
 
         outcome: What was made of it; it has a snapshot.
 
-        held: The plain values that are held until a restart, by path.
+        held: What is held until a restart, by path.
     """
 
     generation: int
     reading: Reading
     outcome: Outcome
-    held: Mapping[Path, Raw]
+    held: Mapping[Path, Kept]
 
     @property
     def snapshot(self) -> Snapshot[Any]:
@@ -164,13 +164,13 @@ def next_state(
     model, old = plan.model, state.outcome
     new = plan.load(reading.layers)
     new.accepted()
-    held: dict[Path, Raw] = {}
+    held: dict[Path, Kept] = {}
     pairs = list(differing(model, old.config, new.config))
     paths = waiting(model, pairs)
     if paths and on_restart_fields == "reject":
         raise ConfigError(tuple(refusals(old, new, paths)), new.sources)
     if paths:
-        held = raw_values(model, old.layers, state.held, paths)
+        held = kept_values(model, old.layers, old.config, state.held, paths)
         new = plan.load(reading.layers, held)
         new.accepted()
         pairs = list(differing(model, old.config, new.config))

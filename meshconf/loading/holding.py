@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from meshconf.loading.lookup import default_at
+import attrs
+
 from meshconf.loading.merge import merge, table_of
-from meshconf.schema.model import REQUIRED
 from meshconf.sources.layer import Layer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from meshconf.diagnostics.words import Path
     from meshconf.loading.candidates import Candidate
     from meshconf.schema.model import Model, Setting
 
-__all__ = ["HELD", "NOT_SET", "Raw", "held_back", "held_layer", "hold", "raw_values"]
+__all__ = ["HELD", "Kept", "held_back", "held_layer", "hold", "kept_values"]
 
 #: The kind of the layer of held values.
 HELD = "held"
@@ -24,19 +25,37 @@ HELD = "held"
 #: Stands for the value of what no source set.
 NOT_SET: Any = object()
 
-#: A plain value as sources give it, or NOT_SET.
-Raw = Any
+
+@attrs.frozen(eq=False)
+class Kept:
+    """What is held for a path.
+
+    Attributes:
+        raw: What goes into the merged tree: of a setting, the plain value that sources gave, or
+            ``NOT_SET``; of a group, the object, with all that it inherited.
+
+        shown: What those are told who ask for it.
+    """
+
+    raw: Any = attrs.field(repr=False)
+    shown: Any = attrs.field(repr=False)
 
 
-def raw_values(
-    model: Model, layers: Sequence[Layer], held: Mapping[Path, Raw], paths: Sequence[Path]
-) -> dict[Path, Raw]:
-    """Return the plain values that a load had for paths, before anything was made of them.
+def kept_values(
+    model: Model,
+    layers: Sequence[Layer],
+    config: Any,
+    held: Mapping[Path, Kept],
+    paths: Sequence[Path],
+) -> dict[Path, Kept]:
+    """Return what a load had for paths.
 
     Args:
         model: The schema.
 
-        layers: Its layers, lowest precedence first.
+        layers: The layers of the load, lowest precedence first.
+
+        config: What came of it.
 
         held: What was held in it.
 
@@ -44,14 +63,24 @@ def raw_values(
     """
     tree = merge(model, [layer for layer in layers if layer.kind != HELD]).tree
     hold(model, tree, held)
-    return {path: _raw_at(model, tree, path) for path in paths}
+    return {path: _kept(model, tree, config, path) for path in paths}
 
 
-def _raw_at(model: Model, tree: Mapping[str, Any], path: Path) -> Raw:
-    value: Any = tree
-    for end, part in enumerate(path):
-        if not isinstance(value, dict):  # an object that was given ready
-            setting = model.find(path[: end + 1])
+def _kept(model: Model, tree: Mapping[str, Any], config: Any, path: Path) -> Kept:
+    value = _at(model, config, path)
+    setting = model.find(path)
+    assert setting is not None  # it is a path of the schema
+    if setting.holds_settings:
+        return Kept(value, value)
+    raw = _at(model, tree, path)
+    return Kept(raw, value if raw is NOT_SET else raw)
+
+
+def _at(model: Model, value: Any, path: Path) -> Any:
+    """Return what stands at a path of a merged tree, or of the configuration."""
+    for end, part in enumerate(path, 1):
+        if not isinstance(value, Mapping):
+            setting = model.find(path[:end])
             assert setting is not None  # it is a path of the schema
             value = getattr(value, setting.attribute)
         elif part in value:
@@ -61,7 +90,7 @@ def _raw_at(model: Model, tree: Mapping[str, Any], path: Path) -> Raw:
     return value
 
 
-def hold(model: Model, tree: dict[str, Any], held: Mapping[Path, Raw]) -> None:
+def hold(model: Model, tree: dict[str, Any], held: Mapping[Path, Kept]) -> None:
     """Put held values into a merged tree; it is changed.
 
     Args:
@@ -71,16 +100,16 @@ def hold(model: Model, tree: dict[str, Any], held: Mapping[Path, Raw]) -> None:
 
         held: The values by path.
     """
-    for path, value in held.items():
+    for path, kept in held.items():
         table = _table_at(model, tree, path[:-1])
-        kept = _default_raw(model, path) if value is NOT_SET else value
-        if kept is NOT_SET:
+        raw = _default_raw(model, path) if kept.raw is NOT_SET else kept.raw
+        if raw is NOT_SET:
             table.pop(str(path[-1]), None)
         else:
-            table[str(path[-1])] = kept
+            table[str(path[-1])] = raw
 
 
-def _default_raw(model: Model, path: Path) -> Raw:
+def _default_raw(model: Model, path: Path) -> Any:
     """Return what the defaults of the groups around a setting give it; its own stays with its class."""
     table: Mapping[str, Any] = {}
     for end, part in enumerate(path[:-1], 1):
@@ -119,15 +148,12 @@ def held_back(candidates: Iterable[Candidate]) -> Candidate | None:
     return next((one for one in candidates if one.origin.kind != HELD), None)
 
 
-def held_layer(model: Model, name: str, held: Mapping[Path, Raw]) -> Layer:
+def held_layer(name: str, held: Mapping[Path, Kept]) -> Layer:
     """Return a layer that says what is held, for those who ask where a value came from."""
     data: dict[str, Any] = {}
-    for path, value in held.items():
-        said = default_at(model, path) if value is NOT_SET else value
-        if said is REQUIRED:
-            continue
+    for path, kept in held.items():
         table = data
         for part in path[:-1]:
             table = table.setdefault(str(part), {})
-        table[str(path[-1])] = said
+        table[str(path[-1])] = kept.shown
     return Layer(HELD, name, data)

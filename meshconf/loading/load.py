@@ -17,7 +17,7 @@ from meshconf.diagnostics.problem import ConfigError, Origin, Problem
 from meshconf.diagnostics.words import printable
 from meshconf.loading.check_rules import Breach, breaches
 from meshconf.loading.choose import chosen, expanded
-from meshconf.loading.holding import HELD, Raw, held_layer, hold
+from meshconf.loading.holding import HELD, Kept, held_layer, hold
 from meshconf.loading.inheritance import inherit
 from meshconf.loading.merge import Merged, merge
 from meshconf.loading.snapshot import Snapshot
@@ -178,7 +178,7 @@ class Plan:
             layers.append(Layer("override", "overrides", self.overrides))
         return tuple(layers)
 
-    def load(self, layers: Iterable[Layer], held: Mapping[Path, Raw] | None = None) -> Outcome:
+    def load(self, layers: Iterable[Layer], held: Mapping[Path, Kept] | None = None) -> Outcome:
         """Load what was read; see ``load_layers``."""
         return load_layers(self.model, layers, self.prefix, self.unknown, held)
 
@@ -279,7 +279,7 @@ def load_layers(
     layers: Iterable[Layer],
     prefix: str | None,
     unknown: UnknownVariables,
-    held: Mapping[Path, Raw] | None = None,
+    held: Mapping[Path, Kept] | None = None,
 ) -> Outcome:
     """Load layers that were already read.
 
@@ -292,14 +292,14 @@ def load_layers(
 
         unknown: What unknown variables are.
 
-        held: Plain values of an earlier load that hold whatever the layers say, by path.
+        held: What an earlier load had and holds whatever the layers say, by path.
     """
     ranked = sorted(layers, key=lambda layer: _RANKS.get(layer.kind, _OTHER_RANK))
     stack = all_up_to_date(model, ranked)
     merged = merge(model, stack)
     if held:
         hold(model, merged.tree, held)
-        stack = (*stack, held_layer(model, HELD_NAME, held))
+        stack = (*stack, held_layer(HELD_NAME, held))
     config: Any = None
     found: Sequence[Breach] | None = None
     if _is_sound(stack, merged):

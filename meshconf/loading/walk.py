@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -104,12 +105,30 @@ def inherited_path(model: Model, path: Path) -> Path | None:
 
 
 def restart_at(model: Model, path: Path) -> Path | None:
-    """Return the path, at or above a path, of what only a restart changes; None if nothing is."""
+    """Return the path, at or above a path, of what only a restart changes; None if nothing is.
+
+    A list of groups, whose elements have no names to tell them apart by, changes as a whole.
+    """
     for end in range(1, len(path) + 1):
         setting = setting_at(model, path[:end])
-        if setting is not None and setting.facts.reload == "restart":
+        if setting is not None and _needs_restart(setting):
             return path[:end]
     return None
+
+
+def _needs_restart(setting: Setting) -> bool:
+    if setting.facts.reload == "restart":
+        return True
+    return not setting.holds_settings and any(map(_restarts, kinds.models_in(setting.kind)))
+
+
+@functools.cache
+def _restarts(model: Model) -> bool:
+    """Tell whether anything in a class needs a restart."""
+    return any(
+        _needs_restart(one) or any(map(_restarts, kinds.models_in(one.kind)))
+        for one in model.settings.values()
+    )
 
 
 def rules_reading(model: Model, path: Path) -> Iterator[Rule]:

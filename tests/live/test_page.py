@@ -553,7 +553,7 @@ class TestState:
 
         assert "server as it is as sources say" in shown.all("tr")
         assert "size 1 the value held until a restart" == shown.row("server.size")
-        assert 'kind "thread" default, a change waits for a restart' == shown.row("server.kind")
+        assert 'kind "thread" the value held until a restart' == shown.row("server.kind")
 
     def test_waits_elsewhere(self, watch, folder: Path):
         """What waits is listed too where it is not among the values that are asked for."""

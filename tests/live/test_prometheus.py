@@ -326,7 +326,7 @@ class TestDurations:
     def test_buckets(self, watch, collector, registry, value):
         """A bucket counts what took at most its bound; none is left out, the last counts all."""
         live = watch("limit = 5\n")
-        live.attempt = attrs.evolve(live.attempt, seconds=0.005)
+        live._now = attrs.evolve(live._now, attempt=attrs.evolve(live.attempt, seconds=0.005))
         collector.add(live)
         for seconds in (0.0051, 0.0, 60.0):
             live._subscribers.observe(attrs.evolve(live.attempt, seconds=seconds))

@@ -252,6 +252,22 @@ class Server:
 
 
 @attrs.frozen(kw_only=True)
+class Whole:
+    """A schema with a map that needs a restart, and what its entries inherit does not."""
+
+    tls: Tls = Tls()
+    upstreams: dict[str, Upstream] = setting({}, reload="restart")
+
+
+@attrs.frozen(kw_only=True)
+class Listening:
+    """A schema with a list of groups."""
+
+    limit: int = 1
+    ports: list[Tls] = []
+
+
+@attrs.frozen(kw_only=True)
 class Certificate:
     """A group that something has to set."""
 
@@ -288,6 +304,33 @@ class TestHoldGroups:
 
         assert (2, Pool()) == (live.config.limit, live.config.whole)
         assert ("whole",) == live.status.pending_restart
+
+    @pytest.mark.parametrize(("setting", "value"), [("size", 4), ("kind", "thread")])
+    def test_origin_in_a_group(self, live, setting, value):
+        """What a group that is held had set, and what it had by default, say that they are held."""
+        put("app.toml", "[whole]\nkind = 'fiber'\nsize = 9\n")
+        live.reload()
+        winner = live.snapshot.candidates(f"whole.{setting}")[0]
+
+        assert ("held", value) == (winner.origin.kind, winner.value)
+
+    def test_group_that_inherits(self, watch):
+        """A group that is held keeps what it inherited, though that has changed where it stands."""
+        live = watch("[tls]\nverify = true\n[upstreams.a]\n", schema=Whole)
+        put("app.toml", "[tls]\nverify = false\n[upstreams.a]\n")
+        live.reload()
+
+        assert (Tls(verify=False), Tls()) == (live.config.tls, live.config.upstreams["a"].tls)
+        assert ("upstreams",) == live.status.pending_restart
+
+    def test_list_of_groups(self, watch):
+        """A list of groups waits as a whole if something in its elements needs a restart."""
+        live = watch("[[ports]]\ncertificate = 'a.pem'\n", schema=Listening)
+        put("app.toml", "limit = 2\n[[ports]]\ncertificate = 'b.pem'\nverify = false\n")
+        live.reload()
+
+        assert (2, [Tls(certificate="a.pem")]) == (live.config.limit, live.config.ports)
+        assert ("ports",) == live.status.pending_restart
 
     def test_group_that_comes(self, live):
         """A group that was not there waits as a whole if something in it needs a restart."""
