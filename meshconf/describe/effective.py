@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -36,6 +37,7 @@ __all__ = [
     "effective_env",
     "effective_json",
     "effective_toml",
+    "shown_excerpt",
     "shown_values",
 ]
 
@@ -95,17 +97,37 @@ def shown_values(
     Raises:
         KeyError: If nothing stands at *path*.
     """
-    under = snapshot.path(path) if path else ()
-    chosen = [
-        row
-        for row in _rows(snapshot)
-        if row[0][: len(under)] == under and not (non_default and not snapshot.sets(row[0]))
+    rows, _ = _rows(snapshot, path)
+    chosen = [row for row in rows if not non_default or snapshot.sets(row[0])]
+    return [
+        _shown(snapshot, row, show_secrets=show_secrets) for row in _without_shown_tables(chosen)
     ]
-    rows = _without_shown_tables(chosen)
-    return [_shown(snapshot, row, show_secrets=show_secrets) for row in rows]
 
 
-def _shown(snapshot: Snapshot[Any], row: _Row, *, show_secrets: bool) -> Shown:
+def shown_excerpt(
+    snapshot: Snapshot[Any], path: str = "", *, most_entries: int | None
+) -> tuple[list[Shown], dict[Path, int]]:
+    """Choose the values that are shown, of each map only those of its first entries.
+
+    Args:
+        snapshot: The configuration.
+
+        path: Only what stands at or under this dotted path.
+
+        most_entries: Of each map at or under the path, so many entries are shown; None for all.
+
+    Returns:
+        The values in the order of the schema, secrets masked; and how many entries of which map
+        are left out.
+
+    Raises:
+        KeyError: If nothing stands at *path*.
+    """
+    rows, left_out = _rows(snapshot, path, most_entries)
+    return [_shown(snapshot, row) for row in _without_shown_tables(rows)], left_out
+
+
+def _shown(snapshot: Snapshot[Any], row: _Row, *, show_secrets: bool = False) -> Shown:
     path, setting, value = row
     sensitive = setting.secret or holds_secret(value)
     hidden = sensitive and value is not None and not show_secrets
@@ -119,17 +141,38 @@ def _shown(snapshot: Snapshot[Any], row: _Row, *, show_secrets: bool) -> Shown:
     )
 
 
-def _rows(snapshot: Snapshot[Any]) -> Iterator[_Row]:
-    """Yield values, and before them the tables that are only there if something says so."""
+def _rows(
+    snapshot: Snapshot[Any], path: str, most_entries: int | None = None
+) -> tuple[list[_Row], dict[Path, int]]:
+    """Return values, and before them the tables that are only there if something says so.
+
+    The second part of the result is how many entries of which map are not among them.
+    """
+    under = snapshot.path(path) if path else ()
+    rows: list[_Row] = []
+    rest: dict[Path, int] = {}  # how many entries are left out, by the first of them
+    ended: Path | None = None  # the map of which that one was passed last
     for where, setting, value in snapshot.values():
+        if where[:-1] in rest:
+            ended = where[:-2]
+        is_left_out = ended is not None and where[: len(ended)] == ended
+        if is_left_out or where[: len(under)] != under[: len(where)]:
+            continue
         if setting.holds_value(value):
-            yield where, setting, value
+            rows.append((where, setting, value))
         elif setting.map_of is not None:
-            if not value and snapshot.sets(where):
-                yield where, setting, {}
-            yield from (((*where, key), setting, {}) for key in value)
+            entries = [(*where, key) for key in value]
+            # A map above the path is not cut: any entry may be the one that is asked for.
+            seen = list(islice(entries, most_entries if len(where) >= len(under) else None))
+            if len(seen) < len(entries):
+                rest[entries[len(seen)]] = len(entries) - len(seen)
+            if not seen and snapshot.sets(where):
+                rows.append((where, setting, {}))
+            rows += [(entry, setting, {}) for entry in seen]
         elif isinstance(setting.kind, kinds.OptionalOf):
-            yield where, setting, {}
+            rows.append((where, setting, {}))
+    left_out = {entry[:-1]: number for entry, number in rest.items()}
+    return [row for row in rows if row[0][: len(under)] == under], left_out
 
 
 def _without_shown_tables(rows: Sequence[_Row]) -> list[_Row]:

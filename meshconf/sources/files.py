@@ -21,8 +21,9 @@ DATA_LINK = "..data"
 _CAN_PIN = os.open in os.supports_dir_fd
 
 #: A file that changed within so many nanoseconds may change again without another time on it: the
-#: clock of Linux' file systems ticks every 1 to 10 ms.
-CLOCK_TICK = 20_000_000
+#: clock of Linux' file systems ticks every 1 to 10 ms, and stands still for longer in a virtual
+#: machine whose processor is not given time.
+CLOCK_TICK = 100_000_000
 
 
 class Files(Protocol):

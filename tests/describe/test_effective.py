@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import pytest
@@ -18,6 +18,7 @@ from meshconf import Secret, read, setting
 from meshconf.describe import effective
 from meshconf.diagnostics.json_report import json_text
 from meshconf.diagnostics.styled import plain
+from meshconf.diagnostics.words import dotted
 from meshconf.schema.compile import model_of
 
 
@@ -127,6 +128,14 @@ class Root:
     filled: dict[str, int] = attrs.Factory(lambda: {"a": 1})
 
 
+@attrs.frozen(kw_only=True)
+class Tree:
+    """A map of groups with maps, and a setting after it."""
+
+    roots: dict[str, Root] = attrs.Factory(dict)
+    last: int = 0
+
+
 def rows_of(overrides: Any, **options: Any) -> list[effective.Shown]:
     """Load overrides and choose what is shown."""
     return effective.shown_values(read(schema=Root, prefix=None, overrides=overrides), **options)
@@ -179,6 +188,58 @@ class TestShownValues:
         assert "# token = <secret>  # overrides" in hidden
         assert 3 == shown.count('"canary"')
         assert "<secret>" not in shown
+
+
+class TestShownExcerpt:
+    ENTRIES: ClassVar[Any] = {"entries": {"a": {}, "b": {"note": "n", "token": "canary"}, "c": {}}}
+
+    def excerpt(self, *arguments: Any, **options: Any) -> tuple[list[str], dict[Any, int]]:
+        """Return the paths of notes, and what is left out."""
+        snapshot = read(schema=Root, prefix=None, overrides=self.ENTRIES)
+        shown, left_out = effective.shown_excerpt(snapshot, *arguments, **options)
+        return [dotted(one.path) for one in shown if one.path[-1] == "note"], left_out
+
+    def test_first_entries(self) -> None:
+        """Of a map the first entries are shown, and the others counted."""
+        shown = ["entries.a.note", "entries.b.note"]
+
+        assert (shown, {("entries",): 1}) == self.excerpt(most_entries=2)
+
+    def test_all(self) -> None:
+        """Nothing is left out of maps that are no larger, or if all is asked for."""
+        shown = [f"entries.{key}.note" for key in "abc"]
+
+        assert (shown, {}) == self.excerpt(most_entries=3) == self.excerpt(most_entries=None)
+
+    def test_path_through_a_map(self) -> None:
+        """A map above the path shows the entry that is asked for, wherever it stands."""
+        assert (["entries.c.note"], {}) == self.excerpt("entries.c", most_entries=1)
+
+    def test_no_entries(self) -> None:
+        """A map of which no entry is shown is there as one that is empty."""
+        snapshot = read(schema=Root, prefix=None, overrides=self.ENTRIES)
+        shown, left_out = effective.shown_excerpt(snapshot, "entries", most_entries=0)
+
+        assert [(("entries",), {})] == [(one.path, one.value) for one in shown]
+        assert {("entries",): 3} == left_out
+
+    def test_maps_in_maps(self) -> None:
+        """What follows a map that is cut is shown, and what is left out with its map not counted."""
+        inner = {key: {"entries": {"x": {}, "y": {}}} for key in "ab"}
+        snapshot = read(schema=Tree, prefix=None, overrides={"roots": inner})
+        shown, left_out = effective.shown_excerpt(snapshot, most_entries=1)
+
+        assert {("roots",): 1, ("roots", "a", "entries"): 1} == left_out
+        assert ["roots.a.filled", "last"] == [
+            dotted(one.path) for one in shown if one.path[-1] in {"filled", "last"}
+        ]
+
+    def test_secrets(self) -> None:
+        """Secrets are masked."""
+        snapshot = read(schema=Root, prefix=None, overrides=self.ENTRIES)
+        ((token,), _) = effective.shown_excerpt(snapshot, "entries.b.token", most_entries=1)
+
+        assert ("<secret>", True) == (token.value, token.hidden)
 
 
 class TestTomlText:

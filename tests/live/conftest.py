@@ -108,8 +108,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have files read as soon as they are quiet for 50 ms."""
-    monkeypatch.setattr(worker, "QUIET", 0.05)
+    """Have files read as soon as they are quiet for 120 ms, so that their times can be trusted."""
+    monkeypatch.setattr(worker, "QUIET", 0.12)
 
 
 @pytest.fixture

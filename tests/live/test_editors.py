@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.live.conftest import put, swap, until
+from tests.programs import required
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("soon")
 
 TIMES = 20
-
-
-def required(program: str) -> str:
-    """Find a program; without it the test is skipped, unless it has to be there."""
-    found = shutil.which(program)
-    if found is None and os.environ.get("MESHCONF_REQUIRE_PROGRAMS"):
-        pytest.fail(f"{program} is not installed")
-    return found or pytest.skip(f"{program} is not installed")
 
 
 def until_limit(live: Live[Any], number: int) -> None:

@@ -13,8 +13,8 @@ import attrs
 import pytest
 
 from meshconf import File, Layer, Seconds, Secret, setting
-from meshconf.describe.effective import effective_json, shown_values
-from meshconf.live import page
+from meshconf.describe.effective import effective_json, shown_excerpt, shown_values
+from meshconf.live import page_html
 from meshconf.live.page import config_page
 from tests.live.conftest import App, Pool, put, until
 
@@ -622,7 +622,7 @@ class TestState:
         """How long ago something was is told in the unit that fits."""
         at = datetime.now(timezone.utc) - timedelta(seconds=seconds)
 
-        assert f"({said})" in page._time(at)
+        assert f"({said})" in page_html._time(at)
 
 
 class TestSecrets:
@@ -762,12 +762,12 @@ class TestMoment:
         """A reload in between does not mix two configurations."""
         live = watch("left = 1\nright = 1\n")
 
-        def slow(*arguments: Any) -> Any:
+        def slow(*arguments: Any, **options: Any) -> Any:
             put(folder / "app.toml", "left = 2\nright = 2\n")
             live.reload()
-            return shown_values(*arguments)
+            return shown_excerpt(*arguments, **options)
 
-        monkeypatch.setattr("meshconf.live.page.shown_values", slow)
+        monkeypatch.setattr("meshconf.live.page.shown_excerpt", slow)
         before = live.snapshot.fingerprint
         told = data(live)
         values = {one["path"]: one["value"] for one in told["settings"]}

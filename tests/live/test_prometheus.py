@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -22,6 +20,7 @@ import meshconf
 from meshconf import DotEnv, Layer
 from meshconf.live.prometheus import ConfigCollector
 from tests.live.conftest import Aged, put
+from tests.programs import required
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -558,12 +557,7 @@ class TestSecrets:
 @pytest.fixture
 def promtool() -> str:
     """Return the program of Prometheus that checks metrics."""
-    program = shutil.which("promtool")
-    if program is None:
-        reason = "promtool is not installed"
-        assert not os.environ.get("MESHCONF_REQUIRE_PROGRAMS"), reason
-        pytest.skip(reason)
-    return program
+    return required("promtool")
 
 
 def checked(promtool: str, text: bytes) -> tuple[int, bytes]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import threading
 import time
 from socketserver import ThreadingMixIn
@@ -18,6 +16,7 @@ import pytest
 import meshconf
 from meshconf import Live, Port, Secret, rule, setting
 from meshconf.live.page import config_page
+from tests.programs import required
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -155,12 +154,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Start the browser; without one, tests are skipped, unless programs are required."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        reason = "chromium is not installed"
-        if "MESHCONF_REQUIRE_PROGRAMS" in os.environ:
-            pytest.fail(reason)
-        pytest.skip(reason)
+    program = required("chromium", "chromium-browser")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

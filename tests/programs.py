@@ -1,0 +1,22 @@
+"""Programs of others that tests run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+
+def required(*names: str) -> str:
+    """Find a program by any of its names.
+
+    Without it the test is skipped; where MESHCONF_REQUIRE_PROGRAMS is set, it fails.
+    """
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is not None:
+        return found
+    reason = f"{names[0]} is not installed: .ci/programs gets it on Debian"
+    if os.environ.get("MESHCONF_REQUIRE_PROGRAMS"):
+        pytest.fail(reason)
+    pytest.skip(reason)
