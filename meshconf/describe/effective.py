@@ -150,8 +150,10 @@ def _rows(
     """
     under = snapshot.path(path) if path else ()
     rows: list[_Row] = []
-    rest: dict[Path, int] = {}  # how many entries are left out, by the first of them
-    ended: Path | None = None  # the map of which that one was passed last
+    # How many entries are left out, by the first of them: once the walk has come to it, all that
+    # follows in its map is left out.
+    rest: dict[Path, int] = {}
+    ended: Path | None = None
     for where, setting, value in snapshot.values():
         if where[:-1] in rest:
             ended = where[:-2]

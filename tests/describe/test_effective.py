@@ -177,6 +177,10 @@ class TestShownValues:
         assert "entries = {}  # overrides" == toml_of({"entries": {}}, non_default=True)
         assert "X_ENTRIES='{}'" == env_of({"entries": {}}, non_default=True)[0]
 
+    def test_emptied_group(self) -> None:
+        """An optional group that a source sets to nothing is shown, once."""
+        assert ["X_GROUP='{}'"] == env_of({"group": {}}, non_default=True)
+
     def test_secrets(self) -> None:
         """Secrets are masked, and shown where that is asked for, in lists too."""
         part = {"name": "p", "secret": "canary"}
@@ -225,8 +229,8 @@ class TestShownExcerpt:
 
     def test_maps_in_maps(self) -> None:
         """What follows a map that is cut is shown, and what is left out with its map not counted."""
-        inner = {key: {"entries": {"x": {}, "y": {}}} for key in "ab"}
-        snapshot = read(schema=Tree, prefix=None, overrides={"roots": inner})
+        roots: Any = {key: {"entries": {"x": {}, "y": {}}} for key in "ab"}
+        snapshot = read(schema=Tree, prefix=None, overrides={"roots": roots})
         shown, left_out = effective.shown_excerpt(snapshot, most_entries=1)
 
         assert {("roots",): 1, ("roots", "a", "entries"): 1} == left_out
