@@ -450,7 +450,7 @@ class TestWatcher:
             until_limit(live, number)
 
         assert [
-            "changes of files are not reported (OSError): they are looked for every 0.25 s"
+            "changes of files are not reported (OSError): they are looked for every 0.05 s"
         ] == [one.message for one in caplog.records]
 
     def test_says_when_reports_stop(self, tmp_path: Path, caplog: pytest.LogCaptureFixture):
@@ -471,6 +471,22 @@ class TestWatcher:
 
         assert 1 == len(caplog.records)
         watcher.close()
+
+    def test_slow_looks_are_rare(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """Where a look takes long, as on a slow file system, most of the time is spent waiting."""
+        looks: list[str] = []
+
+        def slow(path: str) -> Any:
+            looks.append(path)
+            time.sleep(0.01)
+            return stamp_of(path)
+
+        watcher = FileWatcher()
+        watcher._stamps = {str(tmp_path): stamp_of(str(tmp_path))}
+        monkeypatch.setattr("meshconf.live.watching.stamp_of", slow)
+
+        assert not watcher.wait(1.5, threading.Event())
+        assert 2 <= len(looks) <= 3
 
     def test_is_interrupted(self, tmp_path: Path):
         """Something else to do ends the wait."""
