@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Literal
 
+import attrs
+
 from meshconf.diagnostics.problem import Origin
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["SourceText"]
 
 
+@attrs.define(eq=False, repr=False)
 class SourceText:
     """A text that a source gave; positions in it are computed when first asked for.
 
@@ -30,19 +33,13 @@ class SourceText:
             a text whose lines have no numbers, such as a variable's.
     """
 
-    def __init__(
-        self,
-        kind: str,
-        name: str,
-        text: str,
-        format: Literal["toml", "json", "list", "plain"] = "plain",
-        first_line: int | None = None,
-    ) -> None:
-        self.kind = kind
-        self.name = name
-        self.text = text
-        self.format = format
-        self.first_line = first_line
+    kind: str
+    name: str
+    text: str
+    format: Literal["toml", "json", "list", "plain"] = "plain"
+    first_line: int | None = None
+
+    # attrs keeps what these return without a lock, which another thread may hold at a fork.
 
     @functools.cached_property
     def index(self) -> SpanIndex:

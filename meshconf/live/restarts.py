@@ -52,7 +52,9 @@ def _one_sided(model: Model, path: Path, unit: Path, tables: dict[Path, Pair]) -
     for end in range(1, len(path) + 1):
         table = tables.get(path[:end])
         if table is not None:
-            return None if table.setting.map_of is not None else min(path[:end], unit, key=len)
+            # What a new entry of a map holds waits for nothing, unless the map itself does.
+            is_new = table.setting.map_of is not None and len(unit) >= end
+            return None if is_new else min(path[:end], unit, key=len)
         setting = model.find(path[:end])
         if setting is not None and setting.union is not None:
             return min(path[:end], unit, key=len)

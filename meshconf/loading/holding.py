@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from meshconf.loading.merge import merge, table_of
+from meshconf.loading.merge import copied, merge, table_of
 from meshconf.sources.layer import Layer
 
 if TYPE_CHECKING:
@@ -140,7 +140,9 @@ def _opened(setting: Setting, group: Any) -> dict[str, Any]:
     if group is not None and model is not None:
         return table_of(model, group)
     # Entries that the default of a map has are objects, and are opened in their turn.
-    return dict(setting.default_value() if setting.map_of is not None else setting.default_table)
+    if setting.map_of is not None:
+        return dict(setting.default_value())
+    return copied(setting.default_table)
 
 
 def held_back(candidates: Iterable[Candidate]) -> Candidate | None:

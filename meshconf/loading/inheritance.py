@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from meshconf.loading.merge import overlay, table_of
+from meshconf.loading.merge import copied, overlay, table_of
 from meshconf.loading.structure import Structurer
 from meshconf.schema.model import Model
 
@@ -64,8 +64,10 @@ class _Inheritance:
             for part in above:
                 setting = model.settings[part]
                 assert setting.group is not None  # the schema was checked
-                table = table.setdefault(part, dict(setting.default_table))
-                model = setting.group
+                below = table.setdefault(part, copied(setting.default_table))
+                if type(below) is not dict:  # it was given ready
+                    below = table[part] = table_of(setting.group, below)
+                table, model = below, setting.group
             setting = model.settings[name]
             assert setting.group is not None
             own = table[name] if name in table else setting.default_value()

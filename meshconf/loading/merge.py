@@ -21,7 +21,7 @@ from meshconf.sources.layer import Layer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Merged", "Oddity", "canonical_key", "merge", "overlay", "table_of"]
+__all__ = ["Merged", "Oddity", "canonical_key", "copied", "merge", "overlay", "table_of"]
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -185,7 +185,7 @@ class _Merge:
         if isinstance(value, dict):
             table = into.get(setting.name)
             if type(table) is not dict:
-                table = into[setting.name] = _copied(setting.default_table)
+                table = into[setting.name] = copied(setting.default_table)
             self.group(model, table, value, path, here)
         elif _is_ready(setting, value, model):
             into[setting.name] = value
@@ -312,7 +312,7 @@ def _join(here: Path, parts: list[_Part]) -> None:
     model = last.union.models.get(chosen) if isinstance(chosen, (str, int)) else None
     if model is None:
         return
-    table = last.into[name] = _copied(default) if default.get(tag) == chosen else {}
+    table = last.into[name] = copied(default) if default.get(tag) == chosen else {}
     for part in reversed(kept):
         part.merge.group(model, table, part.value, part.path, here)
     _fill(model, table)
@@ -324,10 +324,11 @@ def _same(left: Any, right: Any) -> bool:
     return same(left, right)
 
 
-def _copied(table: Mapping[str, Any]) -> dict[str, Any]:
+def copied(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy a table with the tables in it, so that what is put into it stays there."""
     if not table:
         return {}
-    return {name: _copied(value) if type(value) is dict else value for name, value in table.items()}
+    return {name: copied(value) if type(value) is dict else value for name, value in table.items()}
 
 
 def _is_ready(setting: Setting, value: Any, model: Model) -> bool:

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 import attrs
 import pytest
 
-from meshconf import Layer, Secret, rule, setting
+import meshconf
+from meshconf import ConfigError, Layer, Secret, rule, setting
 from meshconf.describe.differing import ABSENT, Pair
 from meshconf.live.restarts import waiting
 from meshconf.schema.compile import model_of
@@ -420,6 +421,42 @@ class TestHoldGroups:
         assert "first-secret" == live.config.key.reveal()
         assert ("key",) == live.status.pending_restart
         assert "-secret" not in told
+
+
+class TestDefaults:
+    """What is held leaves the defaults of the schema alone."""
+
+    def test_are_as_before(self, watch):
+        """A value held in groups that have defaults becomes the default of nothing."""
+        live = watch("[outer.pool]\nkind = 'thread'\n", schema=Root)
+        put("app.toml", "")
+        with pytest.raises(ConfigError):
+            live.reload()  # an empty file is refused
+        put("app.toml", "[one]\nsize = 2\n")
+        live.reload()
+
+        assert "thread" == live.config.outer.pool.kind
+        assert ("outer.pool.kind",) == live.status.pending_restart
+
+        put("app.toml", "[one]\nsize = 3\n")
+        live.reload()
+
+        assert ("outer.pool.kind",) == live.status.pending_restart
+        other: Any = {"overrides": {"outer": {"pool": {"size": 1}}}}
+
+        assert (
+            "process"
+            == meshconf.load(schema=Root, prefix="X_", environ={}, **other).outer.pool.kind
+        )
+
+    def test_map_that_needs_a_restart(self, watch):
+        """No entry comes or goes in a map that needs a restart itself."""
+        live = watch("[upstreams.a]\n", schema=Whole)
+        put("app.toml", "[upstreams.b]\n")
+        live.reload()
+
+        assert ["a"] == list(live.config.upstreams)
+        assert ("upstreams",) == live.status.pending_restart
 
 
 class TestReject:

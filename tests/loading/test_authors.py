@@ -452,6 +452,28 @@ class Nested:
     holder: Member = Member()
 
 
+@attrs.frozen
+class Surrounding:
+    """A group whose default says otherwise than the defaults of the classes in it."""
+
+    group: Outer = Outer(Child(1, 7))
+
+
+@attrs.frozen
+class Within:
+    """An entry that inherits from three groups down."""
+
+    child: Child = setting(Child(), inherits="outer.group.inner")
+
+
+@attrs.frozen
+class Around:
+    """Inheritance over three levels."""
+
+    members: dict[str, Within] = attrs.field(factory=dict)
+    outer: Surrounding = Surrounding(Outer(Child(1, 6)))
+
+
 class TestDeepInheritance:
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -467,6 +489,13 @@ class TestDeepInheritance:
         found = attempt(text, schema=Nested, environ={"APP_X": ""})
 
         assert (expected, 3) == (found.config.members["a"].child, found.config.outer.x)
+
+    def test_leaves_the_defaults_alone(self, attempt: Attempt) -> None:
+        """What one load inherits is no default of the next."""
+        attempt("[members.a.child]\nhigh = 7", schema=Around)
+        found = attempt("[outer.group.inner]\nlow = 2", schema=Around)
+
+        assert Child(2, 6) == found.config.outer.group.inner
 
     def test_without_a_map(self, attempt: Attempt) -> None:
         """So may a group that stands in no map."""
