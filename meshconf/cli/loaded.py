@@ -149,6 +149,7 @@ def tell(
     color: str,
     *,
     not_checked: Sequence[str] = (),
+    outcome: str = "",
     result: bool = False,
 ) -> None:
     """Print problems: what people read to stderr, what programs read to stdout.
@@ -164,12 +165,16 @@ def tell(
 
         not_checked: What was left out.
 
+        outcome: What came of a load with errors, if not that nothing was loaded.
+
         result: Whether stdout is for something else.
     """
     from meshconf.diagnostics.formats import LINE_FORMATS, lines, write
+    from meshconf.diagnostics.problem import NOT_LOADED
 
     if output_format in LINE_FORMATS:
-        print_lines(lines(output_format, problems, sources, not_checked), color, err=True)
+        found = lines(output_format, problems, sources, not_checked, outcome or NOT_LOADED)
+        print_lines(found, color, err=True)
     else:
         click.echo(write(output_format, problems, sources, not_checked), err=result)
 

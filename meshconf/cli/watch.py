@@ -154,7 +154,7 @@ def _tell_failed_start(error: ConfigError, voice: _Voice) -> None:
             trigger="start", result="rejected", at=now, seconds=0.0, generation=0, error=error
         )
         click.echo(_json_line(attempt, error.problems))
-    _tell_problems(error.problems, error.sources, voice)
+    _tell_error(error, voice)
 
 
 def _tell_all(live: Live[Any], voice: _Voice) -> None:
@@ -225,12 +225,23 @@ def _tell(now: _Event, before: _Event, voice: _Voice) -> None:
     if error is None:
         _tell_problems(warnings, now.snapshot.sources, voice)
     elif not is_again:
-        _tell_problems(error.problems, error.sources, voice)
+        _tell_error(error, voice)
 
 
 def _tell_problems(problems: Sequence[Problem], sources: Sequence[str], voice: _Voice) -> None:
     if problems:
         tell(problems, sources, voice.output_format, voice.color, result=True)
+
+
+def _tell_error(error: ConfigError, voice: _Voice) -> None:
+    tell(
+        error.problems,
+        error.sources,
+        voice.output_format,
+        voice.color,
+        outcome=error.outcome,
+        result=True,
+    )
 
 
 def _rejected(attempt: Attempt, *, is_again: bool) -> StyledLine:
@@ -245,7 +256,7 @@ def _rejected(attempt: Attempt, *, is_again: bool) -> StyledLine:
 
 
 def _accepted(now: _Event, before: _Event, warnings: int) -> Iterator[StyledLine]:
-    """Write what an attempt brought; nothing if that is nothing."""
+    """Write what an attempt brought, if it is only that somebody saved a file."""
     from meshconf.describe.difference import difference_lines
     from meshconf.diagnostics.styled import Piece
 
@@ -256,6 +267,7 @@ def _accepted(now: _Event, before: _Event, warnings: int) -> Iterator[StyledLine
         news.append(Piece(_counted(warnings, "new warning"), "warning"))
     is_same = _without_places(waiting) == _without_places(waited)
     if is_same and not warnings and attempt.update is None and before.attempt.error is None:
+        yield (Piece(f"{_time(attempt)} nothing changed", "quiet"),)
         return
     said = [part for one in news for part in (Piece("; "), one)][1:]
     yield (Piece(f"{_time(attempt)} ", "quiet"), *said)
@@ -331,7 +343,8 @@ def _held(snapshot: Snapshot[Any], name: str) -> Iterator[Difference]:
             continue
         candidates = snapshot.candidates_at(path, setting)
         new = held_back(candidates)
-        assert new is not None  # what the sources say was sound by itself
+        if new is None:  # what the sources would make of it is not known
+            continue
         yield Difference(
             path=path,
             setting=setting,

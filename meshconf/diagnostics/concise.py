@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshconf.diagnostics.problem import NOT_LOADED
 from meshconf.diagnostics.styled import Piece, StyledLine
 from meshconf.diagnostics.text import MOST_PROBLEMS, footer, heading, rest_line
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["concise_lines"]
 
 
-def concise_lines(problems: Sequence[Problem], sources: Sequence[str] = ()) -> Iterator[StyledLine]:
+def concise_lines(
+    problems: Sequence[Problem], sources: Sequence[str] = (), outcome: str = NOT_LOADED
+) -> Iterator[StyledLine]:
     """Write each problem as one line that begins with its place, then the closing line.
 
     Args:
@@ -23,13 +26,15 @@ def concise_lines(problems: Sequence[Problem], sources: Sequence[str] = ()) -> I
 
         sources: The names of the sources, for the closing line.
 
+        outcome: What came of a load with errors, for the closing line.
+
     Yields:
         The lines, each part with its role.
     """
     yield from map(_line, problems[:MOST_PROBLEMS])
     if len(problems) > MOST_PROBLEMS:
         yield rest_line(problems)
-    yield footer(problems, sources)
+    yield footer(problems, sources, outcome)
 
 
 def _line(problem: Problem) -> StyledLine:

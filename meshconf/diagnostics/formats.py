@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from meshconf.diagnostics.problem import NOT_LOADED
 from meshconf.diagnostics.styled import Piece, StyledLine
 from meshconf.diagnostics.words import printable
 
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "LINE_FORMATS", "lines", "write"]
 
 Writer = Callable[["Sequence[Problem]", Sequence[str], Sequence[str]], str]
-LineWriter = Callable[["Sequence[Problem]", Sequence[str]], Iterator[StyledLine]]
+LineWriter = Callable[["Sequence[Problem]", Sequence[str], str], Iterator[StyledLine]]
 
 
 def lines(
-    format: str, problems: Sequence[Problem], sources: Sequence[str], not_checked: Sequence[str]
+    format: str,
+    problems: Sequence[Problem],
+    sources: Sequence[str],
+    not_checked: Sequence[str] = (),
+    outcome: str = NOT_LOADED,
 ) -> Iterator[StyledLine]:
     """Write problems as lines for people.
 
@@ -34,10 +39,12 @@ def lines(
 
         not_checked: What was left out, a phrase for each.
 
+        outcome: What came of a load with errors.
+
     Yields:
         The lines, each part with its role.
     """
-    yield from _LINE_WRITERS[format]()(problems, sources)
+    yield from _LINE_WRITERS[format]()(problems, sources, outcome)
     if not_checked:
         yield (Piece(f"not checked: {'; '.join(map(printable, not_checked))}", "quiet"),)
 

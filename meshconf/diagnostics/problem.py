@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from meshconf.diagnostics.spans import Position  # noqa: TC004 - nothing resolves annotations
 
 __all__ = [
+    "NOT_LOADED",
     "ConfigError",
     "Edit",
     "Excerpt",
@@ -167,6 +168,10 @@ class Problem:
     edit: Edit | None = None
 
 
+#: What comes of a load that has errors.
+NOT_LOADED = "nothing was loaded"
+
+
 class ConfigError(ValueError):
     """A configuration could not be loaded.
 
@@ -176,14 +181,22 @@ class ConfigError(ValueError):
         problems: Every finding, errors and warnings, in the order of the report.
 
         sources: The names of the sources that were read, lowest precedence first.
+
+        outcome: What came of the load, as the report says at its end.
     """
 
-    def __init__(self, problems: tuple[Problem, ...], sources: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        problems: tuple[Problem, ...],
+        sources: tuple[str, ...] = (),
+        outcome: str = NOT_LOADED,
+    ) -> None:
         self.problems = problems
         self.sources = sources
-        super().__init__(problems, sources)
+        self.outcome = outcome
+        super().__init__(problems, sources, outcome)
 
     def __str__(self) -> str:
         from meshconf.diagnostics.text import report
 
-        return report(self.problems, self.sources)
+        return report(self.problems, self.sources, self.outcome)

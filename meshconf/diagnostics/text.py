@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from meshconf.diagnostics.problem import NOT_LOADED
 from meshconf.diagnostics.styled import Piece, StyledLine, plain
 from meshconf.diagnostics.words import printable
 
@@ -32,7 +33,9 @@ MOST_PROBLEMS = 50
 MOST_FOUND = 500
 
 
-def report(problems: Sequence[Problem], sources: Sequence[str] = ()) -> str:
+def report(
+    problems: Sequence[Problem], sources: Sequence[str] = (), outcome: str = NOT_LOADED
+) -> str:
     """Write all problems and the closing line.
 
     Args:
@@ -40,13 +43,17 @@ def report(problems: Sequence[Problem], sources: Sequence[str] = ()) -> str:
 
         sources: The names of the sources, for the closing line.
 
+        outcome: What came of a load with errors, for the closing line.
+
     Returns:
         The report without a newline at its end.
     """
-    return plain(report_lines(problems, sources))
+    return plain(report_lines(problems, sources, outcome))
 
 
-def report_lines(problems: Sequence[Problem], sources: Sequence[str] = ()) -> Iterator[StyledLine]:
+def report_lines(
+    problems: Sequence[Problem], sources: Sequence[str] = (), outcome: str = NOT_LOADED
+) -> Iterator[StyledLine]:
     """Write the same line by line, each part with its role."""
     for problem in problems[:MOST_PROBLEMS]:
         yield from problem_lines(problem)
@@ -54,7 +61,7 @@ def report_lines(problems: Sequence[Problem], sources: Sequence[str] = ()) -> It
     if len(problems) > MOST_PROBLEMS:
         yield rest_line(problems)
         yield ()
-    yield footer(problems, sources)
+    yield footer(problems, sources, outcome)
 
 
 def rest_line(problems: Sequence[Problem]) -> StyledLine:
@@ -62,14 +69,16 @@ def rest_line(problems: Sequence[Problem]) -> StyledLine:
     return (Piece(f"… and {len(problems) - MOST_PROBLEMS} more"),)
 
 
-def footer(problems: Sequence[Problem], sources: Sequence[str]) -> StyledLine:
+def footer(
+    problems: Sequence[Problem], sources: Sequence[str], outcome: str = NOT_LOADED
+) -> StyledLine:
     """Count the problems, name the sources and say what came of the load."""
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = len(problems) - errors
     found = ((errors, "error"), (warnings, "warning"))
     counts = [_count(number, word) for number, word in found if number]
     where = f" in {', '.join(map(printable, sources))}" if sources else ""
-    end = "; nothing was loaded" if errors else ""
+    end = f"; {outcome}" if errors else ""
     said = Piece(", ".join(counts) or "no problems", "title")
     return (Piece("meshconf: "), said, Piece(f"{where}{end}"))
 

@@ -11,7 +11,9 @@ import logging
 import os
 import time
 from concurrent.futures import CancelledError
+from itertools import zip_longest
 from pathlib import Path
+from traceback import format_exception
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -32,6 +34,7 @@ from meshconf.live.status import (
 )
 from meshconf.live.subscribers import Changes, Subscribers, call_for_each
 from meshconf.live.worker import Worker
+from meshconf.loading.findings import Masks
 from meshconf.loading.load import log_warnings, planned
 from meshconf.schema.values import raised_at
 from meshconf.sources.environment import Environment
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     )
     from types import TracebackType
 
+    from meshconf.live.changes import Change
     from meshconf.live.reloading import OnRestartFields, Reading
     from meshconf.live.subscribers import Participant
     from meshconf.loading.load import Plan
@@ -86,12 +90,14 @@ def watch_schema(
         msg = f"on_restart_fields is hold or reject, not {on_restart_fields!r}"
         raise ValueError(msg)
     variables = dict(os.environ if environ is None else environ)
+    variables = dict(os.environ if environ is None else environ)
     plan = planned(schema, sources, environ=variables, **options)
-    return Live(_with_variables(plan, variables), on_restart_fields, sighup=sighup)
+    return Live(_with_variables(plan), on_restart_fields, sighup=sighup)
 
 
-def _with_variables(plan: Plan, variables: Mapping[str, str]) -> Plan:
-    """Have all sources of variables read those of the start."""
+def _with_variables(plan: Plan) -> Plan:
+    """Have sources that read the variables of the process read those of the start."""
+    variables = dict(os.environ)
     return attrs.evolve(
         plan,
         sources=tuple(
@@ -123,20 +129,26 @@ class Live(Generic[T]):
     def __init__(self, plan: Plan, on_restart_fields: OnRestartFields, *, sighup: bool) -> None:
         self._plan = plan
         self._on_restart_fields: OnRestartFields = on_restart_fields
-        self._base = str(Path.cwd())
-        self._subscribers: Subscribers[T] = Subscribers()
+        self._base = _working_directory()
+        self._subscribers: Subscribers[T] = Subscribers(self._harmless)
         self._tasks: set[asyncio.Task[None]] = set()
         began = time.perf_counter()
         self._start = self._reading = read_whole(plan, self._base)
         state = first_state(plan, self._start)
         log_warnings(state.snapshot.warnings)
         self._now = self._take(state, "start", time.perf_counter() - began)
-        self._worker = Worker(f"meshconf {plan.model.cls.__name__}", self._reload, self._inputs)
+        self._told = state
+        self._worker = Worker(
+            f"meshconf {plan.model.cls.__name__}",
+            self._reload,
+            self._inputs,
+            self._subscribers.go_on_in_child,
+        )
         self._forget_hangup = (
             process.on_hangup(functools.partial(self._worker.nudge, "sighup")) if sighup else None
         )
         self._worker.start()
-        process.add(self)
+        process.add(self._worker)
 
     # What anybody may ask.
 
@@ -150,7 +162,7 @@ class Live(Generic[T]):
             last_success=now.last_success,
             last_error=now.attempt.error,
             pending_restart=now.attempt.pending_restart,
-            sources=now.sources,
+            sources=tuple(one for one in now.sources if one.name),
             watcher_alive=self._worker.is_alive and not self._worker.is_stopping,
             subscriber_errors=self._subscribers.errors,
             last_subscriber_error=self._subscribers.last_error,
@@ -165,7 +177,8 @@ class Live(Generic[T]):
     def reload(self) -> Snapshot[T]:
         """Load the sources now, without waiting for them to be quiet.
 
-        Calls at the same time share a load that begins after them. In a subscriber it only asks
+        Calls at the same time share a load that begins after them. It returns when the subscribers
+        are told; on an event loop, call it by ``asyncio.to_thread``. In a subscriber it only asks
         for a load, which follows when all are told.
 
         Returns:
@@ -174,22 +187,22 @@ class Live(Generic[T]):
         Raises:
             ConfigError: If what the sources say has errors or is refused; what was in force stays.
 
-            RuntimeError: If it is closed.
+            RuntimeError: If it is closed, or no thread can be started.
         """
         if self._worker.is_here:
             self._worker.nudge("reload")
             return self.snapshot
         try:
-            error: ConfigError | None = self._worker.ask("reload").result()
+            error = self._worker.ask("reload").result()
         except CancelledError:
-            msg = "a Live that is closed cannot be reloaded"
-        else:
-            if error is not None:
-                raise ConfigError(error.problems, error.sources)
-            return self.snapshot
-        raise RuntimeError(msg)
+            error = _closed()
+        if isinstance(error, ConfigError):
+            raise ConfigError(*error.args)
+        if error is not None:
+            raise error
+        return self.snapshot
 
-    def subscribe(self, callback: Callable[..., Any]) -> Callable[[], None]:
+    def subscribe(self, callback: Callable[[T, T, tuple[Change, ...]], Any]) -> Callable[[], None]:
         """Call a function with ``(old, new, changes)`` whenever a new configuration is in force.
 
         A plain function is called in the thread that watches, in the order of subscription. A
@@ -203,10 +216,15 @@ class Live(Generic[T]):
             A function that ends the subscription.
 
         Raises:
-            RuntimeError: If a coroutine function is given where no event loop runs.
+            TypeError: If it cannot be called so.
+
+            RuntimeError: If a coroutine function is given where no event loop runs, or this is
+                closed.
         """
+        self._demand_open()
+        _demand_function(callback, "a subscriber", "(old, new, changes)", 3)
         if not _is_async(callback):
-            return self._subscribers.add("callbacks", callback)
+            return self._subscribers.callbacks.add(callback)
         loop = asyncio.get_running_loop()
         calls = call_for_each(self.changes(), callback, self._subscribers.note)
         task = loop.create_task(calls)
@@ -225,23 +243,43 @@ class Live(Generic[T]):
         Before a new configuration comes into force, each participant's ``prepare`` is called with
         it; one that raises refuses it, and those before it are told to ``abort``. If none does,
         each is told to ``commit``, before the subscribers are told. All are called in the thread
-        that watches.
+        that watches, in the order in which they came.
+
+        Args:
+            participant: An object with the three methods, none of them a coroutine function.
 
         Returns:
             A function that takes the participant out.
+
+        Raises:
+            TypeError: If it has not.
+
+            RuntimeError: If this is closed.
         """
-        return self._subscribers.add("participants", participant)
+        self._demand_open()
+        for name in ("prepare", "commit", "abort"):
+            method = getattr(participant, name, None)
+            what = f"{name} of a participant"
+            _demand_function(method, what, "(new)", 1, may_be_async=False)
+        return self._subscribers.participants.add(participant)
 
     def observe(self, observer: Callable[[Attempt], Any]) -> Callable[[], None]:
         """Call a function with every attempt to load, whether it went well or not.
 
         It is called in the thread that watches, after the subscribers. The latest attempt is
-        ``live.attempt``.
+        ``live.attempt``, which is all there is to see of one that is closed.
+
+        Args:
+            observer: It is given the attempt; it is no coroutine function.
 
         Returns:
             A function that ends it.
+
+        Raises:
+            TypeError: If it cannot be called so.
         """
-        return self._subscribers.add("observers", observer)
+        _demand_function(observer, "an observer", "(attempt)", 1, may_be_async=False)
+        return self._subscribers.observers.add(observer)
 
     def changes(self) -> Changes[T]:
         """Return an asynchronous iterator of what changes from now on; it ends with ``close``.
@@ -249,7 +287,7 @@ class Live(Generic[T]):
         Raises:
             RuntimeError: If no event loop runs.
         """
-        changes: Changes[T] = Changes(lambda: None if self._is_over() else self._now.state)
+        changes: Changes[T] = Changes(lambda: None if self._is_over() else self._told)
         self._subscribers.follow(changes)
         return changes
 
@@ -259,7 +297,7 @@ class Live(Generic[T]):
         It waits for a reload or a subscriber that runs, for at most 5 s; nobody is called
         afterwards.
         """
-        process.remove(self)
+        process.remove(self._worker)
         if self._forget_hangup is not None:
             self._forget_hangup()
         if not self._worker.stop(PATIENCE):
@@ -286,29 +324,21 @@ class Live(Generic[T]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._forget_hangup is not None:
+            self._forget_hangup()  # only the main thread can undo it wholly
         await asyncio.to_thread(self.close)
 
-    # What the process tells it.
-
-    def go_on_in_child(self) -> None:
-        """Go on in a child that was forked."""
-        self._subscribers.go_on_in_child()
-        self._worker.go_on_in_child()
-
-    def tell_to_stop(self) -> None:
-        """Tell the thread to stop."""
-        self._worker.tell_to_stop()
-
-    def stop(self, seconds: float) -> bool:
-        """Wait for the thread to stop."""
-        return self._worker.stop(seconds)
+    def __repr__(self) -> str:
+        name = self._plan.model.cls.__name__
+        closed = ", closed" if self._is_over() else ""
+        return f"<Live of {name}, generation {self._now.attempt.generation}{closed}>"
 
     # What its thread does.
 
-    def _reload(self, trigger: str) -> ConfigError | None:
+    def _reload(self, trigger: str) -> ConfigError | RuntimeError | None:
         """Load the sources once, and tell everybody; return why it failed."""
         began = time.perf_counter()
-        last, error = self._now, None
+        last, error, ready = self._now, None, None
         before = last.state
         try:
             self._reading = read_whole(self._plan, self._base)
@@ -316,18 +346,24 @@ class Live(Generic[T]):
                 self._plan, self._start, before, self._reading, self._on_restart_fields
             )
             if state.generation != before.generation:
-                self._subscribers.prepare(state)
+                ready = self._subscribers.prepare(state)
         except ConfigError as refusal:
-            error, state = refusal, before
-        except Exception as fault:
-            error, state = _failed(fault), before
+            error, state = _about_reload(refusal, before), before
+        except BaseException as fault:  # foreign code may try to end the process
+            error, state = _about_reload(self._fault(fault), before), before
         if self._is_over():
-            return error
+            if ready is not None:
+                ready.abort()
+            return _closed()
         self._now = self._take(state, trigger, time.perf_counter() - began, last, error)
         attempt = self._now.attempt
         _log(last, self._now)
+        if ready is not None:
+            ready.commit()
         if attempt.update is not None:
             self._subscribers.tell(attempt.update, is_over=self._is_over)
+        self._told = state
+        self._subscribers.wake()
         if not self._is_over():
             self._subscribers.observe(attempt)
         return error
@@ -365,8 +401,25 @@ class Live(Generic[T]):
             ),
             results=results,
             last_success=at if last is None or error is None else last.last_success,
-            sources=tuple(_seen(self._reading, () if last is None else last.sources, at)),
+            sources=tuple(_seen(self._reading, () if last is None else last.sources, error, at)),
         )
+
+    def _fault(self, fault: BaseException) -> ConfigError:
+        """Tell what went wrong that is no report."""
+        told = self._harmless("".join(format_exception(fault)))
+        logger.error("the reload failed", exc_info=fault if told else None)
+        message = f"the reload failed: {type(fault).__name__}{raised_at(fault)}"
+        return ConfigError((Problem("MC603", "error", "", message),), self._now.state.sources)
+
+    def _harmless(self, text: str) -> str:
+        """Return a text that may be logged; nothing if it tells a secret."""
+        for state in (self._told, self._now.state):
+            text = Masks(state.outcome.model, state.outcome.layers).harmless(text)
+        return text
+
+    def _demand_open(self) -> None:
+        if self._is_over():
+            raise _closed()
 
     def _inputs(self) -> Mapping[str, Input]:
         return self._reading.inputs
@@ -386,16 +439,52 @@ class _Now:
     sources: tuple[SourceStatus, ...]
 
 
+def _working_directory() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:  # it is gone; paths may be absolute
+        return ""
+
+
+def _closed() -> RuntimeError:
+    return RuntimeError("this Live is closed")
+
+
 def _is_async(callback: Callable[..., Any]) -> bool:
     called = getattr(callback, "__call__", None)  # noqa: B004 - of an object, its method
     return inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(called)
 
 
-def _failed(fault: Exception) -> ConfigError:
-    """Tell what went wrong that is no report."""
-    logger.error("the reload failed", exc_info=fault)
-    message = f"the reload failed: {type(fault).__name__}{raised_at(fault)}"
-    return ConfigError((Problem("MC603", "error", "", message),))
+def _demand_function(
+    function: Any, what: str, arguments: str, number: int, *, may_be_async: bool = True
+) -> None:
+    """Refuse what cannot be called with so many arguments.
+
+    Raises:
+        TypeError: If it cannot.
+    """
+    msg = f"{what} is called with {arguments}"
+    if not callable(function):
+        msg = f"{msg}, and {type(function).__name__} is no function"
+        raise TypeError(msg)
+    if not may_be_async and _is_async(function):
+        msg = f"{msg} in a thread, and cannot be a coroutine function"
+        raise TypeError(msg)
+    with contextlib.suppress(ValueError):  # functions in C may not tell what they take
+        try:
+            inspect.signature(function).bind(*range(number))
+        except TypeError as error:
+            msg = f"{msg}: {error}"
+            raise TypeError(msg) from None
+
+
+def _about_reload(error: ConfigError, before: State) -> ConfigError:
+    """Say what a failed reload came to, and leave out the warnings that were given before."""
+    known = {one.message for one in before.snapshot.warnings}
+    problems = tuple(
+        one for one in error.problems if one.severity == "error" or one.message not in known
+    )
+    return ConfigError(problems, error.sources, f"generation {before.generation} stays in force")
 
 
 def _result(last: _Now | None, state: State, error: ConfigError | None) -> Result:
@@ -412,16 +501,21 @@ def _is_unread(problem: Problem) -> bool:
 
 
 def _seen(
-    reading: Reading, before: Iterable[SourceStatus], now: dt.datetime
+    reading: Reading,
+    before: Sequence[SourceStatus],
+    error: ConfigError | None,
+    now: dt.datetime,
 ) -> Iterable[SourceStatus]:
-    """Tell how each source is doing after a reading."""
-    known = {(one.kind, one.name): one.last_contact for one in before}
-    for layer in reading.layers:
-        if not layer.name:
-            continue
-        connected = not any(map(_is_unread, layer.problems))
-        last = now if connected else known.get((layer.kind, layer.name), now)
-        yield SourceStatus(layer.kind, layer.name, connected, last)
+    """Tell how each source is doing after a reading: one for each layer, in their order."""
+    unread = () if error is None else filter(_is_unread, error.problems)
+    gone = {one.origin.name for one in unread if one.origin is not None}
+    # One that fails may not even say its name any more.
+    for layer, last in zip_longest(reading.layers, before[: len(reading.layers)]):
+        connected = layer.name not in gone and not any(map(_is_unread, layer.problems))
+        if connected or last is None:
+            yield SourceStatus(layer.kind, layer.name, connected, now)
+        else:
+            yield attrs.evolve(last, connected=False)
 
 
 def _log(last: _Now, now: _Now) -> None:
@@ -429,11 +523,7 @@ def _log(last: _Now, now: _Now) -> None:
     before, attempt = last.attempt, now.attempt
     if attempt.error is not None:
         if not fails_again(before, attempt):
-            logger.error(
-                "a change of the configuration was rejected; generation %d stays in force\n%s",
-                attempt.generation,
-                attempt.error,
-            )
+            logger.error("a change of the configuration was rejected\n%s", attempt.error)
         return
     if attempt.update is not None:
         if logger.isEnabledFor(logging.INFO):
@@ -446,8 +536,11 @@ def _log(last: _Now, now: _Now) -> None:
         logger.info(
             "the configuration is valid again; generation %d stays in force", attempt.generation
         )
-    if attempt.pending_restart and attempt.pending_restart != before.pending_restart:
-        logger.warning("changes wait for a restart: %s", _named(attempt.pending_restart))
+    if attempt.pending_restart != before.pending_restart:
+        if attempt.pending_restart:
+            logger.warning("changes wait for a restart: %s", _named(attempt.pending_restart))
+        else:
+            logger.info("nothing waits for a restart any more")
     log_warnings(new_warnings(last.state.snapshot, now.state.snapshot))
 
 

@@ -6,6 +6,7 @@ It tells names, paths and the fingerprint, and never the value of a setting.
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -99,18 +100,20 @@ class _Telling:
         self._live = live
         self._metrics = metrics
         self._events = events
-        self._lock = threading.Lock()  # the first load is told by whoever instruments
+        # The first load is told by whoever instruments; later ones by one thread.
+        self._turn: AbstractContextManager[Any] = threading.Lock()
         self._last: Attempt | None = None
 
     def tell(self, attempt: Attempt) -> None:
         """Tell of a load."""
-        with self._lock:
+        with self._turn:
             self._tell(attempt)
 
     def tell_latest(self) -> None:
         """Tell of the latest load, unless that was done."""
-        with self._lock:
+        with self._turn:
             self._tell(self._live.attempt)
+        self._turn = nullcontext()  # a lock that is held at a fork would hold up the child
 
     def _tell(self, attempt: Attempt) -> None:
         if attempt is self._last:

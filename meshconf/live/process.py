@@ -40,14 +40,18 @@ class Follower(Protocol):
 
 _followers: weakref.WeakSet[Follower] = weakref.WeakSet()
 
+#: What is called at SIGHUP, and what was done before: a process has one handler for it.
+_nudges: list[Callable[[], None]] = []
+_before: list[Any] = []
+
 
 def add(follower: Follower) -> None:
-    """Let somebody know of forks and of the end."""
+    """Tell somebody of forks, and of the end of the process."""
     _followers.add(follower)
 
 
 def remove(follower: Follower) -> None:
-    """Let somebody be."""
+    """Tell somebody no longer."""
     _followers.discard(follower)
 
 
@@ -86,18 +90,32 @@ def on_hangup(nudge: Callable[[], None]) -> Callable[[], None]:
     if threading.current_thread() is not threading.main_thread():
         msg = "sighup=True works in the main thread alone: call watch() there"
         raise ValueError(msg)
-    before = signal.getsignal(signal.SIGHUP)
-
-    def handle(number: int, frame: Any) -> None:
-        nudge()
-        if callable(before):
-            before(number, frame)
-
-    signal.signal(signal.SIGHUP, handle)
+    if signal.getsignal(signal.SIGHUP) is not _hung_up:
+        _before[:] = [signal.signal(signal.SIGHUP, _hung_up)]
+    _nudges.append(nudge)
 
     def undo() -> None:
-        is_ours = signal.getsignal(signal.SIGHUP) is handle
-        if is_ours and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGHUP, before)
+        if nudge in _nudges:
+            _nudges.remove(nudge)
+        if not _nudges and threading.current_thread() is threading.main_thread():
+            _restore()
 
     return undo
+
+
+def _hung_up(number: int, frame: Any) -> None:
+    for nudge in _nudges:
+        nudge()
+    before = _before[-1] if _before else None
+    if callable(before):
+        before(number, frame)
+    if not _nudges:  # the last one was taken out in another thread
+        _restore()
+        if before is signal.SIG_DFL:
+            signal.raise_signal(signal.SIGHUP)
+
+
+def _restore() -> None:
+    """Have done at SIGHUP what was done before, unless somebody else sees to it by now."""
+    if signal.getsignal(signal.SIGHUP) is _hung_up:
+        signal.signal(signal.SIGHUP, _before.pop() or signal.SIG_DFL)

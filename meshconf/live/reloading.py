@@ -5,6 +5,7 @@ Nothing here keeps anything: the state before and what was read give the state a
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from contextlib import closing
@@ -59,9 +60,11 @@ class Reading:
         """Tell whether the sources said the same, to the letter, at another time."""
         if _contents(self.inputs) != _contents(other.inputs):
             return False
+        # What could not be read, or by too many people, has no other content.
+        if [one.problems for one in self.layers] != [one.problems for one in other.layers]:
+            return False
         return all(
-            same(mine.data, theirs.data) and mine.problems == theirs.problems
-            for mine, theirs in zip(self.own, other.own, strict=True)
+            same(mine.data, theirs.data) for mine, theirs in zip(self.own, other.own, strict=True)
         )
 
 
@@ -92,6 +95,11 @@ class State:
     def snapshot(self) -> Snapshot[Any]:
         """The successful load."""
         return self.outcome.accepted()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of its sources, lowest precedence first."""
+        return self.outcome.sources
 
 
 def read_whole(plan: Plan, base: str) -> Reading:
@@ -160,7 +168,8 @@ def next_state(
         return attrs.evolve(state, reading=reading)
     if gone := tuple(_gone(start, reading)):
         told = [one for layer in reading.layers for one in layer.problems]
-        raise ConfigError((*told, *gone), names_of(reading.layers))
+        names = dict.fromkeys((*state.sources, *names_of(reading.layers)))
+        raise ConfigError((*told, *gone), tuple(names))
     model, old = plan.model, state.outcome
     new = plan.load(reading.layers)
     new.accepted()
@@ -171,8 +180,11 @@ def next_state(
         raise ConfigError(tuple(refusals(old, new, paths)), new.sources)
     if paths:
         held = kept_values(model, old.layers, old.config, state.held, paths)
-        new = plan.load(reading.layers, held)
-        new.accepted()
+        mixed = plan.load(reading.layers, held)
+        if mixed.snapshot is None:  # with what waits, it was valid
+            problems = (*mixed.problems, *refusals(old, new, paths))
+            raise ConfigError(problems, new.sources)
+        new = mixed
         pairs = list(differing(model, old.config, new.config))
     if pairs:
         return State(state.generation + 1, reading, new, held)
@@ -182,11 +194,13 @@ def next_state(
 
 def _gone(start: Reading, reading: Reading) -> Iterator[Problem]:
     """Tell which files were there at the start, and are gone now or empty."""
-    told = [one for layer in reading.layers for one in layer.problems if one.code == "MC401"]
+    told = [one for layer in reading.layers for one in layer.problems if one.severity == "error"]
     for path, before in start.inputs.items():
         now = reading.inputs.get(path)
         if before.is_blank or (now is not None and not now.is_blank):
             continue
+        if now is None and os.path.dirname(path) not in reading.inputs:  # noqa: PTH120
+            continue  # nothing names it any more, and it is in no directory that is read whole
         name = printable(before.name)
         is_gone = now is None or now.content is None
         if now is not None and is_gone and (now.stamp is not None or _is_told(before, told)):

@@ -7,16 +7,19 @@ import contextlib
 import logging
 import threading
 import weakref
+from traceback import format_exception
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+import attrs
 
 from meshconf.diagnostics.problem import ConfigError, Problem
 from meshconf.diagnostics.words import printable
 from meshconf.live.changes import Update
 from meshconf.loading.findings import Masks
-from meshconf.schema.values import raised_at, said_by
+from meshconf.schema.values import raised_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from meshconf.live.reloading import State
     from meshconf.live.status import Attempt
@@ -49,105 +52,176 @@ class Participant(Protocol[T_contra]):
         ...
 
 
-class Subscribers(Generic[T]):
-    """Who is called when, in the order in which they came; one that fails stops no other."""
+class Listeners(Generic[T]):
+    """Those who are told the same thing, in the order in which they came."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._callbacks: tuple[Callable[..., Any], ...] = ()
-        self._observers: tuple[Callable[[Attempt], Any], ...] = ()
-        self._participants: tuple[Participant[T], ...] = ()
-        self._followers: tuple[weakref.ref[Changes[T]], ...] = ()
-        self.errors = 0
-        self.last_error = ""
+        self._all: Mapping[object, T] = {}
+
+    def add(self, one: T) -> Callable[[], None]:
+        """Add somebody, once more if they are there already.
+
+        Returns:
+            A function that takes them out again.
+        """
+        key = object()
+        with self._lock:
+            self._all = {**self._all, key: one}
+
+        def remove() -> None:
+            with self._lock:
+                self._all = {other: one for other, one in self._all.items() if other is not key}
+
+        return remove
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._all.values())
+
+    def __len__(self) -> int:
+        return len(self._all)
 
     def go_on_in_child(self) -> None:
         """Go on in a child that was forked: a lock may have been taken by another thread."""
         self._lock = threading.Lock()
 
-    def add(self, sort: str, one: Any) -> Callable[[], None]:
-        """Add somebody to ``callbacks``, ``observers`` or ``participants``.
 
-        Returns:
-            A function that takes them out again.
-        """
-        attribute = f"_{sort}"
-        with self._lock:
-            setattr(self, attribute, (*getattr(self, attribute), one))
+class Subscribers(Generic[T]):
+    """Who is called when; one that fails stops no other.
 
-        def remove() -> None:
-            with self._lock:
-                left = [other for other in getattr(self, attribute) if other is not one]
-                setattr(self, attribute, tuple(left))
+    Args:
+        harmless: Returns a text that may be shown, or nothing if it would tell a secret.
 
-        return remove
+    Attributes:
+        participants: Have a say in a new configuration.
+
+        callbacks: Are told of a new configuration.
+
+        observers: Are told of every attempt.
+
+        errors: How often one of them raised an exception.
+
+        last_error: Which one raised what, where.
+    """
+
+    def __init__(self, harmless: Callable[[str], str]) -> None:
+        self._harmless = harmless
+        self._lock = threading.Lock()
+        self._iterators: tuple[weakref.ref[Changes[T]], ...] = ()
+        self.participants: Listeners[Participant[T]] = Listeners()
+        self.callbacks: Listeners[Callable[..., Any]] = Listeners()
+        self.observers: Listeners[Callable[[Attempt], Any]] = Listeners()
+        self.errors = 0
+        self.last_error = ""
+
+    def go_on_in_child(self) -> None:
+        """Go on in a child that was forked: loops and other threads stay with the parent."""
+        self._lock = threading.Lock()
+        self._iterators = ()
+        for listeners in (self.participants, self.callbacks, self.observers):
+            listeners.go_on_in_child()
 
     def follow(self, changes: Changes[T]) -> None:
         """Wake an iterator at every change, for as long as somebody holds it."""
         with self._lock:
-            alive = (ref for ref in self._followers if ref() is not None)
-            self._followers = (*alive, weakref.ref(changes))
+            alive = (ref for ref in self._iterators if ref() is not None)
+            self._iterators = (*alive, weakref.ref(changes))
 
-    def prepare(self, state: State) -> None:
+    def prepare(self, state: State) -> Prepared[T]:
         """Ask all participants.
+
+        Returns:
+            Those who are ready, to be told what comes of it.
 
         Raises:
             ConfigError: If one refuses; those before it are told to abort.
         """
-        new = state.outcome.config
-        for position, participant in enumerate(self._participants):
+        ready = Prepared(self, state.outcome.config)
+        for participant in self.participants:
             try:
-                participant.prepare(new)
-            except Exception as error:
-                problem = _veto(participant, error, state)
-            else:
-                continue
-            for earlier in self._participants[:position]:
-                self._guarded(earlier.abort, new)
-            raise ConfigError((problem,), state.outcome.sources)
+                participant.prepare(ready.new)
+            except BaseException as error:  # foreign code may try to end the process
+                ready.abort()
+                raise ConfigError((self._veto(participant, error, state),), state.sources) from None
+            ready.participants.append(participant)
+        return ready
+
+    def _veto(self, participant: Participant[T], error: BaseException, state: State) -> Problem:
+        name = type(participant).__name__
+        said = Masks(state.outcome.model, state.outcome.layers).harmless(_words(error))
+        reason = self._harmless(said) or f"it raised {type(error).__name__}{raised_at(error)}"
+        return Problem("MC601", "error", "", f"{name} refused the new configuration: {reason}")
 
     def tell(self, update: Update[T], *, is_over: Callable[[], bool]) -> None:
-        """Tell everybody of a new configuration, until it is over."""
-        for participant in self._participants:
+        """Tell the callbacks of a new configuration, until it is over."""
+        for callback in self.callbacks:
             if not is_over():
-                self._guarded(participant.commit, update.new)
-        for callback in self._callbacks:
-            if not is_over():
-                self._guarded(callback, update.old, update.new, update.changes)
-        self.wake()
+                self.guarded(callback, lambda: (update.old, update.new, update.changes))
 
     def wake(self) -> None:
         """Wake all iterators, to find out what is new or that it is over."""
-        for ref in self._followers:
+        for ref in self._iterators:
             if (changes := ref()) is not None:
                 changes.wake()
 
     def observe(self, attempt: Attempt) -> None:
         """Tell the observers of an attempt."""
-        for observer in self._observers:
-            self._guarded(observer, attempt)
+        for observer in self.observers:
+            self.guarded(observer, lambda: (attempt,))
 
-    def _guarded(self, function: Callable[..., Any], *arguments: Any) -> None:
+    def guarded(
+        self, function: Callable[..., Any], arguments: Callable[[], tuple[Any, ...]]
+    ) -> None:
+        """Call a function; what it raises is noted."""
         try:
-            function(*arguments)
-        except Exception as error:
+            function(*arguments())
+        except BaseException as error:  # foreign code may try to end the process
             self.note(function, error)
 
-    def note(self, function: Callable[..., Any], error: Exception) -> None:
+    def note(self, function: Callable[..., Any], error: BaseException) -> None:
         """Note that somebody who was told failed."""
         name = printable(getattr(function, "__qualname__", type(function).__name__))
         said = f"{name} raised {type(error).__name__}{raised_at(error)}"
         with self._lock:
             self.errors += 1
             self.last_error = said
-        logger.error("told of the configuration, %s", said, exc_info=error)
+        told = self._harmless("".join(format_exception(error)))
+        logger.error("told of the configuration, %s", said, exc_info=error if told else None)
 
 
-def _veto(participant: Participant[Any], error: Exception, state: State) -> Problem:
-    name = type(participant).__name__
-    said = Masks(state.outcome.model, state.outcome.layers).harmless(said_by(error))
-    reason = said or f"it raised {type(error).__name__}{raised_at(error)}"
-    return Problem("MC601", "error", "", f"{name} refused the new configuration: {reason}")
+@attrs.frozen(eq=False)
+class Prepared(Generic[T]):
+    """Participants that are ready for a configuration.
+
+    Attributes:
+        subscribers: Notes what fails.
+
+        new: The configuration.
+
+        participants: Those who are ready.
+    """
+
+    subscribers: Subscribers[T]
+    new: T
+    participants: list[Participant[T]] = attrs.field(factory=list)
+
+    def commit(self) -> None:
+        """Tell them that it is in force."""
+        for one in self.participants:
+            self.subscribers.guarded(one.commit, lambda: (self.new,))
+
+    def abort(self) -> None:
+        """Tell them that it was refused."""
+        for one in self.participants:
+            self.subscribers.guarded(one.abort, lambda: (self.new,))
+
+
+def _words(error: BaseException) -> str:
+    """Return what an exception says; nothing if it cannot say it."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 class Changes(Generic[T]):
@@ -189,7 +263,13 @@ async def call_for_each(
 ) -> None:
     """Call an asynchronous subscriber for each update, one after the other."""
     async for update in changes:
+        # A task of its own: that it is cancelled is not that this one is.
+        task = asyncio.ensure_future(callback(update.old, update.new, update.changes))
         try:
-            await callback(update.old, update.new, update.changes)
-        except Exception as error:
+            await asyncio.wait({task})
+        finally:
+            task.cancel()
+        if task.cancelled():
+            failed(callback, asyncio.CancelledError())
+        elif (error := task.exception()) is not None:
             failed(callback, error)

@@ -101,6 +101,8 @@ class Worker:
         job: What is done. It is given what asked for it: ``file``, or what a request names.
 
         inputs: Returns what the job has read last.
+
+        forked: Called in a child that was forked, before the thread starts there.
     """
 
     def __init__(
@@ -108,13 +110,15 @@ class Worker:
         name: str,
         job: Callable[[str], Any],
         inputs: Callable[[], Mapping[str, Input]],
+        forked: Callable[[], None] = lambda: None,
     ) -> None:
         self._name = name
         self._job = job
         self._inputs = inputs
+        self._forked = forked
         self._requests = _Requests()
         self._lock = threading.Lock()
-        self._is_stopping = False
+        self._stop = threading.Event()
         self._thread = self._new_thread(0.0)
 
     def start(self) -> None:
@@ -134,16 +138,21 @@ class Worker:
     @property
     def is_stopping(self) -> bool:
         """Whether it was told to stop."""
-        return self._is_stopping
+        return self._stop.is_set()
 
     def ask(self, trigger: str) -> Future[Any]:
         """Ask for the job; a future of what it returns is given back.
 
         Any number of requests that come while it runs are answered by one run after it.
+
+        Raises:
+            RuntimeError: If its thread died, and no other can be started.
         """
+        if not self.is_alive:
+            self._begin_again(0.0)
         request = Request(trigger)
         with self._lock:  # whoever stops the thread sees the request, or is seen here
-            if self._is_stopping:
+            if self.is_stopping:
                 request.done.cancel()
             else:
                 self._requests.put(request)
@@ -151,13 +160,14 @@ class Worker:
 
     def nudge(self, trigger: str) -> None:
         """Ask for the job without waiting for it; safe in a signal handler."""
-        self._requests.put(Request(trigger))
+        if not self.is_stopping:
+            self._requests.put(Request(trigger))
 
     def tell_to_stop(self) -> None:
         """Tell the thread to stop; it does not wait for that."""
         with self._lock:
-            self._is_stopping = True
-        self.nudge("stop")
+            self._stop.set()
+        self._requests.put(Request("stop"))
 
     def stop(self, seconds: float) -> bool:
         """Stop the thread.
@@ -176,9 +186,11 @@ class Worker:
 
     def go_on_in_child(self) -> None:
         """Go on in a child that was forked: threads stay with the parent."""
-        if not self._is_stopping:
+        if not self.is_stopping:
             self._lock = threading.Lock()
+            self._stop = threading.Event()
             self._requests = _Requests()
+            self._forked()
             self._begin_again(0.0)
 
     def _new_thread(self, delay: float) -> threading.Thread:
@@ -189,7 +201,7 @@ class Worker:
     def _begin_again(self, delay: float) -> None:
         """Start another thread, unless it is to stop; whoever looks for it finds it started."""
         with self._lock:
-            if not self._is_stopping:
+            if not self.is_stopping:
                 thread = self._new_thread(delay)
                 thread.start()
                 self._thread = thread
@@ -202,27 +214,29 @@ class Worker:
         except BaseException:
             logger.critical("the thread %s died; another takes over", self._name, exc_info=True)
         is_short = time.monotonic() - began < delay + SHORT_LIFE
-        self._begin_again(SHORT_LIFE if is_short else 0.0)
-        if self._is_stopping:
+        try:
+            self._begin_again(SHORT_LIFE if is_short else 0.0)
+        except RuntimeError:  # there are too many threads
+            logger.critical("no thread can be started: the next reload tries it", exc_info=True)
+            requests.cancel()
+        if self.is_stopping:
             requests.cancel()
 
     def _work(self, delay: float, requests: _Requests) -> None:
         watcher = FileWatcher()
         try:
-            requests.wait(delay)
+            self._stop.wait(delay)
             watcher.follow(self._inputs())
-            while not self._is_stopping:
+            while not self.is_stopping:
                 changed = watcher.wait(IDLE, requests)
                 if changed:
                     self._settle(watcher, requests)
                 taken = requests.take()
-                if self._is_stopping:
+                if self.is_stopping:
                     break
                 if changed or taken:
-                    result = self._job(taken[0].trigger if taken else "file")
+                    requests.answer(self._job(taken[0].trigger if taken else "file"))
                     watcher.follow(self._inputs())
-                    if not self._is_stopping:
-                        requests.answer(result)
         finally:
             watcher.close()
 

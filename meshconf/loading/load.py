@@ -62,7 +62,7 @@ _OTHER_RANK = 1
 #: What reports call values that are held.
 HELD_NAME = "the value held until a restart"
 
-#: The sources that can be told how to get at files; a subclass may read whatever it wants.
+#: The sources that can be told how to get at files; a subclass may read in another way.
 _FROM_FILES = (DotEnv, Environment, File, SecretsDirectory)
 
 
@@ -251,7 +251,11 @@ def _words(warning: Problem) -> Iterator[str]:
 
 def reads_files(source: Source) -> bool:
     """Tell whether all that a source reads are files that ``Plan.read`` can be told."""
-    return type(source) in _FROM_FILES
+    cls = type(source)
+    return any(
+        issubclass(cls, known) and cls.read is known.read and cls.read_from is known.read_from
+        for known in _FROM_FILES
+    )
 
 
 def _read(source: Source, model: Model, files: Files) -> Layer:

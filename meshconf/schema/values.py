@@ -109,8 +109,10 @@ def raised_at(error: BaseException, but: str = "") -> str:
     """
     from traceback import extract_tb  # only a fault of an author's code needs it
 
-    last = extract_tb(error.__traceback__)[-1]
-    return "" if last.filename == but else f" in {Path(last.filename).name}:{last.lineno}"
+    frames = extract_tb(error.__traceback__)
+    if not frames or frames[-1].filename == but:
+        return ""
+    return f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}"
 
 
 def refused(expected: str, error: Exception, found: str = "") -> BadValue:

@@ -20,6 +20,9 @@ DATA_LINK = "..data"
 #: Whether files can be opened through a directory that is held open; on Windows they cannot.
 _CAN_PIN = os.open in os.supports_dir_fd
 
+#: A directory is opened for what is in it, which takes no right to list it where that can be said.
+_AS_DIRECTORY = os.O_DIRECTORY | getattr(os, "O_PATH", os.O_RDONLY) if _CAN_PIN else 0
+
 #: A file that changed within so many nanoseconds may change again without another time on it: the
 #: clock of Linux' file systems ticks every 1 to 10 ms, and stands still for longer in a virtual
 #: machine whose processor is not given time.
@@ -135,9 +138,9 @@ class _Directory:
 
     @classmethod
     def opened(cls, path: str) -> _Directory:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        descriptor = os.open(path, _AS_DIRECTORY)
         try:
-            data = os.open(DATA_LINK, os.O_RDONLY | os.O_DIRECTORY, dir_fd=descriptor)
+            data = os.open(DATA_LINK, _AS_DIRECTORY, dir_fd=descriptor)
         except OSError:
             data = None
         return cls(path, descriptor, data)
@@ -155,7 +158,12 @@ class _Directory:
             return False
 
     def names(self) -> set[str]:
-        return set(os.listdir(self.descriptor if self.data is None else self.data))  # noqa: PTH208
+        within = self.descriptor if self.data is None else self.data
+        listed = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=within)
+        try:
+            return set(os.listdir(listed))  # noqa: PTH208
+        finally:
+            os.close(listed)
 
     def is_current(self) -> bool:
         """Tell whether its path still leads to it."""

@@ -35,7 +35,7 @@ class TestFormats:
         """A format for people is written by its writer."""
         written = lines(format, refused.problems, refused.sources, ())
 
-        assert list(writer(refused.problems, refused.sources)) == list(written)
+        assert list(writer(refused.problems, refused.sources, refused.outcome)) == list(written)
 
     @pytest.mark.parametrize("format", LINE_FORMATS)
     def test_not_checked(self, format: str) -> None:

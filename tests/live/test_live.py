@@ -378,6 +378,60 @@ class TestWhatCounts:
         assert f"{secrets / 'token'} is gone" in error.problems[1].message
         assert "hunter2" not in str(error)
 
+    def test_variable_that_names_another_file(self, watch, folder: Path):
+        """A secret that moves to another file is followed; the old file is missed by nobody."""
+        put("old", "first")
+        put("new", "second")
+        put(".env", "APP_TOKEN_FILE=old\n")
+        live = watch(None, DotEnv(".env", "APP_"))
+        put(".env", "APP_TOKEN_FILE=new\n")
+        (folder / "old").unlink()
+        live.reload()
+
+        assert "second" == live.config.token.reveal()
+
+    @pytest.mark.parametrize("content", [b"\xff", b"a = 1\0", b"a" * 1_048_577])
+    def test_file_that_comes_and_cannot_be_read(self, watch, failure, folder: Path, content: bytes):
+        """An optional file that comes later and cannot be read is an error."""
+        live = watch(None, File("app.toml", optional=True))
+        (folder / "app.toml").write_bytes(content)
+        failure(live)
+
+    def test_permissions(self, watch, failure, folder: Path):
+        """That everybody may read a secret counts, though it says the same."""
+        secrets = folder / "secrets"
+        secrets.mkdir()
+        put(secrets / "token", "hunter2")
+        (secrets / "token").chmod(0o600)
+        live = watch(None, SecretsDirectory(secrets, world_readable="error"))
+        (secrets / "token").chmod(0o644)
+
+        assert ["MC403"] == [one.code for one in failure(live).problems]
+
+    def test_file_of_a_class_of_ones_own(self, watch):
+        """A class that is a File but for its name is followed as one."""
+
+        class Mine(File):
+            pass
+
+        put("app.toml", "limit = 1\n")
+        live = watch(None, Mine("app.toml"))
+        put("app.toml", "limit = 2\n")
+
+        assert until(lambda: live.config.limit == 2)
+
+    def test_directory_that_cannot_be_listed(self, watch):
+        """A file is followed in a directory whose other files are nobody's business."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "app.toml")
+            put(file, "limit = 1\n")
+            Path(folder).chmod(0o711)
+            with as_nobody():
+                live = watch(None, file)
+            put(file, "limit = 2\n")
+
+            assert until(lambda: live.config.limit == 2)
+
     def test_dotenv(self, watch):
         """A .env file is followed."""
         put(".env", "APP_LIMIT=5\n")
@@ -515,6 +569,78 @@ class TestStatus:
         assert (False, True) == (file.connected, variables.connected)
         assert file.last_contact < variables.last_contact
 
+    @pytest.mark.parametrize("text", [None, ""])
+    def test_file_by_default(self, folder: Path, text: str | None):
+        """The file of the schema is not connected either when it is gone, or empty."""
+        put("old.toml", "limit = 5\n")
+
+        @meshconf.configuration(file="old.toml")
+        @attrs.frozen
+        class Own:
+            limit: int = 1
+
+        with meshconf.watch(schema=Own, prefix="OLD_", environ={}) as live:
+            if text is None:
+                (folder / "old.toml").unlink()
+            else:
+                put("old.toml", text)
+            with pytest.raises(meshconf.ConfigError) as caught:
+                live.reload()
+            (file, variables) = live.status.sources
+
+        assert ("old.toml", False, True) == (file.name, file.connected, variables.connected)
+        assert "1 error in old.toml, environment; generation 1 stays in force" in str(caught.value)
+
+    def test_source_that_raises_keeps_its_name(self, watch, failure):
+        """A source of one's own that fails is the one that is not connected, until it is again."""
+        source = Source({"limit": 5})
+        live = watch(None, source)
+        source.error = OSError()
+        failure(live)
+        (bad, _) = live.status.sources
+        source.error = None
+        live.reload()
+        (good, _) = live.status.sources
+
+        assert ("store", "a store", False) == (bad.kind, bad.name, bad.connected)
+        assert ("store", "a store", True) == (good.kind, good.name, good.connected)
+
+    def test_is_of_one_moment(self, watch, monkeypatch: pytest.MonkeyPatch):
+        """Whoever asks while it is loaded is never told half of it."""
+        monkeypatch.setattr("meshconf.live.live.log_warnings", lambda _: None)
+        live = watch("limit = 1\n")
+        over = threading.Event()
+        seen: list[tuple[int, int]] = []
+
+        def ask() -> None:
+            while not over.is_set():
+                status = live.status
+                seen.append((status.generation, status.results["success"]))
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            for limit in range(2, 100):
+                put("app.toml", f"limit = {limit}\n")
+                live.reload()
+        finally:
+            sys.setswitchinterval(before)
+            over.set()
+            thread.join()
+
+        assert {True} == {generation == number for generation, number in seen}
+
+    def test_says_what_it_is(self, watch):
+        """Its text names the schema and the generation, and that it is closed."""
+        live = watch("")
+        before = repr(live)
+        live.close()
+
+        assert "<Live of App, generation 1>" == before
+        assert "<Live of App, generation 1, closed>" == repr(live)
+
     def test_error_shows_no_secret(self, watch, failure):
         """What the status and the log tell of an error holds no secret."""
         live = watch("", environ={"APP_TOKEN": "hunter2"})
@@ -550,7 +676,7 @@ class TestLog:
             ("INFO", "generation 2 of the configuration is in force: name, limit"),
             (
                 "ERROR",
-                f"a change of the configuration was rejected; generation 2 stays in force\n{error}",
+                f"a change of the configuration was rejected\n{error}",
             ),
             ("INFO", "the configuration is valid again; generation 2 stays in force"),
         ] == [(one.levelname, one.message) for one in caplog.records]
@@ -681,7 +807,7 @@ class TestReload:
         """What is closed cannot be reloaded, and says so; its configuration stays."""
         live = watch("limit = 5\n")
         live.close()
-        with pytest.raises(RuntimeError, match=r"^a Live that is closed cannot be reloaded$"):
+        with pytest.raises(RuntimeError, match=r"^this Live is closed$"):
             live.reload()
 
         assert 5 == live.config.limit

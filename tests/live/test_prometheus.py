@@ -376,7 +376,7 @@ class TestDurations:
         live.reload()
 
         assert (1, 2) == (before, value("config_load_duration_seconds_count", **self.LABELS))
-        assert 1 == len(live._subscribers._observers)
+        assert 1 == len(live._subscribers.observers)
 
     def test_latest_load_that_is_told_late(self, watch, collector, value):
         """The latest load counts once, even if observers are told of it only now."""
@@ -421,7 +421,7 @@ class TestSeveral:
 
         with pytest.raises(ValueError, match=message):
             collector.add(other)
-        assert 0 == len(other._subscribers._observers)
+        assert 0 == len(other._subscribers.observers)
 
         collector.add(other, config="other")
 
@@ -465,7 +465,7 @@ class TestRemove:
         assert {"other"} == {
             sample.labels["config"] for metric in registry.collect() for sample in metric.samples
         }
-        assert (0, 1) == tuple(len(one._subscribers._observers) for one in (live, other))
+        assert (0, 1) == tuple(len(one._subscribers.observers) for one in (live, other))
 
         collector.add(live)
 

@@ -31,6 +31,20 @@ class Root:
 
 
 @attrs.frozen(kw_only=True)
+class Bounds:
+    """A schema with a rule across what can change and what cannot."""
+
+    low: int = 1
+    high: int = setting(2, reload="restart")
+
+    @rule("low", "high")
+    @staticmethod
+    def are_in_order(low: int, high: int) -> str | None:
+        """The low bound is below the high one."""
+        return None if low < high else f"{low} is not below {high}"
+
+
+@attrs.frozen(kw_only=True)
 class Defaulted:
     """A schema with a map that has an entry by default."""
 
@@ -188,6 +202,14 @@ class TestHold:
         assert Pool(kind="fiber", size=7) == live.config.pool
         assert {"a": Pool()} == live.config.pools
         assert ("pool.kind", "pools.a.kind") == live.status.pending_restart
+
+    def test_rule_across_both_kinds(self, watch, failure):
+        """If what is held and the rest do not go together, the report says what needs a restart."""
+        live = watch("low = 1\nhigh = 2\n", schema=Bounds)
+        put("app.toml", "low = 11\nhigh = 12\n")
+        problems = failure(live).problems
+
+        assert [("MC301", ""), ("MC602", "high")] == [(one.code, one.path) for one in problems]
 
     def test_what_only_one_side_has(self):
         """A setting that only one side has, in no table of its own, waits for itself."""
@@ -478,7 +500,7 @@ class TestReject:
             "  = note: the change is 80 → 81\n"
             "  = help: start again, or take the change back\n"
             "\n"
-            "meshconf: 1 error in app.toml, environment; nothing was loaded" == str(error)
+            "meshconf: 1 error in app.toml, environment; generation 1 stays in force" == str(error)
         )
         assert () == live.status.pending_restart
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+import sys
 import threading
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
 
 from tests.live.conftest import put, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def change(live: Any, limit: int) -> Any:
@@ -58,6 +65,72 @@ class TestSubscribers:
         )
         assert status.last_error is None
         assert "raise ValueError(msg)" in caplog.text
+
+    def test_one_that_ends_the_process_does_not(self, watch):
+        """One that tries to end the process is counted, and the others are told."""
+        live = watch("limit = 1\n")
+        told: list[str] = []
+        live.subscribe(lambda *_: sys.exit())
+        live.subscribe(lambda *_: told.append("subscriber"))
+        live.observe(lambda _: sys.exit())
+        live.observe(lambda _: told.append("observer"))
+        thread = live._worker._thread
+        change(live, 2)
+
+        assert ["subscriber", "observer"] == told
+        assert 2 == live.status.subscriber_errors
+        assert thread is live._worker._thread
+
+    def test_one_that_tells_a_secret(self, watch, caplog: pytest.LogCaptureFixture):
+        """What would tell a secret of the configuration is not logged."""
+        live = watch("limit = 1\n", environ={"APP_TOKEN": "hunter2"})
+
+        def fail(_: Any, new: Any, __: Any) -> None:
+            raise ValueError(new.token.reveal())
+
+        live.subscribe(fail)
+        change(live, 2)
+
+        assert "hunter2" not in caplog.text
+        assert "fail raised ValueError in test_subscribers.py" in caplog.text
+
+    def test_twice(self, watch):
+        """A function that subscribes twice is told twice, and each end ends one of them."""
+        live = watch("limit = 1\n")
+        told: list[int] = []
+
+        def note(_: Any, new: Any, __: Any) -> None:
+            told.append(new.limit)
+
+        end = live.subscribe(note)
+        live.subscribe(note)
+        change(live, 2)
+        end()
+        change(live, 3)
+
+        assert [2, 2, 3] == told
+
+    def test_what_a_coroutine_waits_for_is_cancelled(self, watch):
+        """A coroutine that is cancelled from within is counted, and told of the next change."""
+        live = watch("limit = 1\n")
+        told: list[int] = []
+
+        async def note(_: Any, new: Any, __: Any) -> None:
+            told.append(new.limit)
+            if new.limit == 2:
+                raise asyncio.CancelledError
+
+        async def listen() -> None:
+            live.subscribe(note)
+            for limit in (2, 3):
+                await asyncio.to_thread(change, live, limit)
+                while limit not in told:
+                    await asyncio.sleep(0.001)
+
+        asyncio.run(listen())
+
+        assert [2, 3] == told
+        assert 1 == live.status.subscriber_errors
 
     def test_generations_only_rise(self, watch):
         """Whoever asks for reloads and edits, a subscriber sees each generation after the one before."""
@@ -244,7 +317,147 @@ class TestParticipants:
         put("app.toml", "limit = 2\n")
         until(lambda: not live.status.watcher_alive)
 
-        assert ["b prepare 2"] == told
+        assert ["b prepare 2", "b commit 2"] == told
+
+    def test_end_while_they_prepare(self, watch):
+        """If it is closed before the swap, those who prepared abort, and nothing comes into force."""
+        live = watch("limit = 1\n")
+        told: list[str] = []
+
+        class Closing(Silent):
+            def prepare(self, _: Any) -> None:
+                live.close()
+
+        live.enlist(Part("a", told))
+        live.enlist(Closing())
+        put("app.toml", "limit = 2\n")
+        with pytest.raises(RuntimeError, match="closed"):
+            live.reload()
+
+        assert ["a prepare 2", "a abort 2"] == told
+        assert 1 == live.config.limit
+
+    def test_that_ends_the_process(self, watch, failure):
+        """One that tries to end the process refuses; those before it abort."""
+        live = watch("limit = 1\n")
+        told: list[str] = []
+        live.enlist(Part("a", told))
+
+        class Leaving(Silent):
+            def prepare(self, _: Any) -> None:
+                sys.exit("no disk")
+
+        live.enlist(Leaving())
+        put("app.toml", "limit = 2\n")
+        [problem] = failure(live).problems
+
+        assert "Leaving refused the new configuration: no disk" == problem.message
+        assert ["a prepare 2", "a abort 2"] == told
+
+    def test_words_of_the_system(self, watch, failure, folder: Path):
+        """What the operating system says is repeated, with the file that it says it of."""
+        live = watch("limit = 1\n")
+
+        class Opening(Silent):
+            def prepare(self, _: Any) -> None:
+                (folder / "none" / "log").touch()
+
+        live.enlist(Opening())
+        put("app.toml", "limit = 2\n")
+        [problem] = failure(live).problems
+
+        assert "No such file or directory" in problem.message
+        assert str(folder / "none" / "log") in problem.message
+
+    def test_without_any_words(self, watch, failure):
+        """An exception that cannot say what it is is named."""
+        live = watch("limit = 1\n")
+
+        class WordlessError(ValueError):
+            def __str__(self) -> str:
+                raise KeyError
+
+        class Refusing(Silent):
+            def prepare(self, _: Any) -> None:
+                raise WordlessError
+
+        live.enlist(Refusing())
+        put("app.toml", "limit = 2\n")
+
+        assert "it raised WordlessError in test_subscribers.py" in str(failure(live))
+
+    def test_told_before_iterators(self, watch):
+        """All commit before an iterator gives the change, even one that asks all the time."""
+        live = watch("limit = 1\n")
+        told: list[str] = []
+
+        class Slow(Silent):
+            def commit(self, _: Any) -> None:
+                time.sleep(0.1)
+                told.append("commit")
+
+        live.enlist(Slow())
+
+        async def listen() -> None:
+            changes = live.changes()
+            thread = threading.Thread(target=change, args=(live, 2))
+            thread.start()
+            while live.config.limit == 1:
+                await asyncio.sleep(0.001)
+            changes.wake()
+            await changes.__anext__()
+            told.append("changes")
+            await asyncio.to_thread(thread.join)
+
+        asyncio.run(listen())
+
+        assert ["commit", "changes"] == told
+
+
+class TestWhoCanBeTold:
+    """What cannot be called as it would be is refused at once."""
+
+    @pytest.mark.parametrize(
+        ("callback", "message"),
+        [
+            (3, "a subscriber is called with (old, new, changes), and int is no function"),
+            (
+                lambda new: new,
+                "a subscriber is called with (old, new, changes): too many positional arguments",
+            ),
+        ],
+    )
+    def test_subscriber(self, watch, callback: Any, message: str):
+        """A subscriber takes three arguments."""
+        with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+            watch("limit = 1\n").subscribe(callback)
+
+    def test_function_that_does_not_tell(self, watch):
+        """A function whose arguments are not known is believed."""
+        watch("limit = 1\n").subscribe(max)
+
+    def test_observer(self, watch):
+        """An observer is no coroutine function."""
+
+        async def observe(_: Any) -> None: ...
+
+        with pytest.raises(TypeError, match=r"cannot be a coroutine function$"):
+            watch("limit = 1\n").observe(observe)
+
+    def test_participant(self, watch):
+        """A participant has three methods."""
+        one: Any = object()
+        message = "prepare of a participant is called with (new), and NoneType is no function"
+        with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+            watch("limit = 1\n").enlist(one)
+
+    @pytest.mark.parametrize("word", ["subscribe", "enlist"])
+    def test_closed(self, watch, word: str):
+        """One that is closed tells nobody."""
+        live = watch("limit = 1\n")
+        live.close()
+        with pytest.raises(RuntimeError, match=r"^this Live is closed$"):
+            getattr(live, word)(Silent())
 
 
 class Silent:
@@ -255,3 +468,5 @@ class Silent:
     def commit(self, _: Any) -> None: ...
 
     def abort(self, _: Any) -> None: ...
+
+    def __call__(self, *_: Any) -> None: ...

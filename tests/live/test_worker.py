@@ -109,21 +109,60 @@ class TestThread:
             (one.levelname, one.message) for one in caplog.records if one.levelno > logging.ERROR
         ]
 
-    def test_killed_while_it_reloads(self, watch):
-        """A reload that was asked for and whose thread dies is answered by the next thread."""
-        live = watch("limit = 1\n")
+    def test_killed_while_it_works(self):
+        """A request whose thread dies is answered by the next thread."""
         killed: list[threading.Thread] = []
 
-        def die(_: Any) -> None:
+        def job(_: str) -> int:
             if not killed:
                 killed.append(threading.current_thread())
                 raise SystemExit
+            return 2
 
-        live.observe(die)
+        worker = Worker("killed", job, dict)
+        worker.start()
+
+        assert 2 == worker.ask("reload").result(5)
+        assert until(lambda: not killed[0].is_alive())
+
+        worker.stop(5)
+
+    def test_that_dies_at_work_again_and_again(self, monkeypatch: pytest.MonkeyPatch):
+        """Threads that die of the same request follow each other slowly."""
+        starts: list[float] = []
+
+        def job(_: str) -> None:
+            starts.append(time.monotonic())
+            raise SystemExit
+
+        monkeypatch.setattr("meshconf.live.worker.SHORT_LIFE", 0.2)
+        worker = Worker("short", job, dict)
+        worker.start()
+        asked = worker.ask("reload")
+        until(lambda: len(starts) >= 3)
+        worker.stop(5)
+
+        assert 0.15 < starts[2] - starts[1]
+        assert until(asked.cancelled)
+
+    def test_no_more_threads(self, monkeypatch: pytest.MonkeyPatch, watch):
+        """Where no thread can be started, a reload says so; later, it starts one."""
+        live = watch("limit = 1\n")
+        start = threading.Thread.start
+
+        def refuse(_: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        kill(thread_of(live))
+        live._worker.nudge("reload")
+        until(lambda: not live.status.watcher_alive)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            live.reload()
+        monkeypatch.setattr(threading.Thread, "start", start)
         put("app.toml", "limit = 2\n")
 
         assert 2 == live.reload().config.limit
-        assert until(lambda: not killed[0].is_alive())
 
     def test_that_dies_at_once_is_not_replaced_at_once(self, monkeypatch: pytest.MonkeyPatch):
         """Threads that die as they start follow each other slowly."""
@@ -200,7 +239,7 @@ class TestThread:
         gate.set()
         until(lambda: not worker.is_alive)
 
-        assert running.cancelled()
+        assert running.result(0)
         assert left.cancelled()
 
 
@@ -388,6 +427,47 @@ print(handler.__name__, threading.active_count())
         first.close()
 
         assert before == signal.getsignal(signal.SIGHUP)
+
+    def test_sighup_of_two_that_end_in_their_order(self, watch):
+        """So it is if the first ends first."""
+        before = signal.getsignal(signal.SIGHUP)
+        for live in [watch("limit = 1\n", sighup=True), watch("limit = 1\n", sighup=True)]:
+            live.close()
+
+        assert before == signal.getsignal(signal.SIGHUP)
+
+    def test_sighup_on_a_loop(self, folder: Path):
+        """The end of `async with` has SIGHUP handled as before."""
+        ended = run(
+            folder,
+            """
+import asyncio, signal
+async def main():
+    async with follow(sighup=True) as live:
+        pass
+asyncio.run(main())
+print(signal.getsignal(signal.SIGHUP) == signal.SIG_DFL)
+""",
+        )
+
+        assert (0, "True\n") == (ended.returncode, ended.stdout)
+
+    def test_sighup_after_the_end_in_a_thread(self, folder: Path):
+        """If another thread closed it, SIGHUP ends the process again."""
+        ended = run(
+            folder,
+            """
+import signal
+live = follow(sighup=True)
+thread = threading.Thread(target=live.close)
+thread.start()
+thread.join()
+os.kill(os.getpid(), signal.SIGHUP)
+time.sleep(5)
+""",
+        )
+
+        assert -signal.SIGHUP == ended.returncode
 
     def test_no_sighup(self, watch, monkeypatch: pytest.MonkeyPatch):
         """Where there is no SIGHUP, asking for it says so."""
