@@ -279,13 +279,13 @@ def watch(
     are looked at four times a second.
 
     Args:
-        sources: See ``load``.
+        sources: See ``load``. Files are followed; a source of your own is read at each reload.
 
         schema: See ``load``.
 
         prefix: See ``load``.
 
-        environ: See ``load``.
+        environ: See ``load``; it is read once, at the start.
 
         overrides: See ``load``.
 

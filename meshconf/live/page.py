@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from meshconf.describe.effective import effective_data, shown_excerpt
+from meshconf.describe.effective import effective_data, shown_excerpt, shown_values
 from meshconf.describe.file_text import plain
 from meshconf.diagnostics.json_report import json_text, problem_data
 from meshconf.diagnostics.words import dotted
@@ -15,9 +15,8 @@ from meshconf.live.page_html import Report, Waiting, html_page
 from meshconf.loading.holding import held_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from meshconf.describe.effective import Shown
     from meshconf.live.live import Live
     from meshconf.live.status import SourceStatus, Status
 
@@ -63,7 +62,7 @@ def config_page(
     """
     status, attempt = live.status, live.attempt
     shown, left_out = shown_excerpt(status.snapshot, path or "", most_entries=most_entries)
-    report = Report(status, attempt, tuple(_waiting(status, shown)), shown, left_out)
+    report = Report(status, attempt, tuple(_waiting(status)), shown, left_out)
     if _prefers_html(accept):
         return "text/html; charset=utf-8", html_page(report, path).encode()
     return "application/json; charset=utf-8", _json(report).encode()
@@ -85,12 +84,10 @@ def _wanted(ranges: Mapping[str, float], kind: str, name: str) -> float:
     return next((ranges[one] for one in precise_first if one in ranges), 0.0)
 
 
-def _waiting(status: Status, shown: Iterable[Shown]) -> Iterator[Waiting]:
-    if not status.pending_restart:
-        return
-    by_path = {dotted(one.path): one for one in shown}
+def _waiting(status: Status) -> Iterator[Waiting]:
     for path in status.pending_restart:
-        one = by_path.get(path)
+        shown = shown_values(status.snapshot, path)
+        one = next((one for one in shown if dotted(one.path) == path), None)
         if one is None:
             yield Waiting(path)
             continue

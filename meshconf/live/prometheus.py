@@ -48,9 +48,10 @@ LIMITS = (*map(str, DURATIONS), "+Inf")
 class ConfigCollector(Collector):
     """A collector of ``prometheus_client`` for any number of configurations.
 
-    ``REGISTRY.register(ConfigCollector(live))`` shows them with all other metrics. Every series has the label ``config``, which tells the configurations apart. What a Live that
-    is closed did last stays, until it is removed. Like every collector of one's own, it tells of
-    one process: where several share a port, each has its own.
+    ``REGISTRY.register(ConfigCollector(live))`` shows them with all other metrics. Every series has
+    the label ``config``, which tells the configurations apart. What a Live that is closed did last
+    stays, until it is removed. Like every collector of one's own, it tells of one process: where
+    several share a port, each has its own.
 
     Args:
         live: The first configuration; see ``add``.

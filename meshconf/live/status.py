@@ -45,7 +45,7 @@ class Attempt:
             and means the same; ``rejected``: it is not valid, or was refused; ``error``: a source
             could not be read.
 
-        at: When it ended.
+        at: When it ended, in UTC.
 
         seconds: How long it took, without the subscribers.
 
@@ -87,13 +87,13 @@ class SourceStatus:
     """How one source is doing.
 
     Attributes:
-        kind: Its kind: ``file``, ``env``, ``dotenv``, ``secret_file``, or its own.
+        kind: Its kind: ``file``, ``env``, ``dotenv``, ``secret_file``, ``override``, or its own.
 
         name: What reports call it.
 
         connected: Whether it could be read when it was last tried.
 
-        last_contact: When it could last be read.
+        last_contact: When it could last be read, in UTC.
     """
 
     kind: str
@@ -116,7 +116,7 @@ class Status:
 
         results: How often each result came, the load at the start included.
 
-        last_success: When a valid configuration was last read, changed or not.
+        last_success: When a valid configuration was last read, changed or not; in UTC.
 
         last_error: Why the last attempt failed; ``None`` while all is well. Its text is the whole
             report, without secrets.

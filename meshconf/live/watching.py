@@ -47,7 +47,7 @@ MOST_LINKS = 40
 
 
 class Interrupt(Protocol):
-    """Something else to be done than to wait."""
+    """Something that ends a wait."""
 
     def is_set(self) -> bool:
         """Tell whether there is something to do."""

@@ -181,8 +181,8 @@ def _cost(diagnosis: Diagnosis, model: Model, name: str, above: Path) -> Iterato
         value = described(setting, found[0].value)
         yield f"`{dotted(path)}` is {value} ({found[0].origin}), and this key changes nothing"
     elif (default := default_at(diagnosis.model, path)) is not REQUIRED:
-        default = described(setting, default)
-        yield f"`{dotted(path)}` is set nowhere else, so its default {default} would be used"
+        default = "" if setting.secret else f" {described(setting, default)}"
+        yield f"`{dotted(path)}` is set nowhere else, so its default{default} would be used"
     else:
         yield f"`{dotted(path)}` is required and set nowhere else"
 

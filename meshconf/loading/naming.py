@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from meshconf.diagnostics.suggest import fold, nearest
-from meshconf.diagnostics.words import Path, dotted, parse_path
+from meshconf.diagnostics.words import Path, dotted, elide, parse_path
 from meshconf.loading.values import values_in
 from meshconf.loading.walk import step
 from meshconf.schema import kinds
@@ -164,4 +164,4 @@ def _unknown(text: str, known: Any, what: str = "setting") -> str:
         leaves[leaf] for leaf in nearest(text.rpartition(".")[2], leaves)
     ]
     hint = f"; did you mean {near[0]}?" if near else ""
-    return f"no {what} is called {text}{hint}"
+    return f"no {what} is called {elide(text)}{hint}"

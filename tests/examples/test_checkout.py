@@ -318,7 +318,7 @@ class Console(Example):
                 lines = self.service.get(url.partition(":8080")[2]).splitlines(keepends=True)
                 pattern = grep[-1] if grep else ""
                 return "".join(line for line in lines if re.search(pattern, line))
-            case ["sed", "-i", script, "checkout.toml"]:
+            case ["sed", "-i", script, "checkout.toml", *_]:  # it waits for the reload by itself
                 _, old, new, _ = script.split("/")
                 line = old.strip("^").replace("8080", str(self.service.port))
                 self.service.edit(f"{line}\n", f"{new}\n")

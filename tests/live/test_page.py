@@ -561,7 +561,7 @@ class TestState:
         put(folder / "app.toml", "listen = 8081\n")
         live.reload()
 
-        assert "listen as it is as sources say" in read(live, "limit").all("tr")
+        assert "listen 8080 8081 app.toml:1:10" in read(live, "limit").all("tr")
 
     def test_mended(self, watch, folder: Path, failure):
         """When the bad change is taken back, nothing is left of it."""
