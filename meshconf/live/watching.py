@@ -16,6 +16,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from meshconf.sources.files import stamp_of
 
+# Here, and not first in the thread that watches: a child that is forked meanwhile would wait for it.
+with contextlib.suppress(ImportError):
+    import watchfiles._rust_notify  # noqa: F401
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 

@@ -289,6 +289,42 @@ class TestLastGood:
         assert "the reload failed: SystemError in test_live.py:" in error.problems[0].message
         assert "the reload failed" in caplog.text
 
+    def test_words_of_code_that_raises(self, watch, failure, caplog: pytest.LogCaptureFixture):
+        """The report of what code of others raised repeats none of its words: they may tell a secret."""
+
+        class Telling(dict[str, Any]):
+            def items(self) -> Any:
+                raise SystemError("hunter2")
+
+        source = Source({"limit": 5})
+        live = watch(None, source, environ={"APP_TOKEN": "hunter2"})
+        source.data = Telling()
+        error = failure(live)
+
+        assert ["MC603"] == [one.code for one in error.problems]
+        assert "hunter2" not in f"{error} {live.status} {caplog.text}"
+
+    def test_another_file_that_is_gone(self, watch, failure, folder: Path):
+        """Of two files that are gone, each is told."""
+        put("more.toml", "name = 'shop'\n")
+        live = watch("limit = 5\n", File("more.toml", optional=True))
+        (folder / "app.toml").unlink()
+        (folder / "more.toml").unlink()
+        error = failure(live)
+
+        assert ["MC401", "MC407"] == [one.code for one in error.problems]
+        assert "more.toml is gone" in error.problems[1].message
+
+    def test_source_that_exits(self, watch, failure, caplog: pytest.LogCaptureFixture):
+        """A source that calls `sys.exit` is a failed reload, and is not read again and again."""
+        source = Source({"limit": 5})
+        live = watch(None, source)
+        source.error = SystemExit(3)
+        failure(live)
+
+        assert "another takes over" not in caplog.text
+        assert 2 == live.status.attempts
+
 
 class Hostile(dict[str, Any]):
     """A table that raises when it is looked at."""
@@ -303,7 +339,7 @@ class Source:
     def __init__(self, data: Any) -> None:
         self.data = data
         self.name = "a store"
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def read(self, _: Any) -> Layer:
         if self.error is not None:
@@ -486,6 +522,15 @@ class TestWhatCounts:
 
         assert live.config.value is True
 
+    def test_file_that_a_dotenv_names(self, watch):
+        """The target of a `_FILE` variable in a .env file is followed too."""
+        put("secret", "first\n")
+        put(".env", "APP_TOKEN_FILE=secret\n")
+        live = watch(None, DotEnv(".env", "APP_"))
+        put("secret", "second\n")
+
+        assert until(lambda: live.config.token.reveal() == "second")
+
 
 class TestEnvironment:
     """R23: the environment is read once."""
@@ -517,6 +562,16 @@ class TestEnvironment:
 
         assert until(lambda: live.config.limit == 6)
         assert Origin("file", "app.toml", 1, 9) == live.snapshot.origin("limit")
+
+    def test_variables_that_were_given(self, watch):
+        """Variables that were given are read once too."""
+        variables = {"APP_LIMIT": "5"}
+        live = watch("name = 'a'\n", environ=variables)
+        variables["APP_LIMIT"] = "6"
+        put("app.toml", "name = 'b'\n")
+        live.reload()
+
+        assert ("b", 5) == (live.config.name, live.config.limit)
 
 
 class TestStatus:
@@ -901,3 +956,14 @@ class TestClose:
         gate.set()
 
         assert "closed while a reload or a subscriber still runs, after 0.1 s" in caplog.text
+
+    def test_leaves_nothing_of_a_volume(self, watch, folder: Path):
+        """Reloads from a volume that is swapped leave no descriptors behind."""
+        swap(folder / "mounted", {"app.toml": "limit = 5\n"}, 1)
+        live = watch(None, folder / "mounted" / "app.toml")
+        live.reload()
+        descriptors = len(os.listdir("/proc/self/fd"))
+        for _ in range(20):
+            live.reload()
+
+        assert until(lambda: len(os.listdir("/proc/self/fd")) <= descriptors)

@@ -668,6 +668,17 @@ people.a.password = "{CANARY}"
         assert CANARY not in self.all(live)
         assert 'token <secret> "<secret>" app.toml:2:9' in read(live).all("tr")
 
+    def test_are_not_in_the_fingerprint(self, watch, folder: Path):
+        """Other secrets give another generation with the same fingerprint, whatever types they have."""
+        live = watch(self.SECRETS, schema=Vault)
+        before = live.status.fingerprint
+        others = self.SECRETS.replace(CANARY, f"other-{CANARY}").replace("73418255", "1")
+        put(folder / "app.toml", others)
+        live.reload()
+
+        assert 2 == live.status.generation
+        assert before == live.status.fingerprint
+
 
 class TestExcerpt:
     ENTRIES = "".join(f"[pools.p{number}]\nsize = {number + 1}\n" for number in range(250))

@@ -218,6 +218,29 @@ class TestHold:
 
         assert [("listen",)] == waiting(model, [pair])
 
+    def test_is_logged_once(self, watch, caplog: pytest.LogCaptureFixture):
+        """What waits is logged when it is something else than before."""
+        live = watch("limit = 1\n")
+        for limit, more in ((2, ""), (3, ""), (4, "[pool]\nkind = 'fork'\n")):
+            put("app.toml", f"limit = {limit}\nlisten = 81\n{more}")
+            live.reload()
+
+        assert ["listen", "listen, pool.kind"] == [
+            one.message.removeprefix("changes wait for a restart: ")
+            for one in caplog.records
+            if one.levelname == "WARNING"
+        ]
+
+    def test_when_nothing_waits_any_more(self, watch, caplog: pytest.LogCaptureFixture):
+        """That the change was taken back is logged, and the status forgets it."""
+        caplog.set_level("INFO", "meshconf")
+        live = watch("listen = 80\n")
+        for listen in (81, 80):
+            put("app.toml", f"listen = {listen}\n")
+            live.reload()
+
+        assert "nothing waits for a restart any more" == caplog.records[-1].message
+
 
 class Source:
     """A source of one's own."""

@@ -189,6 +189,47 @@ class TestSubscribers:
         assert "start" not in {one.trigger for one in told}
         assert 3 == live.status.subscriber_errors
 
+    def test_others_may_subscribe_meanwhile(self, watch):
+        """While a subscriber runs, no lock is held: another thread may subscribe."""
+        live = watch("limit = 1\n")
+        told: list[bool] = []
+
+        def wait(*_: Any) -> None:
+            thread = threading.Thread(target=live.subscribe, args=(lambda *_: None,))
+            thread.start()
+            thread.join(2)
+            told.append(not thread.is_alive())
+
+        live.subscribe(wait)
+        change(live, 2)
+
+        assert [True] == told
+
+    def test_words_of_one_that_raises(self, watch):
+        """The status repeats no words of an exception: they may tell a secret."""
+        live = watch("limit = 1\n", environ={"APP_TOKEN": "hunter2"})
+
+        def fail(_: Any, new: Any, __: Any) -> None:
+            raise ValueError(new.token.reveal())
+
+        live.subscribe(fail)
+        change(live, 2)
+
+        assert 1 == live.status.subscriber_errors
+        assert "hunter2" not in f"{live.status}"
+
+    def test_there_and_back_is_another_generation(self, watch):
+        """A configuration that was in force before is a new generation all the same."""
+        live = watch("limit = 1\n")
+        told: list[tuple[int, int, int]] = []
+        live.subscribe(
+            lambda old, new, _: told.append((live.status.generation, old.limit, new.limit))
+        )
+        for limit in (2, 1, 2):
+            change(live, limit)
+
+        assert [(2, 1, 2), (3, 2, 1), (4, 1, 2)] == told
+
 
 @attrs.define
 class Part:
@@ -412,6 +453,58 @@ class TestParticipants:
         asyncio.run(listen())
 
         assert ["commit", "changes"] == told
+
+    def test_swap_comes_between(self, watch, failure):
+        """Whoever prepares or aborts finds the old configuration in force, whoever commits the new one."""
+        live = watch("limit = 1\n")
+        seen: list[tuple[str, int, int]] = []
+
+        class Looking:
+            def prepare(self, _: Any) -> None:
+                seen.append(("prepare", live.config.limit, live.snapshot.config.limit))
+
+            def commit(self, _: Any) -> None:
+                seen.append(("commit", live.config.limit, live.snapshot.config.limit))
+
+            def abort(self, _: Any) -> None:
+                seen.append(("abort", live.config.limit, live.snapshot.config.limit))
+
+        live.enlist(Looking())
+        change(live, 2)
+        live.enlist(Part("last", [], refuses="no"))
+        put("app.toml", "limit = 3\n")
+        failure(live)
+
+        assert [("prepare", 1, 1), ("commit", 2, 2), ("prepare", 2, 2), ("abort", 2, 2)] == seen
+
+    def test_veto_again(self, watch, failure):
+        """What was refused is not in force: asked again, it is refused again, or comes into force."""
+        live = watch("limit = 1\n")
+        told: list[str] = []
+        end = live.enlist(Part("a", told, refuses="no"))
+        put("app.toml", "limit = 2\n")
+        failure(live)
+        failure(live)
+        end()
+        live.reload()
+
+        assert ["a prepare 2", "a prepare 2"] == told
+        assert 2 == live.config.limit
+
+    def test_is_asked_while_something_waits(self, watch):
+        """What is prepared is what comes into force, with what is held until a restart."""
+        live = watch("limit = 1\nlisten = 80\n")
+        asked: list[tuple[int, int]] = []
+
+        class Asked(Silent):
+            def prepare(self, new: Any) -> None:
+                asked.append((new.limit, new.listen))
+
+        live.enlist(Asked())
+        put("app.toml", "limit = 2\nlisten = 81\n")
+        live.reload()
+
+        assert [(2, 80)] == asked
 
 
 class TestWhoCanBeTold:

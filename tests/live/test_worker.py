@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import meshconf
-from meshconf.live import process
+from meshconf.live import process, watching
 from meshconf.live.watching import FileWatcher, directories_of
 from meshconf.live.worker import Worker
 from meshconf.sources.files import Input, stamp_of
@@ -79,6 +79,29 @@ class TestDebounce:
         until(lambda: live.config.limit == 2)
 
         assert 0.5 <= time.monotonic() - began < 3
+
+    def test_writer_that_goes_on(self, watch):
+        """A program that goes on writing is not waited for: what it wrote is in force meanwhile."""
+        live = watch("limit = 1\n")
+        end = time.monotonic() + 8
+        number = 1
+        while time.monotonic() < end and live.config.limit == 1:
+            number += 1
+            put("app.toml", f"limit = {number}\n")
+            time.sleep(0.1)
+
+        assert live.config.limit > 1
+
+    def test_a_request_does_not_wait(self, watch, monkeypatch: pytest.MonkeyPatch):
+        """A reload that is asked for while files are not quiet yet comes at once."""
+        monkeypatch.setattr("meshconf.live.worker.QUIET", 60.0)
+        live = watch("limit = 1\n")
+        put("app.toml", "limit = 2\n")
+        time.sleep(1.2)  # the change is seen by now
+        began = time.monotonic()
+
+        assert 2 == live.reload().config.limit
+        assert time.monotonic() - began < 30
 
 
 @pytest.mark.usefixtures("soon")
@@ -242,6 +265,24 @@ class TestThread:
         assert running.result(0)
         assert left.cancelled()
 
+    def test_nudge_takes_no_lock(self):
+        """A signal handler may interrupt whoever holds the lock, so it waits for none."""
+        worker = Worker("nudged", lambda _: None, dict)
+        thread = threading.Thread(target=worker.nudge, args=("sighup",))
+        with worker._lock:
+            thread.start()
+            thread.join(2)
+
+            assert not thread.is_alive()
+
+    def test_killed_for_good(self, watch, monkeypatch: pytest.MonkeyPatch):
+        """Where no other thread can be started, the status says that nothing is watched."""
+        live = watch("limit = 1\n")
+        monkeypatch.setattr(Worker, "_begin_again", lambda *_: None)
+        kill(thread_of(live))
+
+        assert until(lambda: not live.status.watcher_alive)
+
 
 SCRIPT = """
 import os, sys, threading, time, warnings
@@ -283,6 +324,66 @@ def run(folder: Path, script: str, *arguments: str) -> subprocess.CompletedProce
         timeout=60,
         env={**os.environ, "PYTHONPATH": str(Path(meshconf.__file__).parents[1])},
     )
+
+
+KILL_LATER = """
+import signal
+def kill_later(child):
+    timer = threading.Timer(5, os.kill, (child, signal.SIGKILL))
+    timer.daemon = True
+    timer.start()
+"""
+
+HELD_LOCKS = f"""{KILL_LATER}
+live = follow()
+live.reload()
+held, gate = threading.Event(), threading.Event()
+def hold():
+    with live._worker._lock, live._subscribers._lock, live._subscribers.callbacks._lock:
+        held.set()
+        gate.wait(30)
+threading.Thread(target=hold, daemon=True).start()
+held.wait()
+child = os.fork()
+if child == 0:
+    live.subscribe(lambda *_: None)
+    put("limit = 2")
+    print("child", live.reload().config.limit, flush=True)
+    os._exit(0)
+gate.set()
+kill_later(child)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+ASKED_BEFORE = """
+live = follow()
+gate, asked = threading.Event(), threading.Event()
+live.subscribe(lambda *_: (asked.set(), gate.wait(5)))
+put("limit = 2")
+threading.Thread(target=live.reload, daemon=True).start()
+asked.wait()
+child = os.fork()
+if child == 0:
+    before = live.status.attempts
+    time.sleep(0.3)
+    print("child", live.status.attempts - before, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+gate.set()
+"""
+
+FORK_WHILE_IMPORTING = f"""{KILL_LATER}
+live = follow()
+threading.Thread(target=time.sleep, args=(9,), daemon=True).start()
+time.sleep(0.2)
+child = os.fork()
+if child == 0:
+    put("limit = 2")
+    print("child", live.reload().config.limit, flush=True)
+    os._exit(0)
+kill_later(child)
+os.waitpid(child, 0)
+"""
 
 
 class TestProcess:
@@ -475,6 +576,43 @@ time.sleep(5)
         with pytest.raises(ValueError, match=r"^this system has no SIGHUP$"):
             watch("limit = 1\n", sighup=True)
 
+    def test_sighup_only_sets_a_flag(self, watch, caplog: pytest.LogCaptureFixture):
+        """The handler of SIGHUP logs nothing and reads nothing: it may have interrupted whoever does."""
+        caplog.set_level(logging.INFO, "meshconf")
+        read: list[str] = []
+        live = watch("limit = 1\n", sighup=True)
+        live.observe(lambda _: read.append(threading.current_thread().name))
+        caplog.clear()
+        handler = signal.getsignal(signal.SIGHUP)
+        assert callable(handler)
+        handler(signal.SIGHUP, None)
+        until(lambda: read)
+
+        assert ["meshconf App"] == read
+        assert [] == caplog.records
+
+    def test_fork_while_locks_are_taken(self, folder: Path):
+        """A child that was forked while other threads held the locks has locks of its own."""
+        ended = run(folder, HELD_LOCKS)
+
+        assert (0, "child 2\n0\n") == (ended.returncode, ended.stdout)
+
+    def test_fork_does_not_repeat_what_is_asked(self, folder: Path):
+        """What a parent asked for before a fork is answered in the parent alone."""
+        ended = run(folder, ASKED_BEFORE)
+
+        assert (0, "child 0\n") == (ended.returncode, ended.stdout)
+
+    def test_fork_while_it_imports(self, folder: Path):
+        """A child that is forked while watchfiles is imported for the first time waits for no import."""
+        (folder / "watchfiles").mkdir()
+        (folder / "watchfiles" / "__init__.py").touch()
+        slow = "import time\ntime.sleep(1)\n"
+        (folder / "watchfiles" / "_rust_notify.py").write_text(slow)
+        ended = run(folder, FORK_WHILE_IMPORTING)
+
+        assert (0, "child 2\n") == (ended.returncode, ended.stdout)
+
 
 class TestHooks:
     """The hooks of the process, without another process."""
@@ -606,6 +744,61 @@ class TestWatcher:
         )
 
         assert {} == directories_of(["/any"])
+
+    @pytest.mark.parametrize("sort", ["renamed", "link", "directory"])
+    def test_reports_suffice(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sort: str):
+        """Changes are reported time and again, also of what took the place of the file or of a directory."""
+        monkeypatch.setattr("meshconf.live.watching.REPORTED", 60.0)
+        file = tmp_path / "conf" / "app.toml"
+
+        def change(number: int) -> None:
+            if sort == "renamed" or number % 2:
+                put(file, f"limit = {number}\n")
+            elif sort == "link":
+                (tmp_path / str(number)).mkdir()
+                (tmp_path / str(number) / "app.toml").touch()
+                (tmp_path / "new").symlink_to(str(number))
+                (tmp_path / "new").rename(tmp_path / "conf")
+            else:  # moved away, not removed: its inode must not be used again
+                (tmp_path / "conf").rename(tmp_path / str(number))
+                (tmp_path / "conf").mkdir()
+                file.touch()
+
+        if sort == "link":
+            change(0)
+        else:
+            (tmp_path / "conf").mkdir()
+        watcher = FileWatcher()
+        for number in range(1, 6):
+            watcher.follow({str(file): Input("app.toml", stamp_of(str(file)), "")})
+            timer = threading.Timer(0.2, change, (number,))
+            timer.start()
+
+            assert watcher.wait(30, threading.Event())
+            assert not isinstance(watcher._pauses, watching._Polling)
+            timer.join()
+        watcher.close()
+
+    def test_looks_when_nothing_is_reported(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """A change that is never reported is seen all the same, at the next look."""
+
+        class Deaf:
+            def __init__(self, *_: Any) -> None: ...
+
+            def watch(self, _: int, __: int, timeout: int, stop: threading.Event) -> str:
+                stop.wait(timeout / 1000)
+                return "timeout"
+
+            def close(self) -> None: ...
+
+        monkeypatch.setattr("watchfiles._rust_notify.RustNotify", Deaf)
+        file = tmp_path / "app.toml"
+        put(file, "limit = 1\n")
+        watcher = FileWatcher()
+        watcher.follow({str(file): Input("app.toml", stamp_of(str(file)), "")})
+        threading.Timer(0.1, put, (file, "limit = 2\n")).start()
+
+        assert watcher.wait(30, threading.Event())
 
 
 class TestAsync:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from meshconf.sources import files
-from meshconf.sources.files import AS_FOUND, PinnedFiles
-from meshconf.sources.reading import Refused
+from meshconf.sources.files import AS_FOUND, PinnedFiles, stamp_of
+from meshconf.sources.reading import Refused, read_text
+from tests.live.conftest import swap
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,3 +71,59 @@ class TestPinnedFiles:
 
         assert {"a"} == names == AS_FOUND.names(tmp_path)
         assert {"a": "one", ".": "a", "none": None} == kept
+
+    def test_stamp_is_of_before_the_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """What changes a file while it is read, or just after, is seen by the stamp that is kept."""
+        monkeypatch.setattr(files, "CLOCK_TICK", 0)
+
+        def read(*arguments: Any) -> tuple[str, int]:
+            found = read_text(*arguments)
+            (tmp_path / "a").write_text("another")
+            return found
+
+        monkeypatch.setattr(files, "read_text", read)
+        (tmp_path / "a").write_text("one")
+        with closing(PinnedFiles(str(tmp_path))) as pinned:
+            pinned.text("a", 100)
+        [kept] = pinned.inputs.values()
+
+        assert "one" == kept.content
+        assert kept.stamp != stamp_of(str(tmp_path / "a"))
+
+    @pytest.mark.parametrize(("tick", "is_met_again"), [(0, True), (60 * 10**9, False)])
+    def test_file_that_changed_just_now(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tick: int, *, is_met_again: bool
+    ):
+        """A file that changed within the tick of the clock is looked at again, since it may once more."""
+        monkeypatch.setattr(files, "CLOCK_TICK", tick)
+        (tmp_path / "a").write_text("one")
+        with closing(PinnedFiles(str(tmp_path))) as pinned:
+            pinned.text("a", 100)
+            pinned.names(".")
+        kept = {path: one.stamp for path, one in pinned.inputs.items()}
+
+        assert all((stamp == stamp_of(path)) is is_met_again for path, stamp in kept.items())
+
+    def test_list_of_a_volume(self, tmp_path: Path):
+        """The files of a volume are those of the version that is read, and nothing of how it is swapped."""
+        swap(tmp_path, {"a": "one"}, 1)
+        with closing(PinnedFiles(str(tmp_path))) as pinned:
+            assert {"a"} == pinned.names(".")
+
+    def test_volume_that_is_swapped(self, tmp_path: Path):
+        """What a volume held when it was first read is still read when `..data` leads elsewhere."""
+        for name in ("..1", "..2"):
+            (tmp_path / name).mkdir()
+            for file in ("a", "b"):
+                (tmp_path / name / file).write_text(name)
+        (tmp_path / "..data").symlink_to("..1")
+        for file in ("a", "b"):
+            (tmp_path / file).symlink_to(f"..data/{file}")
+        with closing(PinnedFiles(str(tmp_path))) as pinned:
+            first, was_settled = pinned.text("a", 100)[0], pinned.is_settled()
+            (tmp_path / "..data").unlink()
+            (tmp_path / "..data").symlink_to("..2")
+            second, is_settled = pinned.text("b", 100)[0], pinned.is_settled()
+
+        assert ("..1", "..1") == (first, second)
+        assert (True, False) == (was_settled, is_settled)
