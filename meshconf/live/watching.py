@@ -12,13 +12,14 @@ import logging
 import os
 import stat
 import time
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 from meshconf.sources.files import stamp_of
 
 # Here, and not first in the thread that watches: a child that is forked meanwhile would wait for it.
 with contextlib.suppress(ImportError):
-    import watchfiles._rust_notify  # noqa: F401
+    import_module("watchfiles._rust_notify")
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
