@@ -8,15 +8,15 @@ import shutil
 import pytest
 
 
-def required(*names: str) -> str:
+def required(*names: str, demanded_by: str = "MESHCONF_REQUIRE_PROGRAMS") -> str:
     """Find a program by any of its names.
 
-    Without it the test is skipped; where MESHCONF_REQUIRE_PROGRAMS is set, it fails.
+    Without it the test is skipped; where the variable that demands it is set, it fails.
     """
     found = next(filter(None, map(shutil.which, names)), None)
     if found is not None:
         return found
     reason = f"{names[0]} is not installed: .ci/programs gets it on Debian"
-    if os.environ.get("MESHCONF_REQUIRE_PROGRAMS"):
+    if os.environ.get(demanded_by):
         pytest.fail(reason)
     pytest.skip(reason)
