@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from meshconf.schema.secret import Secret
     from meshconf.schema.setting import setting
     from meshconf.schema.steps import Step, step
+    from meshconf.sources.consul import ConsulKV
     from meshconf.sources.dotenv import DotEnv
     from meshconf.sources.environment import Environment
+    from meshconf.sources.etcd import EtcdKV
     from meshconf.sources.file import File
     from meshconf.sources.layer import Layer, Source
     from meshconf.sources.secrets_directory import SecretsDirectory
@@ -41,8 +43,10 @@ __all__ = [
     "Change",
     "CircuitBreakerConfig",
     "ConfigError",
+    "ConsulKV",
     "DotEnv",
     "Environment",
+    "EtcdKV",
     "File",
     "Layer",
     "Live",
@@ -87,8 +91,10 @@ _HOMES = {
     "schema.hint_aliases": ("Bytes", "Port", "Ratio", "Seconds"),
     "schema.setting": ("setting",),
     "schema.steps": ("Step", "step"),
+    "sources.consul": ("ConsulKV",),
     "sources.dotenv": ("DotEnv",),
     "sources.environment": ("Environment",),
+    "sources.etcd": ("EtcdKV",),
     "sources.file": ("File",),
     "sources.layer": ("Layer", "Source"),
     "sources.secrets_directory": ("SecretsDirectory",),

@@ -73,7 +73,7 @@ def sources_of(
 
 def name_of(source: Any) -> str:
     """Name a source as it was named: a path, or the address of a store."""
-    return str(getattr(source, "path", source))
+    return str(getattr(source, "path", None) or getattr(source, "name", source))
 
 
 def is_store(source: Any) -> bool:
@@ -126,9 +126,6 @@ def arguments_of(
     from meshconf.sources.dotenv import DotEnv
 
     prefix = target.prefix
-    if stores := [source for source in sources if is_store(source)]:
-        msg = f"{name_of(stores[0])} is no file, and stores cannot be read yet"
-        raise click.UsageError(msg)
     if prefix is None and (reading.env_file is not None or not reading.no_env):
         name = target.model.cls.__name__
         msg = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +134,7 @@ def _sources(target: Target, files: Sequence[str], stdin_filename: str) -> list[
         known = {str(name_of(source)) for source in sources}
         sources += [file for file in beside if str(file) not in known]
     if stores := [source for source in sources if is_store(source)]:
-        msg = f"{name_of(stores[0])} is no file, and stores cannot be migrated yet"
+        msg = f"{name_of(stores[0])} is no file: migrate one, and put it there by meshconf push"
         raise click.UsageError(msg)
     return sources
 
@@ -143,7 +145,7 @@ def _planned(target: Target, sources: Sequence[Any], version: int) -> list[Migra
     from meshconf.loading.migration import migration_of
 
     once = {name_of(source): source for source in sources}
-    layers = [source_of(source).read(target.model) for source in once.values()]
+    layers = [source_of(source, os.environ).read(target.model) for source in once.values()]
     found = [layer for layer in layers if not layer.absent]
     if not found:
         named = ", ".join(layer.name for layer in layers)
@@ -152,7 +154,7 @@ def _planned(target: Target, sources: Sequence[Any], version: int) -> list[Migra
     known = {layer.name: layer for layer in found}
 
     def read(name: str) -> Layer:
-        return known[name] if name in known else source_of(name).read(target.model)
+        return known[name] if name in known else source_of(name, os.environ).read(target.model)
 
     planned: list[Migration] = []
     before: list[str] = []

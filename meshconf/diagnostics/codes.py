@@ -101,6 +101,13 @@ _TABLE = (
         "them look like settings.",
         "Set `enableServiceLinks: false` in the pod's spec.",
     ),
+    Code(
+        "MC107",
+        "not to be set from afar",
+        "A document from another machine sets what only this one decides: where it is read from, "
+        "with which token, which files are opened.",
+        "Take it out of the document; set it in a file of this machine or by its variable.",
+    ),
     # The family MC2xx is about values.
     Code(
         "MC201",
@@ -206,6 +213,33 @@ _TABLE = (
         "A file that was there when the process started is gone or empty; a reload does not take "
         "that for the wish to have all defaults.",
         "Put the file back, or start the process again without it.",
+    ),
+    Code(
+        "MC408",
+        "store not reached",
+        "The key-value store that holds a document does not answer: it is down, its address is "
+        "wrong, or its certificate is not trusted.",
+        "See whether the address is right and the store is up; the reason stands in the message.",
+    ),
+    Code(
+        "MC409",
+        "store refuses the token",
+        "The store does not let this token, or this user, read the key.",
+        "See which rights it has; a token file is read again by itself when it changes.",
+    ),
+    Code(
+        "MC410",
+        "key not found",
+        "The store has no such key. Once a value was in force, that is an error too: a token that "
+        "lost its rights looks the same.",
+        'Put the document there with `meshconf push`, or say start="optional".',
+    ),
+    Code(
+        "MC411",
+        "store not usable",
+        "The store answered with an error or otherwise than it should, or its URL names no "
+        "document.",
+        "See the message; a URL looks like consul://HOST:PORT/KEY or etcd://HOST:PORT/KEY.",
     ),
     # The family MC5xx is about versions.
     Code(

@@ -22,6 +22,7 @@ from meshconf.diagnostics.problem import ConfigError, Problem
 from meshconf.diagnostics.words import dotted
 from meshconf.live import process
 from meshconf.live.changes import Update
+from meshconf.live.following import StoreFollower
 from meshconf.live.reloading import State, first_state, next_state, read_whole
 from meshconf.live.status import (
     RESULTS,
@@ -35,14 +36,16 @@ from meshconf.live.status import (
 from meshconf.live.subscribers import Changes, Subscribers, call_for_each
 from meshconf.live.worker import Worker
 from meshconf.loading.findings import Masks
-from meshconf.loading.load import log_warnings, planned
+from meshconf.loading.load import accept, log_warnings, planned
 from meshconf.schema.values import raised_at
 from meshconf.sources.environment import Environment
+from meshconf.sources.store import Session, Store
 
 if TYPE_CHECKING:
     from collections.abc import (
         Callable,
         Iterable,
+        Iterator,
         Mapping,  # noqa: TC004 - nothing resolves annotations
         Sequence,
     )
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
     from meshconf.loading.load import Plan
     from meshconf.loading.snapshot import Snapshot
     from meshconf.sources.files import Input
+    from meshconf.sources.layer import Source
 
 __all__ = ["Live", "watch_schema"]
 
@@ -92,21 +96,19 @@ def watch_schema(
     variables = dict(os.environ if environ is None else environ)
     variables = dict(os.environ if environ is None else environ)
     plan = planned(schema, sources, environ=variables, **options)
-    return Live(_with_variables(plan), on_restart_fields, sighup=sighup)
+    return Live(_to_follow(plan), on_restart_fields, sighup=sighup)
 
 
-def _with_variables(plan: Plan) -> Plan:
-    """Have sources that read the variables of the process read those of the start."""
+def _to_follow(plan: Plan) -> Plan:
+    """Have variables of the process read those of the start, and stores keep what they found."""
     variables = dict(os.environ)
-    return attrs.evolve(
-        plan,
-        sources=tuple(
-            attrs.evolve(one, environ=variables)
-            if isinstance(one, Environment) and one.environ is None
-            else one
-            for one in plan.sources
-        ),
-    )
+
+    def followed(source: Source) -> Source:
+        if isinstance(source, Environment) and source.environ is None:
+            return attrs.evolve(source, environ=variables)
+        return Session(source) if isinstance(source, Store) else source
+
+    return attrs.evolve(plan, sources=tuple(map(followed, plan.sources)))
 
 
 class Live(Generic[T]):
@@ -132,9 +134,12 @@ class Live(Generic[T]):
         self._base = _working_directory()
         self._subscribers: Subscribers[T] = Subscribers(self._harmless)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sessions = tuple(one for one in plan.sources if isinstance(one, Session))
         began = time.perf_counter()
+        self._refresh()
         self._start = self._reading = read_whole(plan, self._base)
         state = first_state(plan, self._start)
+        accept(self._start.layers)
         log_warnings(state.snapshot.warnings)
         self._now = self._take(state, "start", time.perf_counter() - began)
         self._told = state
@@ -149,6 +154,11 @@ class Live(Generic[T]):
         )
         self._worker.start()
         process.add(self._worker)
+        nudge = functools.partial(self._worker.nudge, "store")
+        self._followers = tuple(StoreFollower(one, nudge) for one in self._sessions)
+        for follower in self._followers:
+            follower.start()
+            process.add(follower)
 
     # What anybody may ask.
 
@@ -162,8 +172,8 @@ class Live(Generic[T]):
             last_success=now.last_success,
             last_error=now.attempt.error,
             pending_restart=now.attempt.pending_restart,
-            sources=tuple(one for one in now.sources if one.name),
-            watcher_alive=self._worker.is_alive and not self._worker.is_stopping,
+            sources=tuple(self._sources_now()),
+            watcher_alive=self._is_watching(),
             subscriber_errors=self._subscribers.errors,
             last_subscriber_error=self._subscribers.last_error,
             snapshot=now.state.snapshot,
@@ -297,10 +307,14 @@ class Live(Generic[T]):
         It waits for a reload or a subscriber that runs, for at most 5 s; nobody is called
         afterwards.
         """
-        process.remove(self._worker)
         if self._forget_hangup is not None:
             self._forget_hangup()
-        if not self._worker.stop(PATIENCE):
+        threads: tuple[Worker | StoreFollower, ...] = (self._worker, *self._followers)
+        for thread in threads:
+            process.remove(thread)
+            thread.tell_to_stop()
+        end = time.monotonic() + PATIENCE
+        if False in [thread.stop(max(end - time.monotonic(), 0.0)) for thread in threads]:
             logger.warning("closed while a reload or a subscriber still runs, after %g s", PATIENCE)
         self._subscribers.wake()
 
@@ -341,6 +355,8 @@ class Live(Generic[T]):
         last, error, ready = self._now, None, None
         before = last.state
         try:
+            if trigger not in ("file", "store"):
+                self._refresh()
             self._reading = read_whole(self._plan, self._base)
             state = next_state(
                 self._plan, self._start, before, self._reading, self._on_restart_fields
@@ -355,6 +371,8 @@ class Live(Generic[T]):
             if ready is not None:
                 ready.abort()
             return _closed()
+        if error is None:
+            accept(self._reading.layers)
         self._now = self._take(state, trigger, time.perf_counter() - began, last, error)
         attempt = self._now.attempt
         _log(last, self._now)
@@ -420,6 +438,22 @@ class Live(Generic[T]):
     def _demand_open(self) -> None:
         if self._is_over():
             raise _closed()
+
+    def _refresh(self) -> None:
+        """Ask all stores now; otherwise, what they were found to have last counts."""
+        for session in self._sessions:
+            session.refresh()
+
+    def _sources_now(self) -> Iterator[SourceStatus]:
+        for one, source in zip_longest(self._now.sources, self._plan.sources):
+            if isinstance(source, Session):
+                yield attrs.evolve(one, **source.counted())
+            elif one.name:
+                yield one
+
+    def _is_watching(self) -> bool:
+        is_alive = self._worker.is_alive and all(one.is_alive for one in self._followers)
+        return is_alive and not self._worker.is_stopping
 
     def _inputs(self) -> Mapping[str, Input]:
         return self._reading.inputs
@@ -513,7 +547,7 @@ def _seen(
     for layer, last in zip_longest(reading.layers, before[: len(reading.layers)]):
         connected = layer.name not in gone and not any(map(_is_unread, layer.problems))
         if connected or last is None:
-            yield SourceStatus(layer.kind, layer.name, connected, now)
+            yield SourceStatus(layer.kind, layer.name, connected, now, layer.fallback)
         else:
             yield attrs.evolve(last, connected=False)
 

@@ -263,6 +263,16 @@ def _deprecated(_: _Member, status: Status) -> Mapping[Labels, float]:
     }
 
 
+def _by_word(status: Status, what: str) -> Mapping[Labels, float]:
+    """Return what was counted of stores, by the name of the store and by a word."""
+    found: dict[Labels, float] = {}
+    for one in status.sources:
+        for word, number in getattr(one, what).items():
+            labels = (printable(one.name), word)
+            found[labels] = found.get(labels, 0.0) + number
+    return found
+
+
 def _reloads(member: _Member, status: Status) -> Mapping[Labels, float]:
     return {(member.source, result): float(status.results[result]) for result in RESULTS}
 
@@ -301,6 +311,11 @@ FAMILIES = (
         lambda _, status: _one(len(status.pending_restart)),
     ),
     _Family(
+        "meshconf_config_fallback_active",
+        "Whether a copy of a document is in force, since its store could not be reached.",
+        lambda _, status: _one(any(one.fallback for one in status.sources)),
+    ),
+    _Family(
         "meshconf_source_connected",
         "Whether a source could be read when it was last tried.",
         _connected,
@@ -325,6 +340,20 @@ FAMILIES = (
         "rejected as it was not valid, or with the error that a source could not be read.",
         _reloads,
         labels=("source", "result"),
+        type=CounterMetricFamily,
+    ),
+    _Family(
+        "meshconf_source_requests_total",
+        "How often a store was asked, by whether it answered.",
+        lambda _, status: _by_word(status, "requests"),
+        labels=("source", "result"),
+        type=CounterMetricFamily,
+    ),
+    _Family(
+        "meshconf_source_resets_total",
+        "How often what was waited after in a store was void, by the reason.",
+        lambda _, status: _by_word(status, "resets"),
+        labels=("source", "reason"),
         type=CounterMetricFamily,
     ),
     _Family(

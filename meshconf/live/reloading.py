@@ -64,8 +64,13 @@ class Reading:
         if [one.problems for one in self.layers] != [one.problems for one in other.layers]:
             return False
         return all(
-            same(mine.data, theirs.data) for mine, theirs in zip(self.own, other.own, strict=True)
+            same(mine.data, theirs.data) and _texts(mine) == _texts(theirs)
+            for mine, theirs in zip(self.own, other.own, strict=True)
         )
+
+
+def _texts(layer: Layer) -> dict[Path, tuple[str, str]]:
+    return {path: (text.name, text.text) for path, text in layer.texts.items()}
 
 
 def _contents(inputs: Mapping[str, Input]) -> dict[str, str | None]:

@@ -39,7 +39,8 @@ class Attempt:
     """One attempt to load the configuration, the first at the start included.
 
     Attributes:
-        trigger: What asked for it: ``start``, ``file``, ``sighup`` or ``reload``.
+        trigger: What asked for it: ``start``, ``file``, ``store``, ``sighup`` or
+            ``reload``.
 
         result: ``success``: a new configuration is in force; ``unchanged``: what was read is valid
             and means the same; ``rejected``: it is not valid, or was refused; ``error``: a source
@@ -94,12 +95,22 @@ class SourceStatus:
         connected: Whether it could be read when it was last tried.
 
         last_contact: When it could last be read, in UTC.
+
+        fallback: Whether a copy of it is in force, since the store could not be reached.
+
+        requests: Of a store, how often it was asked with ``success`` and with ``error``.
+
+        resets: Of a store, how often what was waited after was void, by the reason:
+            ``index_went_back``, ``compacted``, ``canceled``.
     """
 
     kind: str
     name: str
     connected: bool
     last_contact: dt.datetime
+    fallback: bool = False
+    requests: Mapping[str, int] = attrs.field(factory=dict)
+    resets: Mapping[str, int] = attrs.field(factory=dict)
 
     @property
     def age(self) -> float:

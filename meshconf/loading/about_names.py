@@ -50,6 +50,7 @@ def odd_names(diagnosis: Diagnosis) -> Iterator[Problem]:
         "no_table": _no_table,
         "ambiguous": _ambiguous,
         "exposed": _exposed,
+        "local": _local,
     }
     twice: set[tuple[int, Path]] = set()
     for oddity in diagnosis.merged.oddities:
@@ -308,6 +309,26 @@ def _exposed(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
         sensitive=True,
         labels=labels,
         excerpts=excerpts,
+    )
+
+
+def _local(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
+    path = dotted(oddity.canonical)
+    origin, labels, excerpts = located(
+        oddity.layer, oddity.path, "another machine says this", diagnosis.masks
+    )
+    setting = diagnosis.model.find(oddity.canonical)
+    names = _variables(diagnosis, oddity.canonical, secret=setting is not None and setting.secret)
+    return Problem(
+        "MC107",
+        "error",
+        path,
+        f"`{path}` may not be set by {oddity.layer.name}: only this machine decides it",
+        origin,
+        help=f"take it out there, and set it in a file here{f' or by {names}' if names else ''}",
+        labels=labels,
+        excerpts=excerpts,
+        sensitive=setting is not None and setting.secret,
     )
 
 

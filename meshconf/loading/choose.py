@@ -77,7 +77,7 @@ def chosen(
     Raises:
         TypeError: If one of the named sources is none.
     """
-    named = [source_of(source) for source in sources]
+    named = [source_of(source, environ) for source in sources]
     if profile is not None:
         named = named or usual_files(model, prefix, environ, with_profile=False)
         named.insert(1, _of_profile(named[:1], profile))
@@ -93,12 +93,19 @@ def chosen(
     return named
 
 
-def source_of(source: Any) -> Source:
-    """Turn what a caller may name into a source: a path is that of a file.
+def source_of(source: Any, environ: Mapping[str, str]) -> Source:
+    """Turn what a caller may name into a source: a path is that of a file, a URL of a document.
+
+    Args:
+        source: What was named.
+
+        environ: The variables, in which tokens of stores may be.
 
     Raises:
         TypeError: If it is neither a path nor a source.
     """
+    if isinstance(source, str) and _is_url(source):
+        return _of_store(source, environ)
     if isinstance(source, (str, os.PathLike)):
         return File(source)
     if not isinstance(source, type) and callable(getattr(source, "read", None)):
@@ -111,6 +118,25 @@ def source_of(source: Any) -> Source:
     else:
         msg = f"a source is a path or has a read(model) method; {type(source).__name__} is neither"
     raise TypeError(msg)
+
+
+def _is_url(text: str) -> bool:
+    """Tell whether a text is the URL of a document in a store, at no cost for a path."""
+    if "://" not in text:
+        return False
+    from meshconf.sources.addresses import is_store_url
+
+    return is_store_url(text)
+
+
+def _of_store(url: str, environ: Mapping[str, str], origin: Origin | None = None) -> Source:
+    from meshconf.sources.addresses import store_of
+
+    try:
+        return store_of(url, environ)
+    except ValueError as error:
+        message = f"{'' if origin is None else f'{origin}: '}{error}"
+    return _ProblemOnly(Problem("MC411", "error", "", message, origin))
 
 
 def usual_files(
@@ -137,7 +163,11 @@ def usual_files(
     choosers = {} if prefix is None else choosers_of(names_for(model, prefix), prefix)
     listed = environ.get(choosers.get("CONFIG", ""), "")
     if listed:
-        return [File(path) for path in listed.split(os.pathsep) if path]
+        origin = Origin("env", choosers["CONFIG"])
+        return [
+            _of_store(path, environ, origin) if _is_url(path) else File(path)
+            for path in _parts(listed)
+        ]
     name = model.configuration.file
     if name is None:
         return []
@@ -147,6 +177,14 @@ def usual_files(
     if with_profile and (profile := environ.get(chooser, "")):
         usual.append(_profile(name, profile, Origin("env", chooser)))
     return usual
+
+
+def _parts(listed: str) -> list[str]:
+    if "://" not in listed:
+        return [path for path in listed.split(os.pathsep) if path]
+    from meshconf.sources.addresses import split_paths
+
+    return split_paths(listed, os.pathsep)
 
 
 def _of_profile(first: Sequence[Source], profile: str) -> Source:

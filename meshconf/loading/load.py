@@ -43,6 +43,7 @@ __all__ = [
     "Outcome",
     "Plan",
     "UnknownVariables",
+    "accept",
     "load_layers",
     "log_warnings",
     "names_of",
@@ -137,10 +138,19 @@ def read_schema(schema: Any, sources: Sequence[Any], **options: Any) -> Snapshot
 
         ValueError: If ``unknown_env`` is no such word.
     """
-    snapshot = read_outcome(schema, sources, **options).accepted()
+    outcome = read_outcome(schema, sources, **options)
+    snapshot = outcome.accepted()
+    accept(outcome.layers)
     if snapshot.warnings:
         log_warnings(snapshot.warnings)
     return snapshot
+
+
+def accept(layers: Iterable[Layer]) -> None:
+    """Tell those who want to know that what they read is in force."""
+    for layer in layers:
+        if layer.accept is not None:
+            layer.accept()
 
 
 def read_outcome(schema: Any, sources: Sequence[Any], **options: Any) -> Outcome:

@@ -31,7 +31,8 @@ class Oddity:
     Attributes:
         sort: ``unknown`` key; ``twice``, one setting spelled in two ways; ``old`` name;
             ``no_table`` where a group is wanted; ``ambiguous`` name of a map's entry;
-            ``exposed``, a secret's value where it should not stand.
+            ``exposed``, a secret's value where it should not stand; ``local``, what another
+            machine may not set.
 
         layer: Where it is.
 
@@ -45,7 +46,7 @@ class Oddity:
             it is set too, to the same.
     """
 
-    sort: Literal["unknown", "twice", "old", "no_table", "ambiguous", "exposed"]
+    sort: Literal["unknown", "twice", "old", "no_table", "ambiguous", "exposed", "local"]
     layer: Layer
     path: Path
     model: Model | None
@@ -157,6 +158,8 @@ class _Merge:
     ) -> None:
         """Merge the value of a setting that is more than a leaf."""
         name = setting.name
+        if self.layer.remote and setting.facts.local_only and self._says(path):
+            self._odd("local", path, None, here)
         if setting.secret and value and self.layer.secrets != "allow" and self._says(path):
             self._odd("exposed", path, None, here)
         if setting.appends:

@@ -93,7 +93,8 @@ class Setting:
     @functools.cached_property
     def is_leaf(self) -> bool:
         """Whether merging has nothing to do but take the value, whole and as it is."""
-        return not (kinds.models_in(self.kind) or self.appends or self.secret)
+        plain = not (kinds.models_in(self.kind) or self.appends or self.secret)
+        return plain and not self.facts.local_only
 
     @functools.cached_property
     def default_table(self) -> Mapping[str, Any]:

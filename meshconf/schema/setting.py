@@ -41,6 +41,7 @@ class Facts:
     help: str = ""
     env: str | None = None
     reload: Literal["live", "restart"] = "live"
+    local_only: bool = False
     renamed_from: tuple[str, ...] = ()
     inherits: str | None = None
     merge: Literal["replace", "append"] = "replace"
@@ -106,6 +107,7 @@ def setting(
     help: str = ...,
     env: str | None = ...,
     reload: Literal["live", "restart"] = ...,
+    local_only: bool = ...,
     renamed_from: str | Iterable[str] = ...,
     inherits: str | None = ...,
     merge: Literal["replace", "append"] = ...,
@@ -130,6 +132,7 @@ def setting(
     help: str = ...,
     env: str | None = ...,
     reload: Literal["live", "restart"] = ...,
+    local_only: bool = ...,
     renamed_from: str | Iterable[str] = ...,
     inherits: str | None = ...,
     merge: Literal["replace", "append"] = ...,
@@ -153,6 +156,7 @@ def setting(
     help: str = "",
     env: str | None = None,
     reload: Literal["live", "restart"] = "live",
+    local_only: bool = False,
     renamed_from: str | Iterable[str] = (),
     inherits: str | None = None,
     merge: Literal["replace", "append"] = "replace",
@@ -195,6 +199,8 @@ def setting(
         reload: Whether a running process may take over a new value (``live``) or has to be
             started again (``restart``).
 
+        local_only: Whether no document from another machine, such as one in Consul, may set it.
+
         renamed_from: Names that the setting had earlier in the same class; they are read with a
             warning.
 
@@ -234,6 +240,7 @@ def setting(
         help=help,
         env=env,
         reload=reload,
+        local_only=local_only,
         renamed_from=(renamed_from,) if isinstance(renamed_from, str) else tuple(renamed_from),
         inherits=inherits,
         merge=merge,

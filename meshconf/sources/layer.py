@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import attrs
@@ -124,6 +124,12 @@ class Layer:
         absent: Whether there was nothing to read, which an optional source may be.
 
         history: How the data came from the text, if that has the layout of an earlier version.
+
+        remote: Whether it comes from another machine; then it may not set what is ``local_only``.
+
+        fallback: Whether it is a copy of what could not be read.
+
+        accept: Called when what it says is in force; ``None`` if nobody wants to know.
     """
 
     kind: str
@@ -138,6 +144,9 @@ class Layer:
     complete: bool = True
     absent: bool = False
     history: History | None = None
+    remote: bool = False
+    fallback: bool = False
+    accept: Callable[[], None] | None = None
 
     def stood_at(self, path: Path) -> Path | None:
         """Return where the text has what the data have at a path; None if nowhere."""

@@ -1,0 +1,188 @@
+"""A document in the key-value store of Consul."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote, urlencode
+
+import attrs
+
+from meshconf.schema.secret import Secret
+from meshconf.sources.addresses import Address, address_of, key_of
+from meshconf.sources.http import FORBIDDEN, NOT_FOUND, TOO_LARGE, Caller, Limits
+from meshconf.sources.reading import Refused
+from meshconf.sources.store import Found, Store, secret_at, token_in_clear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from meshconf.sources.http import Answer
+
+__all__ = ["ConsulKV"]
+
+#: Consul holds an answer back for so many seconds, and up to a sixteenth of them more.
+WAIT = 60
+STRETCHED = WAIT * 17 / 16
+
+#: The agent of the machine.
+LOCAL = Address("http", "127.0.0.1", 8500)
+
+#: A value is at most so large, unless the servers are configured otherwise (`kv_max_value_size`).
+LARGEST_VALUE = 524_288
+
+
+def _address(given: str | Address) -> Address:
+    return address_of(given, 8500)
+
+
+@attrs.frozen(kw_only=True)
+class ConsulKV(Store):
+    """A TOML document under a key of Consul's key-value store.
+
+    Attributes:
+        key: The key, such as ``config/orders``.
+
+        address: The URL of the agent's HTTP API; ``http://127.0.0.1:8500`` by default.
+
+        token: The ACL token; see ``token_file`` too.
+
+        datacenter: The datacenter whose store is asked; that of the agent by default.
+
+        namespace: The namespace in Consul Enterprise.
+
+        consistency: Whether any server may answer (``stale``), the leader (``default``), or only
+            after asking its peers (``consistent``).
+    """
+
+    key: str = attrs.field(kw_only=False, converter=key_of)
+    address: Address = attrs.field(default=LOCAL, converter=_address)
+    token: str | Secret[str] | None = attrs.field(default=None, repr=False)
+    datacenter: str | None = None
+    namespace: str | None = None
+    consistency: Literal["default", "stale", "consistent"] = "default"
+
+    @property
+    def kind(self) -> str:
+        """The kind of its origins."""
+        return "consul"
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        tls = "+https" if self.address.scheme == "https" else ""
+        where = "" if self.datacenter is None else f"?dc={self.datacenter}"
+        return f"consul{tls}://{self.address}/{self.key}{where}"
+
+    def client(self, reset: Callable[[str], None] = lambda _: None) -> _Client:
+        """Make somebody who speaks with it."""
+        is_secret = self.token is not None or self.token_file is not None
+        if is_secret and not self.address.is_private and not self.insecure_token:
+            raise token_in_clear("consul")
+        return _Client(self, reset)
+
+
+class _Client:
+    """Speaks with Consul about one key."""
+
+    def __init__(self, store: ConsulKV, reset: Callable[[str], None]) -> None:
+        self._store = store
+        self._reset = reset
+        # Values are in base64, within JSON.
+        limits = Limits(store.timeout, 2 * store.max_bytes + 10_000, store.ca_file)
+        self._caller = Caller(store.address, limits)
+        self._token: str | None = None
+        self._where = {
+            name: value
+            for name, value in (("dc", store.datacenter), ("ns", store.namespace))
+            if value is not None
+        }
+
+    def get(self) -> Found:
+        """Ask for the key."""
+        return self._found(self._asked("GET", self._path({}, reading=True)))
+
+    def wait(self, after: Found) -> Found:
+        """Wait until the key may have changed."""
+        if after.cursor <= 0:
+            return self.get()
+        path = self._path({"index": after.cursor, "wait": f"{WAIT}s"}, reading=True)
+        found = self._found(self._asked("GET", path, patience=STRETCHED))
+        if found.cursor < after.cursor:
+            self._reset("index_went_back")
+            return attrs.evolve(found, cursor=0)
+        return found
+
+    def put(self, content: bytes, expected: Found) -> bool:
+        """Set the key, unless it has changed since."""
+        index = expected.version if expected.content is not None else 0
+        answer = self._asked("PUT", self._path({"cas": index}), body=content)
+        return answer.body.strip() == b"true"
+
+    def interrupt(self) -> None:
+        """Break off what another thread waits for."""
+        self._caller.interrupt()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._caller.close()
+
+    def _path(self, query: dict[str, Any], *, reading: bool = False) -> str:
+        consistency = self._store.consistency
+        asked = urlencode({**self._where, **query})
+        if reading and consistency != "default":
+            asked = f"{asked}&{consistency}".lstrip("&")
+        return f"/v1/kv/{quote(self._store.key)}{f'?{asked}' if asked else ''}"
+
+    def _asked(
+        self, method: str, path: str, *, body: bytes | None = None, patience: float = 0.0
+    ) -> Answer:
+        answer = self._answer(method, path, body, patience)
+        if answer.status == FORBIDDEN and self._store.token_file is not None:
+            self._token = None  # it may have been given another one
+            answer = self._answer(method, path, body, patience)
+        if answer.status == FORBIDDEN:
+            what = "its token" if self._current() else "an anonymous request"
+            raise Refused("MC409", f"refuses {what}: 403", "see which policies the token has")
+        if answer.status == TOO_LARGE:
+            raise Refused(
+                "MC004", f"takes no value that large; by default, at most {LARGEST_VALUE:,} bytes"
+            )
+        if answer.status not in (200, NOT_FOUND):
+            raise Refused("MC411", f"answers {answer.status}{_said(answer.body)}")
+        return answer
+
+    def _answer(self, method: str, path: str, body: bytes | None, patience: float) -> Answer:
+        token = self._current()
+        headers = {"X-Consul-Token": token} if token else {}
+        return self._caller.ask(method, path, headers=headers, body=body, patience=patience)
+
+    def _current(self) -> str:
+        if self._token is None:
+            self._token = self._given()
+        return self._token
+
+    def _given(self) -> str:
+        if self._store.token_file is not None:
+            return secret_at(self._store.token_file)
+        token = self._store.token
+        return "" if token is None else token if isinstance(token, str) else token.reveal()
+
+    def _found(self, answer: Answer) -> Found:
+        try:
+            cursor = int(answer.headers["X-Consul-Index"])
+            if answer.status == NOT_FOUND:
+                return Found(None, 0, cursor)
+            (entry,) = json.loads(answer.body)
+            content = b64decode(entry["Value"] or "", validate=True)
+            return Found(content, int(entry["ModifyIndex"]), cursor)
+        except (ValueError, TypeError, KeyError, RecursionError):
+            pass
+        raise Refused("MC411", "answers otherwise than Consul does")
+
+
+def _said(body: bytes) -> str:
+    """Repeat what the server says of its trouble, as far as it is short."""
+    lines = body.decode(errors="replace").strip().splitlines()
+    return f": {lines[0][:100]}" if lines and lines[0].isprintable() else ""

@@ -1,0 +1,258 @@
+"""A document in etcd."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from meshconf.schema.secret import Secret
+from meshconf.sources.addresses import Address, address_of, key_of
+from meshconf.sources.http import Caller, Limits
+from meshconf.sources.reading import Refused
+from meshconf.sources.store import Found, Store, secret_at, token_in_clear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+
+__all__ = ["EtcdKV"]
+
+#: A watch is left after so many seconds of silence, and the key is asked for: a watch of a revision
+#: that is still to come says nothing.
+WAIT = 60.0
+
+#: What etcd calls a token that it does not know, or no longer, and a user that may not.
+UNAUTHENTICATED = 16
+DENIED = 7
+INVALID = 3
+
+
+def _addresses(endpoints: str | Iterable[str | Address]) -> tuple[Address, ...]:
+    listed = endpoints.split(",") if isinstance(endpoints, str) else endpoints
+    found = tuple(address_of(one, 2379) for one in listed)
+    if not found:
+        msg = "endpoints names no member of the cluster"
+        raise ValueError(msg)
+    return found
+
+
+@attrs.frozen(kw_only=True)
+class EtcdKV(Store):
+    """A TOML document under a key of etcd.
+
+    Attributes:
+        key: The key, such as ``config/orders``.
+
+        endpoints: The URLs of members of the cluster, of which the next is asked when one cannot
+            be reached; ``http://127.0.0.1:2379`` by default.
+
+        username: The user that signs in.
+
+        password: The password of the user; see ``token_file`` too.
+    """
+
+    key: str = attrs.field(kw_only=False, converter=key_of)
+    endpoints: tuple[Address, ...] = attrs.field(
+        default=(Address("http", "127.0.0.1", 2379),), converter=_addresses
+    )
+    username: str | None = None
+    password: str | Secret[str] | None = attrs.field(default=None, repr=False)
+
+    @property
+    def kind(self) -> str:
+        """The kind of its origins."""
+        return "etcd"
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        tls = "+https" if self.endpoints[0].scheme == "https" else ""
+        return f"etcd{tls}://{','.join(map(str, self.endpoints))}/{self.key}"
+
+    def client(self, reset: Callable[[str], None] = lambda _: None) -> _Client:
+        """Make somebody who speaks with it."""
+        is_clear = not all(address.is_private for address in self.endpoints)
+        if self.username is not None and is_clear and not self.insecure_token:
+            raise token_in_clear("etcd")
+        return _Client(self, reset)
+
+
+class _Client:
+    """Speaks with etcd about one key, through its JSON gateway."""
+
+    def __init__(self, store: EtcdKV, reset: Callable[[str], None]) -> None:
+        self._store = store
+        self._reset = reset
+        # Values are in base64, within JSON.
+        limits = Limits(store.timeout, 2 * store.max_bytes + 10_000, store.ca_file)
+        self._callers = [Caller(address, limits) for address in store.endpoints]
+        self._token: str | None = None
+        self._events: Iterator[Mapping[str, Any]] | None = None
+
+    def get(self) -> Found:
+        """Ask for the key."""
+        self._end_watch()
+        answer = self._asked("/v3/kv/range", {"key": _coded(self._store.key)})
+        return _understood(lambda: _found(answer.get("kvs", ()), answer))
+
+    def wait(self, after: Found) -> Found:
+        """Wait until the key may have changed."""
+        if self._events is None:
+            self._events = self._watched(after.cursor + 1)
+        for answer in self._events:
+            if answer.get("canceled"):
+                compacted = int(answer.get("compact_revision", 0)) > 0
+                self._reset("compacted" if compacted else "canceled")
+                break
+            if events := answer.get("events"):
+                return _understood(lambda: _changed(events, answer))  # noqa: B023 - called at once
+        return self.get()
+
+    def put(self, content: bytes, expected: Found) -> bool:
+        """Set the key, unless it has changed since."""
+        key = _coded(self._store.key)
+        unchanged = {"key": key, "target": "MOD", "mod_revision": str(expected.version)}
+        request = {"request_put": {"key": key, "value": b64encode(content).decode()}}
+        answer = self._asked("/v3/kv/txn", {"compare": [unchanged], "success": [request]})
+        return answer.get("succeeded") is True
+
+    def interrupt(self) -> None:
+        """Break off what another thread waits for."""
+        for caller in self._callers:
+            caller.interrupt()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._end_watch()
+        for caller in self._callers:
+            caller.close()
+
+    def _end_watch(self) -> None:
+        events, self._events = self._events, None
+        if events is not None:
+            events.close()  # type: ignore[attr-defined]
+
+    def _watched(self, revision: int) -> Iterator[Mapping[str, Any]]:
+        """Yield what a watch from a revision says, until it has been silent for a while."""
+        key = _coded(self._store.key)
+        request = {"create_request": {"key": key, "start_revision": str(revision)}}
+        try:
+            for status, line in self._callers[0].lines(
+                "POST",
+                "/v3/watch",
+                headers=self._headers(),
+                body=json.dumps(request).encode(),
+                patience=WAIT,
+            ):
+                result = self._answer(status, line).get("result")
+                if not isinstance(result, dict):
+                    raise Refused("MC411", "answers otherwise than etcd does")
+                yield result
+        finally:
+            self._events = None
+
+    def _asked(self, path: str, question: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            return self._question(path, question)
+        except _UnknownToken:
+            self._token = None
+        return self._question(path, question)
+
+    def _question(self, path: str, question: Mapping[str, Any]) -> Mapping[str, Any]:
+        headers = self._headers()
+        body = json.dumps(question).encode()
+        answer = self._first("POST", path, headers, body)
+        return self._answer(*answer)
+
+    def _first(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, bytes]:
+        """Ask the members in turn; the one that answered is the first to be asked next time."""
+        refusals: list[Refused] = []
+        for _ in self._callers:
+            try:
+                answer = self._callers[0].ask(method, path, headers=headers, body=body)
+            except Refused as refused:
+                refusals.append(refused)
+                self._callers.append(self._callers.pop(0))
+            else:
+                return answer.status, answer.body
+        raise refusals[0]
+
+    def _headers(self) -> dict[str, str]:
+        if self._store.username is None:
+            return {}
+        if self._token is None:
+            question = {"name": self._store.username, "password": self._password()}
+            body = json.dumps(question).encode()
+            status, content = self._first("POST", "/v3/auth/authenticate", {}, body)
+            self._token = str(self._answer(status, content, signing_in=True).get("token", ""))
+        return {"Authorization": self._token}
+
+    def _password(self) -> str:
+        if self._store.token_file is not None:
+            return secret_at(self._store.token_file)
+        password = self._store.password
+        if password is None or isinstance(password, str):
+            return password or ""
+        return password.reveal()
+
+    def _answer(self, status: int, content: bytes, *, signing_in: bool = False) -> dict[str, Any]:
+        try:
+            answer: Any = json.loads(content)
+        except (ValueError, RecursionError):
+            answer = None
+        if status == 200 and isinstance(answer, dict) and "error" not in answer:  # noqa: PLR2004
+            return answer
+        code, message = _error_in(answer)
+        if signing_in and code in (INVALID, UNAUTHENTICATED, DENIED):
+            raise Refused("MC409", f"refuses the user {self._store.username}: {message}")
+        if code == UNAUTHENTICATED or "invalid auth token" in message:
+            raise _UnknownToken("MC409", "refuses its token", "sign in again")
+        if code == DENIED or "user name is empty" in message:
+            who = self._store.username or "nobody"
+            raise Refused("MC409", f"refuses {who}: {message}", "see which roles the user has")
+        said = f": {message}" if message else ""
+        raise Refused("MC411", f"answers {status}{said}")
+
+
+class _UnknownToken(Refused):
+    """A token has run out; another one is had by signing in."""
+
+
+def _coded(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+def _understood(read: Callable[[], Found]) -> Found:
+    try:
+        return read()
+    except (ValueError, TypeError, KeyError, AttributeError):
+        pass
+    raise Refused("MC411", "answers otherwise than etcd does")
+
+
+def _found(entries: Iterable[Mapping[str, Any]], answer: Mapping[str, Any]) -> Found:
+    cursor = int(answer["header"]["revision"])
+    for entry in entries:
+        return Found(b64decode(entry.get("value", "")), int(entry["mod_revision"]), cursor)
+    return Found(None, 0, cursor)
+
+
+def _changed(events: Iterable[Mapping[str, Any]], answer: Mapping[str, Any]) -> Found:
+    *_, last = events
+    gone = last.get("type") == "DELETE"
+    return _found(() if gone else (last["kv"],), answer)
+
+
+def _error_in(answer: Any) -> tuple[int, str]:
+    """Read an error: its form is another one from 3.6 on, and in a watch."""
+    error = answer.get("error") if isinstance(answer, dict) else None
+    about: Any = error if isinstance(error, dict) else answer if isinstance(answer, dict) else {}
+    code = about.get("code", about.get("grpc_code"))
+    message = about.get("message", error if isinstance(error, str) else "")
+    said = str(message).splitlines()[0][:100] if str(message) else ""
+    return code if isinstance(code, int) else 0, said if said.isprintable() else ""

@@ -1,0 +1,422 @@
+"""Documents in key-value stores: how they are asked for, followed, and kept for a bad day.
+
+One key holds one whole TOML document. ``ConsulKV`` and ``EtcdKV`` say where it is; a session asks
+for it, once or for as long as a process follows it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import os
+import random
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import attrs
+
+from meshconf.sources.file import LARGEST_FILE, parse_toml, unread
+from meshconf.sources.kept import Kept, keep, kept
+from meshconf.sources.layer import Layer
+from meshconf.sources.reading import Refused, read_text, text_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from meshconf.schema.model import Model
+
+__all__ = ["Client", "Found", "Session", "Store", "secret_at", "token_in_clear"]
+
+#: Waits between attempts to reach a store: they double from the first to the longest, in seconds, and
+#: each is drawn from between nothing and that (full jitter), so that a fleet does not come at once.
+FIRST_WAIT = 0.25
+LONGEST_WAIT = 60.0
+
+#: After an answer that changes nothing, a store is left alone for up to so many seconds: another key
+#: may change time and again.
+SHORT_WAIT = 0.1
+
+#: That the copy of a document is still right is noted at most every so many seconds.
+REST = 3600.0
+
+#: The largest file with a token that is read.
+LARGEST_TOKEN = 65_536
+
+
+@attrs.frozen
+class Found:
+    """What a store had under a key at one time.
+
+    Attributes:
+        content: The document; ``None`` if the key was not there.
+
+        version: What the store calls this state of the key: an index, a revision.
+
+        cursor: What to wait after: the state of the store.
+    """
+
+    content: bytes | None = attrs.field(repr=False)
+    version: int
+    cursor: int
+
+
+class Client(Protocol):
+    """Speaks with a store; one question at a time."""
+
+    def get(self) -> Found:
+        """Ask for the key.
+
+        Raises:
+            Refused: If the store cannot be reached, or does not answer the question.
+        """
+        ...
+
+    def wait(self, after: Found) -> Found:
+        """Wait until the key may have changed, for about a minute at most.
+
+        Raises:
+            Refused: As ``get`` does.
+        """
+        ...
+
+    def put(self, content: bytes, expected: Found) -> bool:
+        """Set the key, unless it has changed since; tell whether it was set.
+
+        Raises:
+            Refused: As ``get`` does.
+        """
+        ...
+
+    def interrupt(self) -> None:
+        """Break off what another thread waits for, for good."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+def is_seconds(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """Check that an attribute is a positive number: a validator for attrs."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        msg = f"{attribute.name} is a positive number of seconds, not {value!r}"
+        raise ValueError(msg)
+
+
+def _word(*words: str) -> Callable[..., None]:
+    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if value not in words:
+            msg = f"{attribute.name} is {', '.join(words[:-1])} or {words[-1]}, not {value!r}"
+            raise ValueError(msg)
+
+    return check
+
+
+@attrs.frozen(kw_only=True)
+class Store:
+    """What documents in all stores have in common.
+
+    Attributes:
+        token_file: A file with the token, or the password; it is read again when it is refused.
+
+        ca_file: The certificates that vouch for the store, in PEM; those of the system by default.
+
+        insecure_token: Whether the token may go over http to another machine, where everybody on
+            the way can read it.
+
+        start: What becomes of a load if the document cannot be had: it fails (``required``), goes
+            without (``optional``), or takes the copy in ``cache`` (``cached``).
+
+        cache: A file for a copy of the document, 0600, written whenever one is in force.
+
+        cache_max_age: The copy is used for so many seconds after it was last known to be right;
+            7 days by default.
+
+        on_missing: What it means that the key is gone once a value was in force: an ``error``,
+            since a token that lost its rights looks the same, or the wish to have the ``defaults``.
+
+        timeout: Seconds until a connection stands, and until an answer begins; 3 by default.
+
+        max_bytes: The largest document; 1 MiB by default.
+    """
+
+    token_file: str | os.PathLike[str] | None = None
+    ca_file: str | os.PathLike[str] | None = None
+    insecure_token: bool = False
+    start: Literal["required", "optional", "cached"] = attrs.field(
+        default="required", validator=_word("required", "optional", "cached")
+    )
+    cache: str | os.PathLike[str] | None = None
+    cache_max_age: float = attrs.field(default=604_800.0, validator=is_seconds)
+    on_missing: Literal["error", "defaults"] = attrs.field(
+        default="error", validator=_word("error", "defaults")
+    )
+    timeout: float = attrs.field(default=3.0, validator=is_seconds)
+    max_bytes: int = LARGEST_FILE
+
+    def __attrs_post_init__(self) -> None:
+        if (self.start == "cached") is (self.cache is None):
+            msg = 'start="cached" and cache="FILE" belong together'
+            raise ValueError(msg)
+
+    @property
+    def kind(self) -> str:
+        """The kind of its origins."""
+        raise NotImplementedError
+
+    @property
+    def name(self) -> str:
+        """What reports call it: its address, without what must not be shown."""
+        raise NotImplementedError
+
+    def client(self, reset: Callable[[str], None] = lambda _: None) -> Client:
+        """Make somebody who speaks with it.
+
+        Args:
+            reset: Called with the reason when what was waited after was void.
+
+        Raises:
+            Refused: If its settings do not allow that.
+        """
+        raise NotImplementedError
+
+    def read(self, model: Model) -> Layer:
+        """Ask for the document once, and parse it."""
+        session = Session(self)
+        try:
+            session.refresh()
+            return session.read(model)
+        finally:
+            session.close()
+
+
+class Session:
+    """Asks for one document, and follows it.
+
+    It is a source too: what it reads is what was found last.
+
+    Args:
+        store: Where the document is.
+
+    Attributes:
+        store: The same.
+
+        requests: How many questions went well, and how many did not: ``success`` and ``error``.
+
+        resets: How often what was waited after was void, by the reason.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.requests = {"success": 0, "error": 0}
+        self.resets: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._news = 0
+        self._found: Found | None = None
+        self._refused: Refused | None = None
+        self._had_value = False
+        self._stop = threading.Event()
+        self._following: Client | None = None
+        self._kept: Kept | None = None
+        self._last_contact: dt.datetime | None = None
+
+    def counted(self) -> dict[str, Any]:
+        """Return what is known of the store without asking it, for its status."""
+        known = {"requests": dict(self.requests), "resets": self.resets}
+        if self._last_contact is None:
+            return known
+        return {**known, "last_contact": self._last_contact}
+
+    # What a load does.
+
+    def refresh(self) -> None:
+        """Ask for the document now; what comes of it is told by ``read``."""
+        before = self._news
+        found, refused = self._asked(self._once)
+        with self._lock:
+            if self._news == before:  # what was found by following meanwhile is later
+                self._take(found, refused)
+
+    def read(self, model: Model) -> Layer:
+        """Parse what was found last."""
+        with self._lock:
+            found, refused, had_value = self._found, self._refused, self._had_value
+        store = self.store
+        if refused is None and found is not None and found.content is None:
+            if store.on_missing == "defaults" and had_value:
+                return Layer(store.kind, store.name, {}, absent=True, remote=True)
+            refused = Refused(
+                "MC410",
+                "is not there",
+                "put it there with meshconf push, or see whether the token may read it",
+            )
+        if refused is None and found is not None and found.content is not None:
+            layer = self._parsed(model, found.content, f"{store.name}@{found.version}")
+            copy = Kept(store.name, found.version, time.time(), found.content)
+            return attrs.evolve(layer, accept=functools.partial(self._accepted, copy))
+        assert refused is not None  # it was asked
+        if had_value or store.start == "required":
+            return self._unread(refused)
+        if store.start == "optional":
+            return Layer(store.kind, store.name, {}, absent=True, remote=True)
+        return self._from_cache(model, refused)
+
+    def _parsed(self, model: Model, content: bytes, name: str) -> Layer:
+        store = self.store
+        try:
+            text = text_in(content, store.max_bytes)
+        except Refused as refused:
+            return self._unread(refused)
+        layer = parse_toml(model, text, kind=store.kind, name=name, secrets="allow")
+        return attrs.evolve(layer, name=store.name, remote=True)
+
+    def _unread(self, refused: Refused) -> Layer:
+        return attrs.evolve(unread(self.store.kind, self.store.name, refused), remote=True)
+
+    def _from_cache(self, model: Model, refused: Refused) -> Layer:
+        store = self.store
+        assert store.cache is not None  # the store was checked
+        try:
+            copy = kept(store.cache, store.name, store.cache_max_age, store.max_bytes)
+        except Refused as other:
+            message = f"{refused.message}, and its copy {os.fspath(store.cache)} {other.message}"
+            return self._unread(Refused(refused.code, message, refused.help))
+        layer = self._parsed(
+            model, copy.content, f"{store.name}@{copy.version} (copy of {copy.date})"
+        )
+        return attrs.evolve(layer, fallback=True)
+
+    def _accepted(self, copy: Kept) -> None:
+        """Note that a document is in force."""
+        self._had_value = True
+        if self.store.cache is not None:
+            keep(self.store.cache, copy)
+            self._kept = copy
+
+    def _confirmed(self) -> None:
+        """Note, now and then, that the document in force is still that of the store."""
+        copy = self._kept
+        if copy is not None and self.store.cache is not None and time.time() - copy.time > REST:
+            self._kept = attrs.evolve(copy, time=time.time())
+            keep(self.store.cache, self._kept)
+
+    # What a thread does that follows.
+
+    def follow(self, changed: Callable[[], None]) -> None:
+        """Follow the document until it is interrupted.
+
+        Args:
+            changed: Called whenever ``read`` would give something else.
+        """
+        failures = 0
+        while not self._stop.is_set():
+            before = self._found if self._refused is None else None
+            began = time.monotonic()
+            found, refused = self._asked(lambda: self._next(before))  # noqa: B023 - called at once
+            if self._stop.is_set():
+                return
+            with self._lock:
+                is_news = self._take(found, refused)
+            if is_news:
+                changed()
+            if refused is not None:
+                self._pause(min(FIRST_WAIT * 2**failures, LONGEST_WAIT))
+                failures = min(failures + 1, 16)
+            else:
+                failures = 0
+                self._confirmed()
+                if not is_news and time.monotonic() - began < 1:
+                    self._pause(SHORT_WAIT)
+
+    def interrupt(self) -> None:
+        """End ``follow``, from another thread."""
+        self._stop.set()
+        if (client := self._following) is not None:
+            client.interrupt()
+
+    def close(self) -> None:
+        """Let go of connections."""
+        client, self._following = self._following, None
+        if client is not None:
+            client.close()
+
+    def go_on_in_child(self) -> None:
+        """Go on in a child that was forked: connections are those of the parent."""
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._following = None
+
+    def _pause(self, most: float) -> None:
+        self._stop.wait(random.uniform(0, most))  # noqa: S311 - nothing is kept secret by it
+
+    def _next(self, before: Found | None) -> Found:
+        """Ask for what follows: the first answer comes at once."""
+        client = self._following
+        if client is None:
+            client = self._following = self.store.client(self._reset)
+        if self._stop.is_set():  # the interruption came while there was nobody to interrupt
+            raise Refused("MC408", "is no longer followed")
+        return client.get() if before is None else client.wait(before)
+
+    def _reset(self, reason: str) -> None:
+        self.resets = {**self.resets, reason: self.resets.get(reason, 0) + 1}
+
+    def _once(self) -> Found:
+        client = self.store.client()
+        try:
+            return client.get()
+        finally:
+            client.close()
+
+    def _asked(self, question: Callable[[], Found]) -> tuple[Found | None, Refused | None]:
+        try:
+            found = question()
+        except Refused as refused:
+            self.requests["error"] += 1
+            return None, refused
+        self.requests["success"] += 1
+        self._last_contact = dt.datetime.now(dt.timezone.utc)
+        return found, None
+
+    def _take(self, found: Found | None, refused: Refused | None) -> bool:
+        """Keep what came of a question; tell whether it says something else than before."""
+        self._news += 1
+        said = self._said()
+        self._refused = refused
+        if found is not None:
+            self._found = found
+        return bool(said != self._said())
+
+    def _said(self) -> Any:
+        if self._refused is not None:
+            return self._refused.code, self._refused.message
+        return None if self._found is None else (self._found.content, self._found.version)
+
+
+def secret_at(path: str | os.PathLike[str]) -> str:
+    """Read a token from its file.
+
+    Raises:
+        Refused: If it cannot be read, or holds no token.
+    """
+    try:
+        token = read_text(path, LARGEST_TOKEN)[0].strip()
+    except Refused as other:
+        refused = Refused(
+            "MC409", f"cannot be asked: {os.fspath(path)} {other.message}", other.help
+        )
+    else:
+        if token and token.isprintable() and token.isascii():
+            return token
+        refused = Refused("MC409", f"cannot be asked: {os.fspath(path)} holds no token")
+    raise refused
+
+
+def token_in_clear(scheme: str) -> Refused:
+    """Refuse to send a token where it could be read."""
+    return Refused(
+        "MC409",
+        "cannot be asked: its token would go over http, readable on the way",
+        f"use {scheme}+https://, or say insecure_token=True",
+    )
