@@ -11,6 +11,7 @@ import click
 from meshconf.cli.check import check
 from meshconf.cli.describe import docs, init, schema
 from meshconf.cli.diff import diff
+from meshconf.cli.doctor import doctor
 from meshconf.cli.explain import explain
 from meshconf.cli.migrate import migrate
 from meshconf.cli.show import show
@@ -69,5 +70,5 @@ def meshconf() -> None:
     """
 
 
-for command in (check, show, explain, diff, watch, migrate, init, docs, schema):
+for command in (check, show, explain, diff, watch, doctor, migrate, init, docs, schema):
     meshconf.add_command(command)

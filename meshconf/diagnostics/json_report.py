@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from meshconf.diagnostics.problem import Edit, Label, Origin, Problem
     from meshconf.diagnostics.spans import Position
 
-__all__ = ["FORMAT_VERSION", "json_text", "problem_data", "report_json"]
+__all__ = ["FORMAT_VERSION", "json_text", "origin_data", "problem_data", "report_json"]
 
 #: The first number changes when a program that reads the form has to change.
 FORMAT_VERSION = "1.0"
@@ -76,7 +76,7 @@ def problem_data(problem: Problem) -> dict[str, Any]:
         "expected": problem.expected,
         "found": problem.found,
         "sensitive": problem.sensitive,
-        "origin": None if problem.origin is None else _origin(problem.origin),
+        "origin": None if problem.origin is None else origin_data(problem.origin),
         "labels": [_label(label) for label in problem.labels],
         "notes": list(problem.notes),
         "help": _help(problem.help, problem.edit),
@@ -100,7 +100,8 @@ def _edit(edit: Edit) -> dict[str, Any]:
     }
 
 
-def _origin(origin: Origin) -> dict[str, Any]:
+def origin_data(origin: Origin) -> dict[str, Any]:
+    """Return a place as the data of a JSON report."""
     return {
         "kind": origin.kind,
         "name": origin.name,

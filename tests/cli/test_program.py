@@ -27,7 +27,7 @@ class TestHelp:
         """Help lists the commands, those first that are needed first."""
         result = run(option)
         _, commands = result.stdout.split("Commands:\n")
-        expected = "check show explain diff watch migrate init docs schema"
+        expected = "check show explain diff watch doctor migrate init docs schema"
 
         assert 0 == result.exit_code
         assert expected.split() == [line.split()[0] for line in commands.splitlines()]
@@ -40,7 +40,7 @@ class TestHelp:
         assert run("--help").stdout == result.output
 
     @pytest.mark.parametrize(
-        "command", ["check", "show", "explain", "diff", "watch", "init", "docs", "schema"]
+        "command", ["check", "show", "explain", "diff", "watch", "doctor", "init", "docs", "schema"]
     )
     def test_command(self, run, command: str):
         """Each command has help in both spellings."""

@@ -1,0 +1,272 @@
+"""``meshconf doctor``: check that the world is as the configuration expects it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from meshconf.cli.loaded import FAILED, FINDINGS, load_files, tell
+from meshconf.cli.options import about_schema, about_sources, target_of
+from meshconf.cli.terminal import print_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from meshconf.cli.options import Reading
+    from meshconf.diagnostics.problem import Origin, Problem
+    from meshconf.diagnostics.styled import Role, StyledLine
+    from meshconf.loading.snapshot import Snapshot
+    from meshconf.mesh.discovery.probing import Finding
+
+__all__ = ["doctor"]
+
+FORMAT_VERSION = "1.0"
+
+#: Characters of one part of a finding that are shown: it may hold the words of a server.
+LONGEST_TEXT = 300
+
+#: What no probe looks at.
+NEVER_CHECKED = (
+    "whether the hosts answer requests",
+    "[tls] towards them",
+    "tracing.endpoint",
+)
+
+
+class _Examined(NamedTuple):
+    """What was found, and of what."""
+
+    snapshot: Snapshot[Any]
+    warnings: Sequence[Problem]
+    sources: Sequence[str]
+    findings: Sequence[Finding]
+
+    @property
+    def backend(self) -> str:
+        """The backend that was asked."""
+        return str(self.snapshot.config.discovery.backend)
+
+    @property
+    def done(self) -> list[Finding]:
+        """What was checked."""
+        return [finding for finding in self.findings if finding.severity != "skipped"]
+
+    @property
+    def not_checked(self) -> list[str]:
+        """What was not, a phrase for each."""
+        skipped = [finding for finding in self.findings if finding.severity == "skipped"]
+        reasons = dict.fromkeys(finding.message for finding in skipped)
+        phrases = [
+            f"{', '.join(one.check for one in skipped if one.message == reason)} ({reason})"
+            for reason in reasons
+        ]
+        return [*phrases, *NEVER_CHECKED]
+
+    def count(self, severity: str) -> int:
+        """Count the findings of a severity."""
+        return sum(finding.severity == severity for finding in self.findings)
+
+
+@click.command(short_help="Check that Consul, etcd, DNS, ... are as the configuration expects.")
+@click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE]...")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True, max=3600),
+    default=3.0,
+    metavar="SECONDS",
+    help="How long each check may take, 3 if not given.",
+)
+@click.option("--deny-warnings", is_flag=True, help="End with 1 on warnings too.")
+@about_schema
+@about_sources
+@click.option(
+    "--output-format",
+    type=click.Choice(["full", "concise", "json"]),
+    default="full",
+    help="How findings are written: full (the default) or concise for people, json for programs.",
+)
+def doctor(
+    files: tuple[str, ...],
+    schema: str | None,
+    prefix: str | None,
+    color: str,
+    reading: Reading,
+    timeout: float,
+    output_format: str,
+    *,
+    deny_warnings: bool,
+) -> None:
+    """Check that the world is as the configuration expects it.
+
+    The configuration is loaded as the service would load it; without FILE, it is that of
+    `meshconf check`. Then what discovery.backend names is asked from this machine: whether it is
+    there, takes the token or password, and knows the service and its upstreams. Nothing is
+    written. The exit code is 1 if something does not match, 2 if the configuration does not load.
+    """
+    target = target_of(schema, prefix)
+    outcome = load_files(target, files, reading)
+    if outcome.snapshot is None:
+        tell(outcome.problems, outcome.sources, output_format, color)
+        raise SystemExit(FAILED)
+    findings = _probed(outcome.snapshot.config, timeout)
+    examined = _Examined(outcome.snapshot, outcome.problems, outcome.sources, findings)
+    if output_format == "json":
+        click.echo(_json(examined))
+    else:
+        if outcome.problems:
+            tell(outcome.problems, outcome.sources, output_format, color, result=True)
+        print_lines(_lines(examined, output_format), color)
+    if examined.count("error") or (
+        deny_warnings and (examined.count("warning") or outcome.problems)
+    ):
+        raise SystemExit(FINDINGS)
+
+
+def _probed(config: Any, timeout: float) -> list[Finding]:
+    """Probe the backend, or say why that is not possible."""
+    from meshconf.mesh.discovery.probing import probe
+
+    if getattr(getattr(config, "discovery", None), "backend", None) is None:
+        name = type(config).__name__
+        msg = f"{name} has no discovery.backend, so there is nothing to probe"
+        raise click.UsageError(msg)
+    try:
+        return probe(config, timeout=timeout)
+    except ImportError as error:
+        message = str(error)
+    click.echo(f"meshconf: {message}", err=True)
+    raise SystemExit(FAILED)
+
+
+#: The word before a finding, and how it looks.
+_MARKS: Mapping[str, Role] = {"ok": "added", "warning": "warning", "error": "error"}
+
+
+def _lines(examined: _Examined, output_format: str) -> Iterator[StyledLine]:
+    """Write each finding, then how many there are and what was not checked."""
+    from meshconf.diagnostics.styled import Piece
+    from meshconf.diagnostics.words import printable
+
+    write = _full if output_format == "full" else _concise
+    for finding in examined.done:
+        yield from write(examined, finding)
+    yield _footer(examined)
+    left_out = "; ".join(map(printable, examined.not_checked))
+    yield (Piece(f"not checked: {left_out}", "quiet"),)
+
+
+def _full(examined: _Examined, finding: Finding) -> Iterator[StyledLine]:
+    from meshconf.diagnostics.styled import Piece
+
+    yield _heading(finding)
+    if finding.severity == "ok":
+        return
+    if place := _place(examined.snapshot, finding.path):
+        yield (
+            Piece("         = ", "frame"),
+            Piece("note:", "remark"),
+            Piece(f" `{_printable(finding.path)}` is from "),
+            Piece(place, "place"),
+        )
+    if finding.help:
+        yield (
+            Piece("         = ", "frame"),
+            Piece("help:", "remark"),
+            Piece(f" {_printable(finding.help)}"),
+        )
+
+
+def _concise(examined: _Examined, finding: Finding) -> Iterator[StyledLine]:
+    from meshconf.diagnostics.styled import Piece
+
+    origin = None if finding.severity == "ok" else _origin(examined.snapshot, finding.path)
+    has_place = origin is not None and origin.kind != "default"
+    place = (Piece(str(origin), "place"), Piece(": ")) if has_place else ()
+    remedy = (Piece(f"; {_printable(finding.help)}"),) if finding.help else ()
+    yield (*place, *_heading(finding), *remedy)
+
+
+def _heading(finding: Finding) -> StyledLine:
+    from meshconf.diagnostics.styled import Piece
+
+    return (
+        Piece(f"{finding.severity:<8}", _MARKS[finding.severity]),
+        Piece(f" {_printable(finding.check)}", "title"),
+        Piece(f": {_printable(finding.message)}"),
+    )
+
+
+def _footer(examined: _Examined) -> StyledLine:
+    from meshconf.diagnostics.styled import Piece
+    from meshconf.diagnostics.words import printable
+
+    counts = [
+        f"{number} {word if number == 1 else f'{word}s'}"
+        for word in ("error", "warning")
+        if (number := examined.count(word))
+    ]
+    said = Piece(", ".join(counts) or "no problems", "title")
+    number = len(examined.done)
+    checks = f"{number} {'check' if number == 1 else 'checks'}"
+    names = ", ".join(map(printable, examined.sources))
+    return (
+        Piece("meshconf: "),
+        said,
+        Piece(f" in {checks} of {_printable(examined.backend)} ({names})"),
+    )
+
+
+def _printable(text: str) -> str:
+    """Escape and cut what may be the word of a server."""
+    from meshconf.diagnostics.words import elide, printable
+
+    return elide(printable(text), LONGEST_TEXT)
+
+
+def _place(snapshot: Snapshot[Any], path: str) -> str:
+    """Say where the setting to blame was set; empty if there is none."""
+    origin = _origin(snapshot, path)
+    if origin is None:
+        return ""
+    return "the default" if origin.kind == "default" else str(origin)
+
+
+def _origin(snapshot: Snapshot[Any], path: str) -> Origin | None:
+    try:
+        return snapshot.origin(path)
+    except KeyError:  # a prober of somebody else may blame what is no setting
+        return None
+
+
+def _finding_data(snapshot: Snapshot[Any], finding: Finding) -> dict[str, Any]:
+    from meshconf.diagnostics.json_report import origin_data
+
+    origin = _origin(snapshot, finding.path)
+    return {
+        "check": finding.check,
+        "severity": finding.severity,
+        "path": finding.path,
+        "summary": finding.message,
+        "help": finding.help or None,
+        "origin": None if origin is None else origin_data(origin),
+        "seconds": finding.seconds,
+    }
+
+
+def _json(examined: _Examined) -> str:
+    from meshconf.diagnostics.json_report import json_text, problem_data
+
+    return json_text(
+        {
+            "format_version": FORMAT_VERSION,
+            "valid": not examined.count("error"),
+            "error_count": examined.count("error"),
+            "warning_count": examined.count("warning"),
+            "backend": examined.backend,
+            "sources": list(examined.sources),
+            "not_checked": examined.not_checked,
+            "checks": [_finding_data(examined.snapshot, one) for one in examined.findings],
+            "problems": [problem_data(one) for one in examined.warnings],
+        }
+    )

@@ -1,0 +1,172 @@
+"""What ZooKeeper has to hold for the backend ``zookeeper``.
+
+Importing this needs the extra ``zookeeper``.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+try:
+    from kazoo import (  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
+        client as _client,
+    )
+    from kazoo import (
+        exceptions as trouble,
+    )
+    from kazoo.handlers.threading import (  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
+        KazooTimeoutError,
+    )
+except ImportError as failure:
+    message = 'asking ZooKeeper needs: pip install "meshconf[zookeeper]"'
+    raise ImportError(message, name="kazoo") from failure
+
+from meshconf.mesh.discovery.probing import Check, dotted, error, fail, ok, warning
+from meshconf.mesh.discovery.static import connect
+from meshconf.mesh.service_mesh import ServiceMeshConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from meshconf.mesh.discovery.probing import Finding
+
+__all__ = ["checks"]
+
+_HOSTS = "zookeeper.hosts"
+_ROOT = "zookeeper.root"
+
+#: Bytes of the answer to a word of four letters that are read; "Zookeeper version" is its begin.
+_ENOUGH = 1024
+
+
+def checks(config: ServiceMeshConfig, timeout: float) -> Iterator[Check]:
+    """Name what is asked: each member how it is, then in one session all nodes."""
+    ensemble = _Ensemble(config, timeout)
+    members = []
+    for host in dict.fromkeys(config.zookeeper.hosts):
+
+        def of_member(host: str = host) -> list[Finding]:
+            return ensemble.is_serving(host)
+
+        members.append(f"zookeeper member {host}")
+        yield Check(members[-1], of_member)
+    yield Check(_ROOT, ensemble.holds, needs_one_of=members)
+
+
+@attrs.define
+class _Ensemble:
+    """The ensemble, as the configuration describes it."""
+
+    config: ServiceMeshConfig
+    timeout: float
+    serving: list[str] = attrs.field(init=False, factory=list[str])
+
+    def is_serving(self, host: str) -> list[Finding]:
+        """Ask a member how it is, by the one word that every ZooKeeper answers."""
+        with connect(host, self.timeout, _HOSTS, "the member") as connection:
+            try:
+                connection.sendall(b"srvr")
+                said = _read(connection)
+            except TimeoutError:
+                fail(
+                    f"takes connections, but did not answer within {self.timeout:g} s",
+                    help="see whether the member is overloaded, or give it longer: --timeout",
+                    path=_HOSTS,
+                )
+            except OSError:
+                said = ""
+        if "not currently serving" in said:
+            fail(
+                "answers, but does not serve: it has no quorum",
+                help="start the other members, and see the log of this one",
+                path=_HOSTS,
+            )
+        if not said.startswith("Zookeeper version") and "srvr is not executed" not in said:
+            fail(
+                "answers, but not as ZooKeeper does",
+                help="correct zookeeper.hosts: it is the port for clients, 2181 if not changed",
+                path=_HOSTS,
+            )
+        self.serving.append(host)
+        return [ok("serves", path=_HOSTS)]
+
+    def holds(self) -> Iterator[Finding]:
+        """Look for the root, and below it for each service."""
+        root = self.config.zookeeper.root.rstrip("/") or "/"
+        with self._session() as client:
+            if not self._exists(client, root):
+                yield error(
+                    f"there is no node {root}",
+                    help="correct zookeeper.root, or see what registers services: "
+                    f"zkCli.sh ls {root.rpartition('/')[0] or '/'}",
+                    path=_ROOT,
+                )
+                return
+            yield ok(f"there is a node {root}", path=_ROOT)
+            yield self._service(client, root, self.config.service_name, is_own=True)
+            for name in self.config.upstreams:
+                yield self._service(client, root, name, is_own=False)
+
+    @contextmanager
+    def _session(self) -> Generator[Any, None, None]:
+        """Open a session with the members that serve."""
+        silent = logging.Logger("meshconf.zookeeper")  # noqa: LOG001 - nobody else may hear it
+        silent.addHandler(logging.NullHandler())
+        client: Any = _client.KazooClient(
+            hosts=",".join(self.serving),
+            timeout=self.config.zookeeper.session_timeout,
+            read_only=True,
+            logger=silent,
+        )
+        try:
+            client.start(timeout=self.timeout)
+            yield client
+        except KazooTimeoutError:
+            fail(
+                f"no session within {self.timeout:g} s",
+                help="see the log of a member; it may have too many connections from here",
+                path=_HOSTS,
+            )
+        finally:
+            client.stop()
+            client.close()
+
+    def _exists(self, client: Any, node: str) -> bool:
+        return bool(client.exists_async(node).get(timeout=self.timeout))
+
+    def _service(self, client: Any, root: str, name: str, *, is_own: bool) -> Finding:
+        """See whether a service has a node, and instances below it."""
+        node = f"{root.rstrip('/')}/{name}"
+        path = "service_name" if is_own else dotted("upstreams", name)
+        found = self._instances(client, node, name, path, is_own=is_own)
+        return attrs.evolve(found, check=f"{'service' if is_own else 'upstream'} {name}")
+
+    def _instances(self, client: Any, node: str, name: str, path: str, *, is_own: bool) -> Finding:
+        find = warning if is_own else error
+        start = f"start {name}, or see what registers it"
+        try:
+            children: Any = client.get_children_async(node).get(timeout=self.timeout)
+        except trouble.NoNodeError:
+            return find(f"there is no node {node}", help=start, path=path)
+        except trouble.NoAuthError:
+            return error(
+                f"the node {node} may not be read without signing in",
+                help=f"let anybody read it: zkCli.sh setAcl {node} world:anyone:r",
+                path=path,
+            )
+        if not children:
+            return find(f"no instance: the node {node} has none below it", help=start, path=path)
+        noun = "instance" if len(children) == 1 else "instances"
+        return ok(f"{len(children)} {noun} below {node}", path=path)
+
+
+def _read(connection: Any) -> str:
+    """Read until the member closes, or enough."""
+    said = b""
+    while len(said) < _ENOUGH and (more := connection.recv(_ENOUGH)):
+        said += more
+    return said.decode(errors="replace")
