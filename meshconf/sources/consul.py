@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
 import attrs
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from meshconf.sources.http import Answer
 
 __all__ = ["ConsulKV"]
+
+T = TypeVar("T")
 
 #: Consul holds an answer back for so many seconds, and up to a sixteenth of them more.
 WAIT = 60
@@ -75,6 +77,11 @@ class ConsulKV(Store):
         where = "" if self.datacenter is None else f"?dc={self.datacenter}"
         return f"consul{tls}://{self.address}/{self.key}{where}"
 
+    @property
+    def largest_value(self) -> int:
+        """How many bytes a value has at most."""
+        return LARGEST_VALUE
+
     def client(self, reset: Callable[[str], None] = lambda _: None) -> _Client:
         """Make somebody who speaks with it."""
         is_secret = self.token is not None or self.token_file is not None
@@ -120,6 +127,45 @@ class _Client:
         answer = self._asked("PUT", self._path({"cas": index}), body=content)
         return answer.body.strip() == b"true"
 
+    def entries(self) -> dict[str, bytes]:
+        """Ask for what stands right below the key."""
+        folder = f"{self._store.key}/"
+        answer = self._asked("GET", self._path({"recurse": ""}, key=folder, reading=True))
+        if answer.status == NOT_FOUND:
+            return {}
+        found = _understood(
+            lambda: {
+                str(one["Key"]).removeprefix(folder): b64decode(one["Value"] or "", validate=True)
+                for one in json.loads(answer.body)
+            }
+        )
+        return {name: content for name, content in found.items() if name and "/" not in name}
+
+    def grant(self, seconds: int) -> str:
+        """Make a session that ends by its time alone, and takes what it holds with it."""
+        about = {
+            "Name": "meshconf",
+            "TTL": f"{seconds}s",
+            "Behavior": "delete",
+            "LockDelay": "0s",
+            "NodeChecks": [],
+        }
+        answer = self._session("create", json.dumps(about).encode())
+        return _understood(lambda: str(json.loads(answer.body)["ID"]))
+
+    def renew(self, lease: str) -> bool:
+        """Have a session begin anew."""
+        return self._session(f"renew/{lease}").status != NOT_FOUND
+
+    def put_under(self, lease: str, content: bytes) -> bool:
+        """Set the key until a session ends, unless another session holds it."""
+        answer = self._asked("PUT", self._path({"acquire": lease}), body=content)
+        return answer.body.strip() == b"true"
+
+    def revoke(self, lease: str) -> None:
+        """End a session."""
+        self._session(f"destroy/{lease}")
+
     def interrupt(self) -> None:
         """Break off what another thread waits for."""
         self._caller.interrupt()
@@ -128,12 +174,16 @@ class _Client:
         """Let go of the connection."""
         self._caller.close()
 
-    def _path(self, query: dict[str, Any], *, reading: bool = False) -> str:
+    def _path(self, query: dict[str, Any], *, key: str = "", reading: bool = False) -> str:
         consistency = self._store.consistency
         asked = urlencode({**self._where, **query})
         if reading and consistency != "default":
             asked = f"{asked}&{consistency}".lstrip("&")
-        return f"/v1/kv/{quote(self._store.key)}{f'?{asked}' if asked else ''}"
+        return f"/v1/kv/{quote(key or self._store.key)}{f'?{asked}' if asked else ''}"
+
+    def _session(self, what: str, body: bytes | None = None) -> Answer:
+        asked = urlencode(self._where)
+        return self._asked("PUT", f"/v1/session/{what}{f'?{asked}' if asked else ''}", body=body)
 
     def _asked(
         self, method: str, path: str, *, body: bytes | None = None, patience: float = 0.0
@@ -170,16 +220,23 @@ class _Client:
         return "" if token is None else token if isinstance(token, str) else token.reveal()
 
     def _found(self, answer: Answer) -> Found:
-        try:
+        def read() -> Found:
             cursor = int(answer.headers["X-Consul-Index"])
             if answer.status == NOT_FOUND:
                 return Found(None, 0, cursor)
             (entry,) = json.loads(answer.body)
             content = b64decode(entry["Value"] or "", validate=True)
             return Found(content, int(entry["ModifyIndex"]), cursor)
-        except (ValueError, TypeError, KeyError, RecursionError):
-            pass
-        raise Refused("MC411", "answers otherwise than Consul does")
+
+        return _understood(read)
+
+
+def _understood(read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass
+    raise Refused("MC411", "answers otherwise than Consul does")
 
 
 def _said(body: bytes) -> str:

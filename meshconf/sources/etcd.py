@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["EtcdKV"]
 
+T = TypeVar("T")
+
 #: A watch is left after so many seconds of silence, and the key is asked for: a watch of a revision
 #: that is still to come says nothing.
 WAIT = 60.0
+
+#: A request is at most 1.5 MiB, unless the servers are configured otherwise; the key stands in it
+#: twice, and something is around it.
+LARGEST_VALUE = 1_572_864 - 10_240
 
 #: What etcd calls a token that it does not know, or no longer, and a user that may not.
 UNAUTHENTICATED = 16
@@ -72,6 +78,11 @@ class EtcdKV(Store):
         tls = "+https" if self.endpoints[0].scheme == "https" else ""
         return f"etcd{tls}://{','.join(map(str, self.endpoints))}/{self.key}"
 
+    @property
+    def largest_value(self) -> int:
+        """How many bytes a value has at most."""
+        return LARGEST_VALUE
+
     def client(self, reset: Callable[[str], None] = lambda _: None) -> _Client:
         """Make somebody who speaks with it."""
         is_clear = not all(address.is_private for address in self.endpoints)
@@ -113,11 +124,52 @@ class _Client:
 
     def put(self, content: bytes, expected: Found) -> bool:
         """Set the key, unless it has changed since."""
+        return self._put_if({"target": "MOD", "mod_revision": str(expected.version)}, content)
+
+    def entries(self) -> dict[str, bytes]:
+        """Ask for what stands right below the key."""
+        folder = f"{self._store.key}/"
+        end = f"{self._store.key}0"  # what follows a slash in ASCII
+        asked = {"key": _coded(folder), "range_end": _coded(end)}
+        answer = self._asked("/v3/kv/range", asked)
+        found = _understood(
+            lambda: {
+                b64decode(one["key"]).decode().removeprefix(folder): b64decode(one.get("value", ""))
+                for one in answer.get("kvs", ())
+            }
+        )
+        return {name: content for name, content in found.items() if name and "/" not in name}
+
+    def grant(self, seconds: int) -> str:
+        """Make a lease."""
+        answer = self._asked("/v3/lease/grant", {"TTL": str(seconds)})
+        return _understood(lambda: str(int(answer["ID"])))
+
+    def renew(self, lease: str) -> bool:
+        """Have a lease begin anew; one that has ended is answered without a time."""
+        answer = self._asked("/v3/lease/keepalive", {"ID": lease})
+        return _understood(lambda: int(answer["result"].get("TTL", 0)) > 0)
+
+    def put_under(self, lease: str, content: bytes) -> bool:
+        """Set the key until a lease ends, unless it is there under none or under another one."""
+        conditions = (
+            {"target": "LEASE", "lease": lease},
+            {"target": "CREATE", "create_revision": "0"},
+        )
+        return any(self._put_if(condition, content, lease) for condition in conditions)
+
+    def revoke(self, lease: str) -> None:
+        """End a lease."""
+        self._asked("/v3/lease/revoke", {"ID": lease})
+
+    def _put_if(self, condition: Mapping[str, str], content: bytes, lease: str = "0") -> bool:
         key = _coded(self._store.key)
-        unchanged = {"key": key, "target": "MOD", "mod_revision": str(expected.version)}
-        request = {"request_put": {"key": key, "value": b64encode(content).decode()}}
-        answer = self._asked("/v3/kv/txn", {"compare": [unchanged], "success": [request]})
-        return answer.get("succeeded") is True
+        value = b64encode(content).decode()
+        question = {
+            "compare": [{"key": key, **condition}],
+            "success": [{"request_put": {"key": key, "value": value, "lease": lease}}],
+        }
+        return self._asked("/v3/kv/txn", question).get("succeeded") is True
 
     def interrupt(self) -> None:
         """Break off what another thread waits for."""
@@ -227,7 +279,7 @@ def _coded(text: str) -> str:
     return b64encode(text.encode()).decode()
 
 
-def _understood(read: Callable[[], Found]) -> Found:
+def _understood(read: Callable[[], T]) -> T:
     try:
         return read()
     except (ValueError, TypeError, KeyError, AttributeError):

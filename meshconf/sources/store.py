@@ -88,6 +88,46 @@ class Client(Protocol):
         """
         ...
 
+    def entries(self) -> dict[str, bytes]:
+        """Ask for what stands right below the key, by what follows the key and a slash.
+
+        Raises:
+            Refused: As ``get`` does.
+        """
+        ...
+
+    def grant(self, seconds: int) -> str:
+        """Make a lease, which ends unless it is renewed in so many seconds; return its name.
+
+        Raises:
+            Refused: As ``get`` does.
+        """
+        ...
+
+    def renew(self, lease: str) -> bool:
+        """Have a lease begin anew; tell whether there still was one.
+
+        Raises:
+            Refused: As ``get`` does.
+        """
+        ...
+
+    def put_under(self, lease: str, content: bytes) -> bool:
+        """Set the key until a lease ends, unless another lease holds it; tell whether it was set.
+
+        Raises:
+            Refused: As ``get`` does.
+        """
+        ...
+
+    def revoke(self, lease: str) -> None:
+        """End a lease, and delete what was set under it.
+
+        Raises:
+            Refused: As ``get`` does.
+        """
+        ...
+
     def interrupt(self) -> None:
         """Break off what another thread waits for, for good."""
         ...
@@ -168,6 +208,11 @@ class Store:
     @property
     def name(self) -> str:
         """What reports call it: its address, without what must not be shown."""
+        raise NotImplementedError
+
+    @property
+    def largest_value(self) -> int:
+        """How many bytes a value has at most, unless the servers are configured otherwise."""
         raise NotImplementedError
 
     def client(self, reset: Callable[[str], None] = lambda _: None) -> Client:
