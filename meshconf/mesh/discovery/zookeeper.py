@@ -3,6 +3,8 @@
 Importing this needs the extra ``zookeeper``.
 """
 
+# pyright: reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 import logging
@@ -12,15 +14,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 try:
-    from kazoo import (  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
-        client as _client,
-    )
-    from kazoo import (
-        exceptions as trouble,
-    )
-    from kazoo.handlers.threading import (  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
-        KazooTimeoutError,
-    )
+    from kazoo.client import KazooClient
+    from kazoo.exceptions import NoAuthError, NoNodeError
+    from kazoo.handlers.threading import KazooTimeoutError
 except ImportError as failure:
     message = 'asking ZooKeeper needs: pip install "meshconf[zookeeper]"'
     raise ImportError(message, name="kazoo") from failure
@@ -116,7 +112,7 @@ class _Ensemble:
         """Open a session with the members that serve."""
         silent = logging.Logger("meshconf.zookeeper")  # noqa: LOG001 - nobody else may hear it
         silent.addHandler(logging.NullHandler())
-        client: Any = _client.KazooClient(
+        client: Any = KazooClient(
             hosts=",".join(self.serving),
             timeout=self.config.zookeeper.session_timeout,
             read_only=True,
@@ -150,9 +146,9 @@ class _Ensemble:
         start = f"start {name}, or see what registers it"
         try:
             children: Any = client.get_children_async(node).get(timeout=self.timeout)
-        except trouble.NoNodeError:
+        except NoNodeError:
             return find(f"there is no node {node}", help=start, path=path)
-        except trouble.NoAuthError:
+        except NoAuthError:
             return error(
                 f"the node {node} may not be read without signing in",
                 help=f"let anybody read it: zkCli.sh setAcl {node} world:anyone:r",
