@@ -14,6 +14,7 @@ from meshconf.cli.diff import diff
 from meshconf.cli.doctor import doctor
 from meshconf.cli.explain import explain
 from meshconf.cli.migrate import migrate
+from meshconf.cli.push import push
 from meshconf.cli.show import show
 from meshconf.cli.watch import watch
 
@@ -70,5 +71,5 @@ def meshconf() -> None:
     """
 
 
-for command in (check, show, explain, diff, watch, doctor, migrate, init, docs, schema):
+for command in (check, show, explain, diff, watch, doctor, migrate, push, init, docs, schema):
     meshconf.add_command(command)

@@ -211,7 +211,8 @@ _TABLE = (
         "MC407",
         "file gone or empty",
         "A file that was there when the process started is gone or empty; a reload does not take "
-        "that for the wish to have all defaults.",
+        "that for the wish to have all defaults, and `meshconf push` puts no empty document into a "
+        "store.",
         "Put the file back, or start the process again without it.",
     ),
     Code(
@@ -240,6 +241,13 @@ _TABLE = (
         "The store answered with an error or otherwise than it should, or its URL names no "
         "document.",
         "See the message; a URL looks like consul://HOST:PORT/KEY or etcd://HOST:PORT/KEY.",
+    ),
+    Code(
+        "MC412",
+        "overtaken by another writer",
+        "Somebody else wrote the document between the moment it was read and the one it was to be "
+        "written, so writing it would undo that.",
+        "See what differs with `meshconf diff`, take it over, and push again.",
     ),
     # The family MC5xx is about versions.
     Code(

@@ -267,6 +267,8 @@ class _Client:
         if code == DENIED or "user name is empty" in message:
             who = self._store.username or "nobody"
             raise Refused("MC409", f"refuses {who}: {message}", "see which roles the user has")
+        if "request is too large" in message:
+            raise Refused("MC004", "takes no value that large; by default, at most about 1.5 MiB")
         said = f": {message}" if message else ""
         raise Refused("MC411", f"answers {status}{said}")
 
