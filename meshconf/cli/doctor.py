@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from meshconf.cli.fleet import tell_fleet
 from meshconf.cli.loaded import FAILED, FINDINGS, load_files, tell
 from meshconf.cli.options import about_schema, about_sources, target_of
 from meshconf.cli.terminal import print_lines
@@ -78,6 +79,14 @@ class _Examined(NamedTuple):
     help="How long each check may take, 3 if not given.",
 )
 @click.option("--deny-warnings", is_flag=True, help="End with 1 on warnings too.")
+@click.option(
+    "--fleet",
+    multiple=True,
+    metavar="URL",
+    help="Instead, compare what instances run: those that tell of themselves under a key of a "
+    "store, consul://HOST:PORT/KEY or etcd://HOST:PORT/KEY, and those with a page of metrics, "
+    "http://HOST:PORT/metrics. May be given several times.",
+)
 @about_schema
 @about_sources
 @click.option(
@@ -93,6 +102,7 @@ def doctor(
     color: str,
     reading: Reading,
     timeout: float,
+    fleet: tuple[str, ...],
     output_format: str,
     *,
     deny_warnings: bool,
@@ -104,6 +114,12 @@ def doctor(
     there, takes the token or password, and knows the service and its upstreams. Nothing is
     written. The exit code is 1 if something does not match, 2 if the configuration does not load.
     """
+    if fleet:
+        if files:
+            msg = "--fleet compares what runs, and reads no FILE"
+            raise click.UsageError(msg)
+        tell_fleet(fleet, timeout, output_format, color)
+        return
     target = target_of(schema, prefix)
     outcome = load_files(target, files, reading)
     if outcome.snapshot is None:
