@@ -125,11 +125,12 @@ class _Cluster:
         prefix = self.config.etcd.prefix
         number = self._count(prefix, _after(prefix))
         if number:
-            return [ok(f"{_keys(number)} below {prefix}", path=_PREFIX)]
+            where = f"below {prefix}" if prefix else "in all"
+            return [ok(f"{_keys(number)} {where}", path=_PREFIX)]
         find = error if self.config.upstreams else warning
         return [
             find(
-                f"no key begins with {prefix}",
+                f"no key begins with {prefix}" if prefix else "etcd holds no key",
                 help="correct etcd.prefix, or see what registers services: "
                 f'etcdctl get --prefix --keys-only "{prefix}"',
                 path=_PREFIX,
@@ -172,7 +173,7 @@ class _Cluster:
 
     def _count(self, key: str, end: str) -> int:
         """Count the keys from one to another, or see whether there is this one."""
-        asked: dict[str, Any] = {"key": _coded(key), "count_only": True}
+        asked: dict[str, Any] = {"key": _coded(key or "\0"), "count_only": True}
         if end:
             asked["range_end"] = _coded(end)
         headers = {"Authorization": self.session} if self.session else {}

@@ -216,6 +216,10 @@ class Server:
                 help=f"correct {self.address}, or run this where the service runs",
                 path=self.address,
             )
+        # A kind of timeout in urllib3, as that of names is a kind of this one.
+        if isinstance(failure, trouble.NewConnectionError):
+            reason = _reason(failure)
+            fail(f"nothing answers at {self.url}{reason}", help=check_address, path=self.address)
         if isinstance(failure, trouble.ConnectTimeoutError):
             limit = f" ({self.connect_setting})" if self._patience < self.timeout else ""
             fail(
@@ -229,9 +233,6 @@ class Server:
                 help=f"see whether {self.what} is overloaded, or give it longer: --timeout",
                 path=self.address,
             )
-        if isinstance(failure, trouble.NewConnectionError):
-            reason = _reason(failure)
-            fail(f"nothing answers at {self.url}{reason}", help=check_address, path=self.address)
         fail(
             f"{self.url} takes connections, but answers with no HTTP",
             help=f"see whether {self.what} listens there, and whether it wants TLS: {self.scheme}",
@@ -240,6 +241,12 @@ class Server:
 
     def _explain_tls(self, failure: ssl.SSLError) -> NoReturn:
         if not isinstance(failure, ssl.SSLCertVerificationError):
+            if "CERTIFICATE" in (failure.reason or ""):
+                fail(
+                    f"{self.url} wants to see a certificate, and there is no setting for one",
+                    help=f"let {self.what} take clients without a certificate",
+                    path=self.address,
+                )
             fail(
                 f"{self.url} does not speak TLS as this machine does",
                 help=f"if {self.what} listens in clear there, say http in {self.scheme}",
