@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 #: A server answers within so many seconds, or its start has failed.
 PATIENCE = 30.0
 
-#: Kills a process group when its standard input ends, as it does with whoever holds the other end.
-_GUARD = 'read -r _; kill -s KILL -- "-$0"'
+#: Kills a process group and removes its folder when its standard input ends, as it does with
+#: whoever holds the other end.
+_GUARD = 'read -r _; kill -s KILL -- "-$0"; rm -rf -- "$1"'
 
 
 class ServerFailed(Exception):  # noqa: N818 - it is told, not caught
@@ -57,7 +58,7 @@ def _is_free(port: int) -> bool:
 class Process:
     """A program in a process group and a folder of its own.
 
-    Should this Python die, by whatever, a guard kills the group.
+    Should this Python die, by whatever, a guard kills the group and removes the folder.
     """
 
     def __init__(self, name: str) -> None:
@@ -102,7 +103,7 @@ class Process:
                     start_new_session=True,
                 )
             self._guard = subprocess.Popen(
-                ["/bin/sh", "-c", _GUARD, str(self._server.pid)],
+                ["/bin/sh", "-c", _GUARD, str(self._server.pid), str(self.folder)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -473,7 +473,7 @@ class TestProcess:
 
     @pytest.mark.parametrize("last", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
     def test_end_with_python(self, last: signal.Signals, tmp_path: Path) -> None:
-        """A server is killed when the Python that started it dies, by whatever."""
+        """A server goes, and its folder, when the Python that started it dies, by whatever."""
         required("etcd", demanded_by="MESHCONF_REQUIRE_SERVERS")
         script = (
             "import tempfile, time\n"
@@ -495,6 +495,10 @@ class TestProcess:
             python.wait(10)
 
         assert gone(pid)
+        end = time.monotonic() + 10
+        while list(tmp_path.iterdir()):
+            assert time.monotonic() < end, "the folder is left"
+            time.sleep(0.01)
 
     def test_tell_why_they_end(self) -> None:
         """A program that ends at once, or is not ready in time, has its log in the error."""
