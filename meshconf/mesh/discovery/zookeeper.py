@@ -21,14 +21,12 @@ except ImportError as failure:
     message = 'asking ZooKeeper needs: pip install "meshconf[zookeeper]"'
     raise ImportError(message, name="kazoo") from failure
 
-from meshconf.mesh.discovery.probing import Check, dotted, error, fail, ok, warning
+from meshconf.mesh.discovery.probing import Check, Finding, dotted, error, fail, ok, warning
 from meshconf.mesh.discovery.static import connect
 from meshconf.mesh.service_mesh import ServiceMeshConfig
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
-
-    from meshconf.mesh.discovery.probing import Finding
 
 __all__ = ["checks"]
 
@@ -51,6 +49,12 @@ def checks(config: ServiceMeshConfig, timeout: float) -> Iterator[Check]:
         members.append(f"zookeeper member {host}")
         yield Check(members[-1], of_member)
     yield Check(_ROOT, ensemble.holds, needs_one_of=members)
+    for name, check in ensemble.services.items():
+
+        def of_service(name: str = name) -> list[Finding]:
+            return [ensemble.found[name]]
+
+        yield Check(check, of_service, needs=[_ROOT])
 
 
 @attrs.define
@@ -60,6 +64,14 @@ class _Ensemble:
     config: ServiceMeshConfig
     timeout: float
     serving: list[str] = attrs.field(init=False, factory=list[str])
+    found: dict[str, Finding] = attrs.field(init=False, factory=dict[str, Finding])
+
+    @property
+    def services(self) -> dict[str, str]:
+        """The services that are looked for, and what the checks of them are called."""
+        own = self.config.service_name
+        upstreams = {name: f"upstream {name}" for name in self.config.upstreams}
+        return {own: f"service {own}", **upstreams}
 
     def is_serving(self, host: str) -> list[Finding]:
         """Ask a member how it is, by the one word that every ZooKeeper answers."""
@@ -90,22 +102,20 @@ class _Ensemble:
         self.serving.append(host)
         return [ok("serves", path=_HOSTS)]
 
-    def holds(self) -> Iterator[Finding]:
-        """Look for the root, and below it for each service."""
+    def holds(self) -> list[Finding]:
+        """Look for the root, and in the same session for each service below it."""
         root = self.config.zookeeper.root.rstrip("/") or "/"
         with self._session() as client:
-            if not self._exists(client, root):
-                yield error(
+            if not client.exists_async(root).get(timeout=self.timeout):
+                fail(
                     f"there is no node {root}",
                     help="correct zookeeper.root, or see what registers services: "
                     f"zkCli.sh ls {root.rpartition('/')[0] or '/'}",
                     path=_ROOT,
                 )
-                return
-            yield ok(f"there is a node {root}", path=_ROOT)
-            yield self._service(client, root, self.config.service_name, is_own=True)
-            for name in self.config.upstreams:
-                yield self._service(client, root, name, is_own=False)
+            for name in self.services:
+                self.found[name] = self._instances(client, f"{root.rstrip('/')}/{name}", name)
+        return [ok(f"there is a node {root}", path=_ROOT)]
 
     @contextmanager
     def _session(self) -> Generator[Any, None, None]:
@@ -131,17 +141,10 @@ class _Ensemble:
             client.stop()
             client.close()
 
-    def _exists(self, client: Any, node: str) -> bool:
-        return bool(client.exists_async(node).get(timeout=self.timeout))
-
-    def _service(self, client: Any, root: str, name: str, *, is_own: bool) -> Finding:
+    def _instances(self, client: Any, node: str, name: str) -> Finding:
         """See whether a service has a node, and instances below it."""
-        node = f"{root.rstrip('/')}/{name}"
+        is_own = name not in self.config.upstreams  # which may be yet to start
         path = "service_name" if is_own else dotted("upstreams", name)
-        found = self._instances(client, node, name, path, is_own=is_own)
-        return attrs.evolve(found, check=f"{'service' if is_own else 'upstream'} {name}")
-
-    def _instances(self, client: Any, node: str, name: str, path: str, *, is_own: bool) -> Finding:
         find = warning if is_own else error
         start = f"start {name}, or see what registers it"
         try:
