@@ -135,6 +135,8 @@ def _meaning(described: Described) -> Iterator[str]:
         yield cell(facts.help)
     if described.setting.secret:
         yield "Never shown, and not meant to stand in a file."
+    if facts.local_only:
+        yield "Only this machine may set it, not a document in a store."
     if described.needs_restart:
         yield "A change needs a restart."
     yield from _without_file(described)

@@ -22,6 +22,7 @@ class TlsConfig:
     )
     ca_file: Path | None = setting(
         None,
+        local_only=True,
         help=(
             "PEM file with the certificate authorities that are believed; the roots of the "
             "operating system if not set."
@@ -29,10 +30,12 @@ class TlsConfig:
     )
     cert_file: Path | None = setting(
         None,
+        local_only=True,
         help="PEM file with the service's own certificate chain, for mutual TLS.",
     )
     key_file: Path | None = setting(
         None,
+        local_only=True,
         help="PEM file with the private key of `cert_file`, for mutual TLS.",
     )
     server_name: str | None = setting(

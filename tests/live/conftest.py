@@ -14,9 +14,13 @@ import pytest
 import meshconf
 from meshconf import Live, Secret, configuration, edits, rule, setting, step
 from meshconf.live import worker
+from tests.servers.fixtures import etcd_program, key, new_consul, new_etcd, new_proxy
+from tests.servers.places import place, store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+__all__ = ["etcd_program", "key", "new_consul", "new_etcd", "new_proxy", "place", "store"]
 
 
 @attrs.frozen(kw_only=True)

@@ -67,6 +67,21 @@ class TestStart:
 
         assert 1 == len(first) == sum("MC208" in one.message for one in caplog.records)
 
+    def test_without_a_working_directory(
+        self, watch, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        """Where the working directory is gone, files of absolute paths are followed all the same."""
+        put(folder / "app.toml", "limit = 1\n")
+        gone = folder / "gone"
+        gone.mkdir()
+        monkeypatch.chdir(gone)
+        gone.rmdir()
+        live = watch(None, folder / "app.toml")
+        put(folder / "app.toml", "limit = 2\n")
+
+        assert until(lambda: live.config.limit == 2)
+        monkeypatch.chdir(folder)
+
 
 class TestAtomic:
     """R1: readers see the old or the new configuration, whole."""
@@ -967,3 +982,20 @@ class TestClose:
             live.reload()
 
         assert until(lambda: len(os.listdir("/proc/self/fd")) <= descriptors)
+
+    def test_while_it_loads(self, watch):
+        """What is loaded when it is closed does not come into force."""
+        source = Source({"limit": 5})
+        live = watch(None, source)
+        read = source.read
+
+        def close_and_read(model: Any) -> Layer:
+            live.close()
+            return read(model)
+
+        source.read = close_and_read  # type: ignore[method-assign]
+        source.data = {"limit": 6}
+        with pytest.raises(RuntimeError, match=r"^this Live is closed$"):
+            live.reload()
+
+        assert 5 == live.config.limit

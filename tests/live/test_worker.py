@@ -19,7 +19,7 @@ import pytest
 import meshconf
 from meshconf.live import process, watching
 from meshconf.live.watching import FileWatcher, directories_of
-from meshconf.live.worker import Worker
+from meshconf.live.worker import Request, Worker, _Requests
 from meshconf.sources.files import Input, stamp_of
 from tests.live.conftest import put, until
 
@@ -282,6 +282,16 @@ class TestThread:
         kill(thread_of(live))
 
         assert until(lambda: not live.status.watcher_alive)
+
+    def test_request_that_is_not_answered_yet(self):
+        """Whoever waits does not wait while a request that was taken is still to be answered."""
+        requests = _Requests()
+        requests.put(Request("reload"))
+        requests.take()
+        began = time.monotonic()
+
+        assert requests.wait(30)
+        assert time.monotonic() - began < 10
 
 
 SCRIPT = """
@@ -637,6 +647,56 @@ class TestHooks:
         assert 2 == live.reload().config.limit
         live._worker._thread = first
         live.close()
+
+    def test_sighup_on_a_loop(self, watch):
+        """The end of `async with` has SIGHUP handled as before."""
+        before = signal.getsignal(signal.SIGHUP)
+
+        async def main() -> None:
+            async with watch("limit = 1\n", sighup=True):
+                assert before != signal.getsignal(signal.SIGHUP)
+
+        asyncio.run(main())
+
+        assert before == signal.getsignal(signal.SIGHUP)
+
+    def test_sighup_after_the_end_in_a_thread(self, watch, monkeypatch: pytest.MonkeyPatch):
+        """A handler that another thread left behind gives way at the next signal, and repeats it."""
+        raised: list[int] = []
+        monkeypatch.setattr(signal, "raise_signal", raised.append)
+        before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        try:
+            live = watch("limit = 1\n", sighup=True)
+            thread = threading.Thread(target=live.close)
+            thread.start()
+            thread.join()
+            process._hung_up(signal.SIGHUP, None)
+
+            assert signal.SIG_DFL == signal.getsignal(signal.SIGHUP)
+            assert [signal.SIGHUP] == raised
+            process._hung_up(signal.SIGHUP, None)  # of a signal that came at the same time
+        finally:
+            signal.signal(signal.SIGHUP, before)
+
+    def test_handler_of_somebody_else(self, watch):
+        """A handler that was put over it meanwhile is left alone."""
+        before = signal.getsignal(signal.SIGHUP)
+        live = watch("limit = 1\n", sighup=True)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        live.close()
+
+        assert signal.SIG_IGN == signal.getsignal(signal.SIGHUP)
+
+        signal.signal(signal.SIGHUP, before)
+
+    def test_nudge_after_the_end(self):
+        """A signal that comes after the end leaves nothing behind."""
+        worker = Worker("over", lambda _: None, dict)
+        worker.start()
+        worker.stop(5)
+        worker.nudge("sighup")
+
+        assert not worker._requests.is_set()
 
 
 class Broken:

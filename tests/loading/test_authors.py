@@ -522,6 +522,12 @@ class TestDeepInheritance:
 
         assert member == found.config.members["a"]
 
+    def test_from_within_a_group_that_is_given(self, attempt: Attempt) -> None:
+        """What others inherit may stand in a group that is given ready."""
+        found = attempt("[members.a]", schema=Nested, overrides={"outer": Outer(Child(3, 4))})
+
+        assert Child(3, 4) == found.config.members["a"].child
+
 
 class TestRemedies:
     @pytest.mark.parametrize(

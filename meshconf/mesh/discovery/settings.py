@@ -49,10 +49,12 @@ class ConsulConfig:
 
     host: Host = setting(
         "consul",
+        local_only=True,
         help="Host name or IP address of the Consul agent.",
     )
     port: Port = setting(
         8500,
+        local_only=True,
         help="TCP port of the agent's HTTP API.",
     )
     datacenter: str = setting(
@@ -62,10 +64,12 @@ class ConsulConfig:
     )
     scheme: Literal["http", "https"] = setting(
         "http",
+        local_only=True,
         help="Whether the agent is asked in clear (http) or over TLS (https).",
     )
     token: Secret[str] | None = setting(
         None,
+        local_only=True,
         help="ACL token that is shown to Consul, none if not set.",
     )
     namespace: str | None = setting(
@@ -101,14 +105,17 @@ class EtcdConfig:
 
     endpoints: tuple[HttpAddress, ...] = setting(
         ("http://localhost:2379",),
+        local_only=True,
         help="URLs of the members of the etcd cluster, any of which is asked.",
     )
     username: str | None = setting(
         None,
+        local_only=True,
         help="User that signs in to etcd, nobody if not set.",
     )
     password: Secret[str] | None = setting(
         None,
+        local_only=True,
         help="Password of `username`.",
     )
     prefix: str = setting(
