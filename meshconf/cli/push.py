@@ -189,7 +189,9 @@ def _tell_difference(
         return
     lines = difference.differences(old, new)
     print_lines(difference.difference_lines(lines), voice.color)
-    if not lines:
+    if difference.in_the_way(old) or difference.in_the_way(new):
+        voice.aside("not compared: tables in which required settings are missing")
+    elif not lines:
         voice.aside("no setting differs, only the text")
 
 

@@ -15,9 +15,31 @@ from click.testing import CliRunner, Result
 
 import meshconf
 import meshconf.__main__ as entry
+from tests.servers.fixtures import (
+    consul,
+    etcd,
+    etcd_program,
+    key,
+    new_consul,
+    new_etcd,
+    new_proxy,
+)
+from tests.servers.places import place, store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+__all__ = [
+    "consul",
+    "etcd",
+    "etcd_program",
+    "key",
+    "new_consul",
+    "new_etcd",
+    "new_proxy",
+    "place",
+    "store",
+]
 
 SCHEMA = """\
 import attrs
@@ -47,6 +69,8 @@ class Guarded:
 OURS = (
     "APP_",
     "MESH_",
+    "CONSUL_",
+    "ETCDCTL_",
     "CREDENTIALS_DIRECTORY",
     "CI",
     "NO_COLOR",
