@@ -98,11 +98,11 @@ class _Names:
         """Ask a name server anything: that there is no such name is an answer too."""
         host, port = _host_and_port(nameserver)
         query = dns.message.make_query(self._name(self.config.service_name), self._type)
-        for address in self._addresses(host):
+        addresses = self._addresses(host)
+        patience = self.timeout / len(addresses)
+        for address in addresses:
             try:
-                answer, _ = dns.query.udp_with_fallback(
-                    query, address, timeout=self.timeout, port=port
-                )
+                answer, _ = dns.query.udp_with_fallback(query, address, patience, port)
             except (dns.exception.DNSException, OSError):
                 continue
             if answer.rcode() == dns.rcode.REFUSED:

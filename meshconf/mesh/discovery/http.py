@@ -241,15 +241,10 @@ class Server:
 
     def _explain_tls(self, failure: ssl.SSLError) -> NoReturn:
         if not isinstance(failure, ssl.SSLCertVerificationError):
-            if "CERTIFICATE" in (failure.reason or ""):
-                fail(
-                    f"{self.url} wants to see a certificate, and there is no setting for one",
-                    help=f"let {self.what} take clients without a certificate",
-                    path=self.address,
-                )
             fail(
                 f"{self.url} does not speak TLS as this machine does",
-                help=f"if {self.what} listens in clear there, say http in {self.scheme}",
+                help=f"if {self.what} listens in clear there, say http in {self.scheme}; if it wants "
+                "certificates of its clients, there is no setting for one",
                 path=self.scheme,
             )
         host = urlsplit(self.url).hostname
@@ -318,7 +313,5 @@ def _ssl_cause(failure: BaseException) -> ssl.SSLError | None:
 
 def _reason(failure: BaseException) -> str:
     """Say in brackets why no connection was made, in the words of the operating system."""
-    cause = failure.__cause__
-    if isinstance(cause, OSError) and cause.strerror:
-        return f" ({cause.strerror.lower()})"
-    return ""
+    reason = getattr(failure.__cause__, "strerror", None)
+    return f" ({reason.lower()})" if reason else ""

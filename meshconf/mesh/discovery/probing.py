@@ -104,7 +104,7 @@ class Check:
 class Prober(Protocol):
     """Names the checks of one backend."""
 
-    def __call__(self, config: Any, timeout: float) -> Iterable[Check]:
+    def __call__(self, config: Any, timeout: float, /) -> Iterable[Check]:
         """Return the checks without asking anything yet.
 
         Args:
@@ -178,7 +178,7 @@ def probe(
     backend = str(config.discovery.backend)
     try:
         prober = _prober_of(backend, probers or {})
-        checks = () if prober is None else tuple(prober(config, timeout))
+        checks = () if prober is None else _told_apart(prober(config, timeout))
     except ImportError:
         raise
     except Exception as failure:
@@ -206,6 +206,15 @@ def _prober_of(backend: str, probers: Mapping[str, Prober]) -> Prober | None:
     for entry in entry_points(group=ENTRY_POINTS, name=backend):
         return cast("Prober", entry.load())
     return None
+
+
+def _told_apart(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """Return checks, whose names others need."""
+    found = tuple(checks)
+    if len({check.name for check in found}) < len(found):
+        msg = "two checks have the same name"
+        raise ValueError(msg)
+    return found
 
 
 def _broken(failure: Exception) -> Finding:

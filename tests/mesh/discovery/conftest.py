@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 import ssl
+import struct
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -102,11 +103,14 @@ def full() -> Iterator[int]:
 
 
 @pytest.fixture
-def saying() -> Iterator[Callable[[bytes], int]]:
-    """Return what starts a server that answers anything with these bytes; it gives the port."""
+def saying() -> Iterator[Callable[[bytes | None], int]]:
+    """Return what starts a server that answers anything with these bytes; it gives the port.
+
+    With None for bytes it breaks the connection off.
+    """
     with contextlib.ExitStack() as stack:
 
-        def saying(answer: bytes) -> int:
+        def saying(answer: bytes | None) -> int:
             listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
 
             def serve() -> None:
@@ -115,7 +119,11 @@ def saying() -> Iterator[Callable[[bytes], int]]:
                         client, _ = listener.accept()
                         with contextlib.suppress(OSError), client:
                             client.recv(65536)
-                            client.sendall(answer)
+                            if answer is None:
+                                now = struct.pack("ii", 1, 0)
+                                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+                            else:
+                                client.sendall(answer)
 
             threading.Thread(target=serve, daemon=True).start()
             stack.callback(lambda: _wake(listener))
@@ -171,6 +179,8 @@ class Stub:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls.cert, tls.key)
             if wants_certificate:
+                # Later versions tell of it when the client thinks that all is well.
+                context.maximum_version = ssl.TLSVersion.TLSv1_2
                 context.verify_mode = ssl.CERT_REQUIRED
                 context.load_verify_locations(tls.ca)
             self.server.socket = context.wrap_socket(

@@ -85,6 +85,7 @@ class TestMembers:
     @pytest.mark.parametrize(
         ("answer", "said"),
         [
+            (None, "answers, but not as ZooKeeper does"),
             (b"", "answers, but not as ZooKeeper does"),
             (b"HTTP/1.1 400 Bad Request\r\n\r\n", "answers, but not as ZooKeeper does"),
             (b"x" * 5000, "answers, but not as ZooKeeper does"),
@@ -94,7 +95,7 @@ class TestMembers:
             ),
         ],
     )
-    def test_something_else(self, found, saying, answer: bytes, said: str):
+    def test_something_else(self, found, saying, answer: bytes | None, said: str):
         """What answers otherwise than a ZooKeeper that serves is told apart."""
         host = f"127.0.0.1:{saying(answer)}"
         one = found(at(host))[f"zookeeper member {host}"]
