@@ -148,6 +148,7 @@ class Process:
     def pause(self) -> None:
         """Let it hang: connections are taken, and nobody answers."""
         os.killpg(self.pid, signal.SIGSTOP)
+        os.waitpid(self.pid, os.WUNTRACED)  # until then, it may still answer
 
     def resume(self) -> None:
         """Let it go on after a pause."""

@@ -289,21 +289,21 @@ class TestEtcd:
         etcd.restart()
         token = etcd.token("reader", "invented")
 
-        def refused(path: str, key: str, token: str) -> bool:
+        def answer(path: str, key: str, token: str) -> str:
             told = {"key": base64.b64encode(key.encode()).decode()}
             try:
                 etcd.ask(path, told, token=token)
-            except Refused:
-                return True
-            return False
+            except Refused as error:
+                return str(error.body)
+            return "done"
 
-        assert not refused("/v3/kv/range", "a/b", token)
-        assert refused("/v3/kv/put", "a/b", token)
-        assert refused("/v3/kv/range", "c", token)
-        assert refused("/v3/kv/range", "a/b", "")
+        assert "done" == answer("/v3/kv/range", "a/b", token)
+        assert "permission denied" in answer("/v3/kv/put", "a/b", token)
+        assert "permission denied" in answer("/v3/kv/range", "c", token)
+        assert "user name is empty" in answer("/v3/kv/range", "a/b", "")
         etcd.remove_user("reader")
 
-        assert refused("/v3/kv/range", "a/b", token)
+        assert "invalid auth token" in answer("/v3/kv/range", "a/b", token)
         assert "1" == etcd.get("a/b")
 
     def test_has_auth_again(self, new_etcd: Callable[..., Etcd]) -> None:
