@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -27,12 +28,8 @@ FORMAT_VERSION = "1.0"
 #: Characters of one part of a finding that are shown: it may hold the words of a server.
 LONGEST_TEXT = 300
 
-#: What no probe looks at.
-NEVER_CHECKED = (
-    "whether the hosts answer requests",
-    "[tls] towards them",
-    "tracing.endpoint",
-)
+#: So many checks of those that were left out for the same reason are named to people.
+MOST_NAMED = 10
 
 
 class _Examined(NamedTuple):
@@ -56,17 +53,31 @@ class _Examined(NamedTuple):
     @property
     def not_checked(self) -> list[str]:
         """What was not, a phrase for each."""
-        skipped = [finding for finding in self.findings if finding.severity == "skipped"]
-        reasons = dict.fromkeys(finding.message for finding in skipped)
-        phrases = [
-            f"{', '.join(one.check for one in skipped if one.message == reason)} ({reason})"
-            for reason in reasons
-        ]
-        return [*phrases, *NEVER_CHECKED]
+        skipped: dict[str, list[str]] = {}
+        for finding in self.findings:
+            if finding.severity == "skipped":
+                skipped.setdefault(finding.message, []).append(finding.check)
+        phrases = [f"{_named(checks)} ({reason})" for reason, checks in skipped.items()]
+        return [*phrases, *_never_checked(self.snapshot.config)]
 
     def count(self, severity: str) -> int:
         """Count the findings of a severity."""
         return sum(finding.severity == severity for finding in self.findings)
+
+
+def _named(checks: Sequence[str]) -> str:
+    rest = len(checks) - MOST_NAMED
+    more = f" and {rest} more" if rest > 0 else ""
+    return f"{', '.join(checks[:MOST_NAMED])}{more}"
+
+
+def _never_checked(config: Any) -> Iterator[str]:
+    """Say what no probe looks at."""
+    yield "whether the hosts answer requests"
+    if getattr(getattr(config, "tls", None), "enabled", False):
+        yield "[tls] towards them"
+    if getattr(getattr(config, "tracing", None), "endpoint", None) is not None:
+        yield "tracing.endpoint"
 
 
 @click.command(short_help="Check that Consul, etcd, DNS, ... are as the configuration expects.")
@@ -133,6 +144,8 @@ def doctor(
         if outcome.problems:
             tell(outcome.problems, outcome.sources, output_format, color, result=True)
         print_lines(_lines(examined, output_format), color)
+    if not examined.done:
+        raise SystemExit(FAILED)
     if examined.count("error") or (
         deny_warnings and (examined.count("warning") or outcome.problems)
     ):
@@ -147,6 +160,9 @@ def _probed(config: Any, timeout: float) -> list[Finding]:
         name = type(config).__name__
         msg = f"{name} has no discovery.backend, so there is nothing to probe"
         raise click.UsageError(msg)
+    if sys.stderr.isatty():
+        backend = _printable(str(config.discovery.backend))
+        click.echo(f"meshconf: asking {backend}, for {timeout:g} s at most in each check", err=True)
     try:
         return probe(config, timeout=timeout)
     except ImportError as error:
@@ -178,12 +194,14 @@ def _full(examined: _Examined, finding: Finding) -> Iterator[StyledLine]:
     yield _heading(finding)
     if finding.severity == "ok":
         return
-    if place := _place(examined.snapshot, finding.path):
+    origin = _origin(examined.snapshot, finding.path)
+    if origin is not None:
+        is_default = origin.kind == "default"
         yield (
             Piece("         = ", "frame"),
             Piece("note:", "remark"),
-            Piece(f" `{_printable(finding.path)}` is from "),
-            Piece(place, "place"),
+            Piece(f" `{_printable(finding.path)}` {'has its' if is_default else 'is from'} "),
+            Piece("default" if is_default else str(origin), "place"),
         )
     if finding.help:
         yield (
@@ -238,14 +256,6 @@ def _printable(text: str) -> str:
     from meshconf.diagnostics.words import elide, printable
 
     return elide(printable(text), LONGEST_TEXT)
-
-
-def _place(snapshot: Snapshot[Any], path: str) -> str:
-    """Say where the setting to blame was set; empty if there is none."""
-    origin = _origin(snapshot, path)
-    if origin is None:
-        return ""
-    return "the default" if origin.kind == "default" else str(origin)
 
 
 def _origin(snapshot: Snapshot[Any], path: str) -> Origin | None:

@@ -60,6 +60,7 @@ def _agent_of(config: ServiceMeshConfig, timeout: float) -> _Agent:
         url=f"{settings.scheme}://{host}:{settings.port}",
         what="the agent",
         address="consul.host",
+        place="consul.host and consul.port",
         scheme="consul.scheme",
         timeout=timeout,
         secrets=(token,) if token else (),
@@ -157,12 +158,11 @@ class _Agent:
             return [
                 warning(
                     f"is not registered in {self.config.consul.datacenter}, so nobody finds it",
-                    help=f"start the service, or register it: {self._register(name)}"
-                    f"{self._near(name)}",
+                    help=f"start the service; {self._register(name)}",
                     path="service_name",
                 )
             ]
-        return [ok(self._counted(instances), path="service_name")]
+        return [ok(_counted(instances), path="service_name")]
 
     def knows_upstream(self, name: str) -> list[Finding]:
         """Ask for the instances of an upstream, and how they are."""
@@ -178,18 +178,19 @@ class _Agent:
             return [
                 error(
                     f"is not registered in {where}{hidden}",
-                    help=f"register it: {self._register(name)}{self._near(name)}",
+                    help=self._register(name),
                     path=path,
                 )
             ]
-        counted = self._counted(instances)
+        counted = _counted(instances)
         if not any(map(_passes, instances)):
-            see = f"see why: consul watch -type=checks -service={shlex.quote(name)}"
+            see = f"see why: {self._command('watch', f'-type=checks -service={shlex.quote(name)}')}"
             if self.config.discovery.only_passing:
-                return [error(f"no healthy instance: {counted}", help=see, path=path)]
+                return [error(f"no healthy instance of {len(instances)}", help=see, path=path)]
             return [
                 warning(
-                    f"no healthy instance, and discovery.only_passing = false uses them: {counted}",
+                    f"no healthy instance of {len(instances)}, and discovery.only_passing = false "
+                    "uses them all the same",
                     help=see,
                     path=path,
                 )
@@ -246,21 +247,22 @@ class _Agent:
                 help="see the log of the agent: consul monitor",
             )
 
-    def _near(self, name: str) -> str:
-        """Name what is registered under almost the same name."""
+    def _register(self, name: str) -> str:
+        """Say how a service is registered, and what is registered under almost the same name."""
         answer = self._get("/v1/catalog/services", self._query)
         known = answer.data if isinstance(answer.data, dict) else {}
         near = difflib.get_close_matches(name, map(str, known), n=1)
-        return f"; {near[0]} is registered" if near else ""
+        first = f"{near[0]} is registered: correct the name, or else" if near else ""
+        command = self._command("services register", f"-name={shlex.quote(name)}")
+        return f"{first} register it: {command}".lstrip()
 
-    def _register(self, name: str) -> str:
-        return f"consul services register -name={shlex.quote(name)}"
+    def _command(self, name: str, options: str) -> str:
+        """Write a command for this agent as a shell takes it."""
+        return f"consul {name} -http-addr={self.server.url} {options}"
 
-    def _counted(self, instances: Sequence[Any]) -> str:
-        passing = sum(map(_passes, instances))
-        noun = "instance" if len(instances) == 1 else "instances"
-        verb = "passes its" if passing == 1 else "pass their"
-        return f"{passing} of {len(instances)} {noun} {verb} checks"
+
+def _counted(instances: Sequence[Any]) -> str:
+    return f"healthy instances: {sum(map(_passes, instances))} of {len(instances)}"
 
 
 def _service(instance: Any) -> dict[str, Any]:

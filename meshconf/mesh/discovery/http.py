@@ -70,6 +70,8 @@ class Server:
 
         address: The setting that holds its host.
 
+        place: The settings that say where it is, in words, if that is more than the host.
+
         scheme: The setting that holds its scheme.
 
         timeout: Seconds that one answer may take.
@@ -88,6 +90,7 @@ class Server:
     address: str
     scheme: str
     timeout: float
+    place: str = ""
     connect_timeout: float | None = None
     connect_setting: str = ""
     ca_file: Path | None = None
@@ -199,13 +202,13 @@ class Server:
         """End a check since something else answers."""
         fail(
             f"{self.url} answers, but not as {kind} does",
-            help=f"set {self.address} to where {self.what} listens",
+            help=f"set {self.place or self.address} to where {self.what} listens",
             path=self.address,
         )
 
     def _explain(self, failure: Exception) -> NoReturn:
         """End a check with the reason why there was no answer."""
-        check_address = f"start {self.what}, or correct {self.address}"
+        check_address = f"start {self.what}, or correct {self.place or self.address}"
         cause = _ssl_cause(failure)
         if cause is not None:
             self._explain_tls(cause)

@@ -87,7 +87,8 @@ class _Api:
         if not host:
             fail(
                 f"this runs in no pod: {_HOST} is not set",
-                help="run it in a pod of the service: kubectl exec DEPLOYMENT -- meshconf doctor",
+                help="run it in a pod of the service: kubectl exec deploy/"
+                f"{self.config.service_name} -- meshconf doctor",
             )
         self.token = self._token()
         authority = self.account / "ca.crt"
@@ -156,12 +157,11 @@ class _Api:
             ]
         every = [endpoint for one in slices for endpoint in _tables(one.get("endpoints"))]
         ready = [one for one in every if _table(one.get("conditions")).get("ready") is not False]
-        noun = "endpoint is" if len(every) == 1 else "endpoints are"
-        counted = f"{len(ready)} of {len(every)} {noun} ready"
+        counted = f"endpoints that are ready: {len(ready)} of {len(every)}"
         if not every or (not ready and self.config.discovery.only_passing):
             return [
                 error(
-                    f"no healthy instance: {counted}",
+                    f"no endpoint of {len(every)} is ready" if every else "it has no endpoint",
                     help=f"see kubectl describe service {name} --namespace {namespace}",
                     path=path,
                 )
@@ -169,9 +169,11 @@ class _Api:
         ports = {
             str(port.get("name") or "") for one in slices for port in _tables(one.get("ports"))
         }
-        return [self._port(counted, sorted(ports), path)]
+        if not ready:
+            counted += ", and discovery.only_passing = false uses them all the same"
+        return [self._port(counted, sorted(ports), path, is_ready=bool(ready))]
 
-    def _port(self, counted: str, ports: list[str], path: str) -> Finding:
+    def _port(self, counted: str, ports: list[str], path: str, *, is_ready: bool) -> Finding:
         wanted = self.config.kubernetes.port_name
         listed = ", ".join(port or "one without a name" for port in ports) or "none"
         if wanted is None and len(ports) > 1:
@@ -186,7 +188,7 @@ class _Api:
                 help=f"correct {_PORT_NAME}, or leave it out where there is one port",
                 path=_PORT_NAME,
             )
-        find = ok if not counted.startswith("0 ") else warning
+        find = ok if is_ready else warning
         return find(counted, path=path)
 
     def _slices(self, name: str, namespace: str) -> list[dict[str, Any]]:

@@ -242,6 +242,7 @@ class _Run:
         self._checks = checks
         self._timeout = timeout
         self._results: dict[str, list[Finding]] = {}
+        self._roots: dict[str, list[str]] = {}
         self._started: dict[str, float] = {}
         self._answers: queue.SimpleQueue[tuple[Check, list[Finding]]] = queue.SimpleQueue()
         self._blocked = [check for check in checks if check.needs or check.needs_one_of]
@@ -320,5 +321,8 @@ class _Run:
         return any(finding.severity in ("error", "skipped") for finding in found)
 
     def _skip(self, check: Check, lacking: Iterable[str]) -> None:
-        message = f"needs {', '.join(lacking)}"
+        """Leave a check out, and name those that failed in the first place."""
+        roots = dict.fromkeys(root for name in lacking for root in self._roots.get(name, [name]))
+        self._roots[check.name] = list(roots)
+        message = f"needs {', '.join(roots)}"
         self._results[check.name] = [Finding(check=check.name, severity="skipped", message=message)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
 import uuid
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +12,7 @@ import pytest
 
 from meshconf.mesh.discovery.probing import probe
 from tests.mesh.discovery.conftest import CANARY, configured
+from tests.programs import required
 from tests.servers.consul import Consul
 
 READ = 'service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }'
@@ -64,8 +67,8 @@ class TestHealthy:
             "consul agent": ("ok", f"answers at {consul.address}"),
             "consul.datacenter": ("ok", "the agent knows dc1"),
             "consul.token": ("ok", "access control is off at the agent"),
-            f"service {orders}": ("ok", "1 of 1 instance passes its checks"),
-            f"upstream {payments}": ("ok", "1 of 1 instance passes its checks"),
+            f"service {orders}": ("ok", "healthy instances: 1 of 1"),
+            f"upstream {payments}": ("ok", "healthy instances: 1 of 1"),
         } == {name: (one.severity, one.message) for name, one in findings.items()}
 
     @pytest.mark.parametrize("consistency", ["stale", "consistent"])
@@ -101,8 +104,8 @@ class TestAgent:
         assert {
             "consul.datacenter": "needs consul agent",
             "consul.token": "needs consul agent",
-            "service orders": "needs consul.datacenter, consul.token",
-            "upstream payments": "needs consul.datacenter, consul.token",
+            "service orders": "needs consul agent",
+            "upstream payments": "needs consul agent",
         } == {name: one.message for name, one in findings.items()}
         assert {"skipped"} == {one.severity for one in findings.values()}
 
@@ -122,7 +125,7 @@ class TestAgent:
             one.severity,
             one.message,
         )
-        assert "set consul.host to where the agent listens" == one.help
+        assert "set consul.host and consul.port to where the agent listens" == one.help
 
     def test_no_leader(self, found, new_stub):
         """An agent whose servers have no leader knows nothing."""
@@ -338,9 +341,20 @@ class TestServices:
             upstream.message,
             upstream.path,
         )
-        assert (
-            "register it: consul services register -name='no-such thing'" == upstream.help
-        )  # as a shell takes it
+        command = f"consul services register -http-addr={consul.address} -name='no-such thing'"
+
+        assert f"register it: {command}" == upstream.help
+
+    def test_remedy(self, found, consul: Consul):
+        """The command that is to register a service does so."""
+        name = f"service-{uuid.uuid4().hex[:8]}"
+        one = found(at(consul.address), name)[f"upstream {name}"]
+        program = required("consul", demanded_by="MESHCONF_REQUIRE_SERVERS")
+        _, *arguments = shlex.split(one.help.removeprefix("register it: "))
+        subprocess.run([program, *arguments], check=True, capture_output=True)
+
+        assert "ok" == found(at(consul.address), name)[f"upstream {name}"].severity
+        consul.deregister(name)
 
     def test_misspelt(self, found, consul: Consul, service):
         """What is registered under almost the same name is named."""
@@ -348,7 +362,7 @@ class TestServices:
         wrong = f"{name[:-1]}_"
         one = found(at(consul.address), wrong)[f"upstream {wrong}"]
 
-        assert one.help.endswith(f"; {name} is registered")
+        assert one.help.startswith(f"{name} is registered: correct the name, or else register it: ")
 
     @pytest.mark.parametrize(
         ("name", "said"),
@@ -369,10 +383,13 @@ class TestServices:
 
         assert (
             "error",
-            "no healthy instance: 0 of 1 instance pass their checks",
+            "no healthy instance of 1",
             f"upstreams.{name}",
         ) == (one.severity, one.message, one.path)
-        assert f"-service={name}" in one.help
+        assert (
+            f"see why: consul watch -http-addr={consul.address} -type=checks -service={name}"
+            == one.help
+        )
 
     def test_unhealthy_instances_are_used(self, found, consul: Consul, service):
         """It is a warning where unhealthy instances are used."""
@@ -381,14 +398,14 @@ class TestServices:
         one = found(settings, name)[f"upstream {name}"]
 
         assert "warning" == one.severity
-        assert "discovery.only_passing = false uses them" in one.message
+        assert "discovery.only_passing = false uses them all the same" in one.message
 
     def test_itself_unhealthy(self, found, consul: Consul, service):
         """The health of the service itself is told, and no finding."""
         name = service(passing=False)
         one = found({**at(consul.address), "service_name": name})[f"service {name}"]
 
-        assert ("ok", "0 of 1 instance pass their checks") == (one.severity, one.message)
+        assert ("ok", "healthy instances: 0 of 1") == (one.severity, one.message)
 
     @pytest.mark.parametrize(("port", "severity"), [(80, "ok"), (81, "warning")])
     def test_port(self, found, consul: Consul, service, port: int, severity: str):
@@ -412,4 +429,4 @@ class TestServices:
         stub.answers["/v1/health/service/payments"] = (200, [{"Checks": ["x"], "Service": 1}])
         one = found(at(f"http://127.0.0.1:{stub.port}"), "payments")["upstream payments"]
 
-        assert one.message.startswith("no healthy instance: 0 of 1")
+        assert "no healthy instance of 1" == one.message

@@ -91,7 +91,7 @@ class TestApi:
             one.severity,
             one.message,
         )
-        assert "kubectl exec" in one.help
+        assert one.help.endswith("kubectl exec deploy/orders -- meshconf doctor")
         assert "skipped" == findings["upstream payments"].severity
 
     def test_ipv6(self, found_by):
@@ -145,7 +145,7 @@ class TestServices:
         api.answers[SLICES] = (200, slices(READY, NOT_READY, {"conditions": {}}, {}))
         findings = found_by({}, "payments")
 
-        assert ("ok", "3 of 4 endpoints are ready") == (
+        assert ("ok", "endpoints that are ready: 3 of 4") == (
             findings["upstream payments"].severity,
             findings["upstream payments"].message,
         )
@@ -176,10 +176,15 @@ class TestServices:
     @pytest.mark.parametrize(
         ("endpoints", "only_passing", "severity", "said"),
         [
-            ([NOT_READY], True, "error", "no healthy instance: 0 of 1 endpoint is ready"),
-            ([NOT_READY], False, "warning", "0 of 1 endpoint is ready"),
-            ([], True, "error", "no healthy instance: 0 of 0 endpoints are ready"),
-            ([], False, "error", "no healthy instance: 0 of 0 endpoints are ready"),
+            ([NOT_READY], True, "error", "no endpoint of 1 is ready"),
+            (
+                [NOT_READY],
+                False,
+                "warning",
+                "endpoints that are ready: 0 of 1, and discovery.only_passing = false uses them all the same",
+            ),
+            ([], True, "error", "it has no endpoint"),
+            ([], False, "error", "it has no endpoint"),
         ],
     )
     def test_not_ready(self, found_by, api: Stub, endpoints, only_passing, severity, said):
@@ -211,7 +216,7 @@ class TestServices:
         api.answers[SLICES] = (200, slices(READY, ports=("grpc", "http")))
         one = found_by({"kubernetes.port_name": "http"}, "payments")["upstream payments"]
 
-        assert ("ok", "1 of 1 endpoint is ready") == (one.severity, one.message)
+        assert ("ok", "endpoints that are ready: 1 of 1") == (one.severity, one.message)
 
     def test_forbidden(self, found_by, api: Stub):
         """A service account without the right to look is told how to get it."""
@@ -242,14 +247,14 @@ class TestBeforeSlices:
             (
                 [{"addresses": [{}, {}], "notReadyAddresses": [{}], "ports": [{}]}],
                 "ok",
-                "2 of 3 endpoints are ready",
+                "endpoints that are ready: 2 of 3",
             ),
             (
                 [{"notReadyAddresses": [{}], "ports": [{}]}],
                 "error",
-                "no healthy instance: 0 of 1 endpoint is ready",
+                "no endpoint of 1 is ready",
             ),
-            ([], "error", "no healthy instance: 0 of 0 endpoints are ready"),
+            ([], "error", "it has no endpoint"),
         ],
     )
     def test_endpoints(self, found_by, api: Stub, subsets, severity: str, said: str):

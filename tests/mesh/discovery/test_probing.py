@@ -166,7 +166,7 @@ class TestSideBySide:
 
 class TestNeeds:
     def test_failed(self):
-        """What needs a check that failed is skipped, and what needs that in turn."""
+        """What needs a check that failed is skipped, and what needs that in turn, for that reason."""
         findings = ran(
             Check("a", lambda: [error("bad")]),
             Check("b", lambda: [ok("never")], needs=["a"]),
@@ -178,7 +178,7 @@ class TestNeeds:
         assert [
             ("a", "error", "bad"),
             ("b", "skipped", "needs a"),
-            ("c", "skipped", "needs b"),
+            ("c", "skipped", "needs a"),
             ("d", "warning", "odd"),
             ("e", "ok", "ran"),
         ] == told(findings)
@@ -227,7 +227,7 @@ class TestNeeds:
             ("a", "ok", "ran"),
             ("b", "skipped", "needs nothing"),
             ("c", "skipped", "needs d"),
-            ("d", "skipped", "needs c"),
+            ("d", "skipped", "needs d"),
         ] == told(findings)
 
     def test_only_impossible(self):
