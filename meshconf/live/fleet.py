@@ -184,6 +184,7 @@ class _Publisher:
     def go_on_in_child(self) -> None:
         """Go on in a child that was forked, as an instance of its own."""
         if not self._stop.is_set():
+            self._let_go()  # the parent keeps its own end of the connection
             self._begin(_own_name() if self._given is None else f"{self._given}:{os.getpid()}")
             self.start(DELAY)
 
