@@ -202,6 +202,8 @@ class Caller:
         if self._is_over:
             raise ConnectionAbortedError
         connection = self._connection = self._connection or self._connected()
+        if self._is_over:  # whoever interrupts sees the connection, or is seen here
+            raise ConnectionAbortedError
         connection.request(method, path, body, headers, preload_content=False)
         assert connection.sock is not None  # it is connected
         connection.sock.settimeout(self._limits.timeout + patience)
