@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -80,12 +81,20 @@ def _never_checked(config: Any) -> Iterator[str]:
         yield "tracing.endpoint"
 
 
+def _no_nan(_: click.Context, __: click.Parameter, seconds: float) -> float:
+    if math.isnan(seconds):  # which is in every range
+        msg = "nan is not a number of seconds"
+        raise click.BadParameter(msg)
+    return seconds
+
+
 @click.command(short_help="Check that Consul, etcd, DNS, ... are as the configuration expects.")
 @click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE]...")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True, max=3600),
     default=3.0,
+    callback=_no_nan,
     metavar="SECONDS",
     help="How long each check may take, 3 if not given.",
 )
