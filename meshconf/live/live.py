@@ -545,11 +545,12 @@ def _seen(
     gone = {one.origin.name for one in unread if one.origin is not None}
     # One that fails may not even say its name any more.
     for layer, last in zip_longest(reading.layers, before[: len(reading.layers)]):
-        connected = layer.name not in gone and not any(map(_is_unread, layer.problems))
+        is_read = layer.name not in gone and not any(map(_is_unread, layer.problems))
+        connected = is_read and not layer.fallback
         if connected or last is None:
             yield SourceStatus(layer.kind, layer.name, connected, now, layer.fallback)
         else:
-            yield attrs.evolve(last, connected=False)
+            yield attrs.evolve(last, connected=False, fallback=layer.fallback)
 
 
 def _log(last: _Now, now: _Now) -> None:

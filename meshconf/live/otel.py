@@ -56,6 +56,7 @@ def instrument(
       too, without what it changed,
     - ``meshconf.config.rejected``: a load failed, for other reasons than the one before,
     - ``meshconf.config.source.lost`` and ``.recovered``: a source cannot be read, and can again,
+    - ``meshconf.config.fallback.activated``: a copy stands in for a store that is not reached,
     - ``meshconf.config.migrated``: a source has the layout of an earlier version, and had not.
 
     They are told in the thread that watches, so a processor that takes its time delays the next
@@ -155,11 +156,13 @@ class _Events:
         self._logger = logger
         self._attributes = attributes
         self._sources: dict[tuple[str, str], bool] = {}
+        self._copies: frozenset[str] = frozenset()
         self._old: frozenset[str] = frozenset()
 
     def tell(self, before: Attempt | None, attempt: Attempt, status: Status) -> None:
         """Tell what a load has changed."""
         self._tell_sources(attempt, status)
+        self._tell_copies(attempt, status)
         if before is None or before.generation != attempt.generation:
             self._tell_activated(before, attempt, status)
         self._tell_migrated(attempt, status.snapshot)
@@ -187,6 +190,18 @@ class _Events:
                     },
                 )
         self._sources = now
+
+    def _tell_copies(self, attempt: Attempt, status: Status) -> None:
+        names = frozenset(printable(one.name) for one in status.sources if one.fallback)
+        for name in sorted(names - self._copies):
+            self._emit(
+                "meshconf.config.fallback.activated",
+                SeverityNumber.WARN,
+                "a copy of a document is in force, since its store could not be reached",
+                attempt.at,
+                {"meshconf.config.source.name": name},
+            )
+        self._copies = names
 
     def _tell_activated(self, before: Attempt | None, attempt: Attempt, status: Status) -> None:
         attributes: dict[str, AttributeValue] = {

@@ -148,10 +148,7 @@ def store_of(url: str, environ: Mapping[str, str]) -> Store:
         raise ValueError(msg)
     options = _options(kind, query)
     made = _consul if kind == "consul" else _etcd
-    try:
-        return made(unquote(path), where, "https" if tls else "http", options, environ)
-    except TypeError as error:  # an option of the wrong kind
-        raise ValueError(str(error)) from None
+    return made(unquote(path), where, "https" if tls else "http", options, environ)
 
 
 _BY = {

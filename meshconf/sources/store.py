@@ -12,6 +12,7 @@ import os
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import attrs
@@ -154,7 +155,7 @@ def _word(*words: str) -> Callable[..., None]:
 
 
 @attrs.frozen(kw_only=True)
-class Store:
+class Store(ABC):
     """What documents in all stores have in common.
 
     Attributes:
@@ -201,20 +202,24 @@ class Store:
             raise ValueError(msg)
 
     @property
+    @abstractmethod
     def kind(self) -> str:
         """The kind of its origins."""
-        raise NotImplementedError
+        ...
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """What reports call it: its address, without what must not be shown."""
-        raise NotImplementedError
+        ...
 
     @property
+    @abstractmethod
     def largest_value(self) -> int:
         """How many bytes a value has at most, unless the servers are configured otherwise."""
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def client(self, reset: Callable[[str], None] = lambda _: None) -> Client:
         """Make somebody who speaks with it.
 
@@ -224,7 +229,7 @@ class Store:
         Raises:
             Refused: If its settings do not allow that.
         """
-        raise NotImplementedError
+        ...
 
     def read(self, model: Model) -> Layer:
         """Ask for the document once, and parse it."""

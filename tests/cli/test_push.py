@@ -521,6 +521,9 @@ class Scripted(Store):
 
     was_put: bool
     after: Found | None
+    kind = "scripted"
+    name = "scripted://store/key"
+    largest_value = 1000
 
     def client(self, reset: Any = None) -> Any:
         """Return itself: it speaks for itself."""

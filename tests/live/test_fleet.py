@@ -443,6 +443,21 @@ os.kill(child, 9)
 
             instance.communicate("\n")
 
+    def test_fork_while_it_imports(self, place: Place):
+        """The thread imports nothing that a child which is forked meanwhile would wait for."""
+        with script(
+            place,
+            """
+publish(live, url, instance="one", ttl=60)
+known = set(sys.modules)
+time.sleep(1)
+print(*sorted(set(sys.modules) - known), flush=True)
+""",
+        ) as instance:
+            output = instance.communicate()
+
+        assert (0, ("\n", "")) == (instance.returncode, output)
+
     def test_fork_that_is_short(self, place: Place):
         """A child that ends at once tells nothing, nor does one that was forked after the end."""
         with script(

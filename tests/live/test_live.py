@@ -983,7 +983,7 @@ class TestClose:
 
         assert until(lambda: len(os.listdir("/proc/self/fd")) <= descriptors)
 
-    def test_while_it_loads(self, watch):
+    def test_while_it_loads(self, watch, monkeypatch: pytest.MonkeyPatch):
         """What is loaded when it is closed does not come into force."""
         source = Source({"limit": 5})
         live = watch(None, source)
@@ -993,7 +993,7 @@ class TestClose:
             live.close()
             return read(model)
 
-        source.read = close_and_read  # type: ignore[method-assign]
+        monkeypatch.setattr(source, "read", close_and_read)
         source.data = {"limit": 6}
         with pytest.raises(RuntimeError, match=r"^this Live is closed$"):
             live.reload()

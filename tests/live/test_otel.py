@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,9 +16,10 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 import meshconf
-from meshconf import Layer
+from meshconf import ConsulKV, Layer
 from meshconf.live import otel, prometheus, status
 from meshconf.live.otel import instrument
+from meshconf.sources.kept import Kept, keep
 from tests.live.conftest import Aged, put
 
 if TYPE_CHECKING:
@@ -426,6 +428,21 @@ class TestSources:
         live.reload()
 
         assert ["source.recovered"] == telemetry.names()
+
+    def test_copy_of_a_document(self, watch, folder: Path, telemetry, instrumented):
+        """That a copy stands in for a store is told once."""
+        nowhere = "http://127.0.0.1:1"
+        name = "consul://127.0.0.1:1/app"
+        keep(folder / "copy", Kept(name, 7, time.time(), b"limit = 5"))
+        source = ConsulKV("app", address=nowhere, start="cached", cache=folder / "copy")
+        live = watch(None, source)
+        instrumented(live)
+        events = telemetry.events()
+        live.reload()
+
+        assert 5 == live.config.limit
+        assert ("fallback.activated", {"source.name": name}) in events
+        assert "fallback.activated" not in telemetry.names()
 
 
 class TestMigrated:

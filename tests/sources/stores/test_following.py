@@ -19,6 +19,7 @@ from meshconf.live import following
 from meshconf.sources import store as stores
 from meshconf.sources.reading import Refused
 from tests.live.conftest import put
+from tests.programs import required
 from tests.sources.stores.conftest import CANARY, Place, until
 
 if TYPE_CHECKING:
@@ -219,6 +220,7 @@ class TestTrouble:
 
         assert 1 == live.config.limit
         assert live.status.sources[0].fallback
+        assert not live.status.sources[0].connected
 
         own_place.server.start()
         until(lambda: not live.status.sources[0].fallback, BACK)
@@ -572,6 +574,25 @@ os.waitpid(child, 0)
         os.kill(os.getpid(), signal.SIGHUP)
         until(lambda: live.attempt.trigger == "sighup")
 
+    def test_child(self, place: Place, watch):
+        """In a child a thread is started for each that is open; here it is one more."""
+        place.put("limit = 1\n")
+        live = watch(place.url())
+        (follower,) = live._followers
+        first = follower._thread
+        follower.stop(10)
+        follower._stop = threading.Event()  # as if it had not been told: a fork just ends it
+        follower.go_on_in_child()
+        place.put("limit = 2\n")
+        until_limit(live, 2)
+
+        assert first is not follower._thread
+
+        live.close()
+        follower.go_on_in_child()
+
+        assert not follower.is_alive
+
 
 class TestTold:
     def test_log(self, place: Place, watch, caplog: pytest.LogCaptureFixture):
@@ -596,10 +617,20 @@ class TestTold:
         place.put("limit = 1\n")
         live = watch(place.url())
         live.reload()
+        live._sessions[0]._reset("compacted")
         registry = CollectorRegistry()
         registry.register(ConfigCollector(live))
         text = generate_latest(registry).decode()
+        said = subprocess.run(
+            [required("promtool"), "check", "metrics"],
+            input=text,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
         labels = f'config="App",result="success",source="{place.url()}"'
 
+        assert (0, "", "") == (said.returncode, said.stdout, said.stderr)
+        assert 'config="App",reason="compacted",' in text
         assert f"meshconf_source_requests_total{{{labels}}}" in text
         assert 'meshconf_config_fallback_active{config="App"} 0.0' in text
