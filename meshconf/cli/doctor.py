@@ -268,10 +268,16 @@ def _printable(text: str) -> str:
 
 
 def _origin(snapshot: Snapshot[Any], path: str) -> Origin | None:
-    try:
-        return snapshot.origin(path)
-    except KeyError:  # a prober of somebody else may blame what is no setting
-        return None
+    """Find where a setting was set, or the one that holds it, such as a mapping as a whole.
+
+    What a prober blames may be none of both.
+    """
+    while path:
+        try:
+            return snapshot.origin(path)
+        except KeyError:
+            path = path.rpartition(".")[0]
+    return None
 
 
 def _finding_data(snapshot: Snapshot[Any], finding: Finding) -> dict[str, Any]:

@@ -195,6 +195,20 @@ class TestFormats:
             "         = help: mend it\n"
         ) in run("doctor").stdout
 
+    @pytest.mark.parametrize("name", ["payments", "a.b", 'a"', "a..b"])
+    def test_part_of_a_setting(self, run, folder: Path, monkeypatch, name: str):
+        """A part of a mapping is told with the place of the mapping."""
+        path = probing.dotted("static", "endpoints", name)
+        key = path.removeprefix("static.endpoints.")
+        (folder / "mesh.toml").write_text(
+            f'config_version = 2\nservice_name = "orders"\n[static]\nendpoints = {{{key} = ["a:1"]}}\n'
+        )
+        monkeypatch.setattr(probing, "probe", lambda *_, **__: [error("bad", path=path)])
+
+        result = run("doctor", "--output-format", "concise")
+
+        assert result.stdout.startswith("mesh.toml:4:13: error    : bad\n")
+
     def test_json(self, run, mesh, closed_port: int):
         """Programs get every check, those that were left out too, and warnings of the load."""
         mesh(closed_port)

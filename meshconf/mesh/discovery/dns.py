@@ -116,7 +116,7 @@ class _Names:
         return [
             error(
                 f"does not answer within {self.timeout:g} s",
-                help="correct dns.nameservers; port 53 unless one is named, over UDP"
+                help="correct dns.nameservers: it is asked over UDP, at port 53 unless another is named"
                 if self.config.dns.nameservers
                 else "set dns.nameservers, or see /etc/resolv.conf",
                 path=_SERVERS,

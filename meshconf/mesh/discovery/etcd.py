@@ -103,7 +103,7 @@ class _Cluster:
         secret = settings.password.reveal()
         server = self.healthy[0]
         answer = server.post(
-            "/v3/auth/authenticate", {"name": settings.username, "password": secret}
+            "/v3/auth/authenticate", {"name": settings.username, "password": secret}, {}
         )
         said = _said(answer)
         if "authentication is not enabled" in said:

@@ -118,18 +118,14 @@ class Server:
         target = f"{path}?{urlencode(query)}" if query else path
         return self._ask("GET", target, headers or {}, None)
 
-    def post(
-        self, path: str, document: Mapping[str, Any], headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    def post(self, path: str, document: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
         """Post a document of JSON.
 
         Raises:
             Failed: If there is no answer; the finding says why.
         """
         body = json.dumps(document).encode()
-        return self._ask(
-            "POST", path, {"Content-Type": "application/json", **(headers or {})}, body
-        )
+        return self._ask("POST", path, {"Content-Type": "application/json", **headers}, body)
 
     def _ask(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
@@ -290,11 +286,11 @@ class Server:
         try:
             with (
                 socket.create_connection(
-                    (parts.hostname or "", parts.port or 443), timeout=self._patience
+                    (str(parts.hostname), parts.port or 443), timeout=self._patience
                 ) as plain,
                 context.wrap_socket(plain, server_hostname=parts.hostname) as wrapped,
             ):
-                found: Any = wrapped.getpeercert() or {}
+                found: Any = wrapped.getpeercert()
         except OSError:
             return []
         return [name for _, name in found.get("subjectAltName", ())]

@@ -100,7 +100,7 @@ class TestAgent:
             f"nothing answers at http://127.0.0.1:{closed_port} (connection refused)",
             "consul.host",
         ) == (agent.severity, agent.message, agent.path)
-        assert agent.help.startswith("start the agent")
+        assert "start the agent, or correct consul.host and consul.port" == agent.help
         assert {
             "consul.datacenter": "needs consul agent",
             "consul.token": "needs consul agent",

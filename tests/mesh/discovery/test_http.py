@@ -91,6 +91,7 @@ class TestNoAnswer:
         assert f"nothing answers at http://127.0.0.1:{closed_port} (connection refused)" == (
             found.message
         )
+        assert "start the agent, or correct agent.host" == found.help
 
     def test_no_connection(self, full: int):
         """A connection that does not come about in time is told with its time."""
@@ -170,6 +171,20 @@ class TestTls:
         monkeypatch.setattr("meshconf.mesh.discovery.http.socket.create_connection", connect)
 
         assert failure(asked).message.endswith("is not for 127.0.0.1; it names others")
+
+    @pytest.mark.parametrize(("url", "port"), [("https://a.test", 443), ("https://a.test:1", 1)])
+    def test_port_of_other_names(self, monkeypatch, url: str, port: int):
+        """The names are asked for where the certificate was, at the port of HTTPS if none is said."""
+        asked = []
+
+        def connect(address: tuple[str, int], **_: object) -> None:
+            asked.append(address)
+            raise ConnectionRefusedError
+
+        monkeypatch.setattr("meshconf.mesh.discovery.http.socket.create_connection", connect)
+
+        assert [] == server(1, url=url)._names()
+        assert [("a.test", port)] == asked
 
     def test_client_certificate(self, new_stub, issue):
         """A server that wants a certificate of the client is told as such."""
