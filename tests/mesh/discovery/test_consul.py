@@ -70,6 +70,13 @@ class TestHealthy:
             f"service {orders}": ("ok", "healthy instances: 1 of 1"),
             f"upstream {payments}": ("ok", "healthy instances: 1 of 1"),
         } == {name: (one.severity, one.message) for name, one in findings.items()}
+        assert [
+            "",
+            "consul.datacenter",
+            "consul.token",
+            "service_name",
+            f"upstreams.{payments}",
+        ] == [one.path for one in findings.values()]
 
     @pytest.mark.parametrize("consistency", ["stale", "consistent"])
     def test_consistency(self, found, consul: Consul, service, consistency: str):
@@ -126,6 +133,18 @@ class TestAgent:
             one.message,
         )
         assert "set consul.host and consul.port to where the agent listens" == one.help
+
+    @pytest.mark.parametrize(
+        "answer",
+        [(400, "no"), (404, "HTTPS"), (500, "127.0.0.1:8300"), (500, ""), (200, 8300), (200, None)],
+    )
+    def test_something_alike(self, found, new_stub, answer: tuple[int, Any]):
+        """Neither is one that has the same path, and answers otherwise."""
+        stub = new_stub()
+        stub.answers["/v1/status/leader"] = answer
+        one = found(at(f"http://127.0.0.1:{stub.port}"))["consul agent"]
+
+        assert one.message.endswith("answers, but not as Consul does")
 
     def test_no_leader(self, found, new_stub):
         """An agent whose servers have no leader knows nothing."""
@@ -212,14 +231,15 @@ class TestDatacenter:
         ) == (one.severity, one.message, one.help, one.path)
         assert "skipped" == findings["upstream payments"].severity
 
-    def test_several(self, found, new_stub):
-        """Of several, none is recommended."""
+    @pytest.mark.parametrize(("known", "said"), [(["eu", "us"], "eu, us"), ([], "none")])
+    def test_several(self, found, new_stub, known: list[str], said: str):
+        """Of several, none is recommended; there may be none at all."""
         stub = new_stub()
         stub.answers["/v1/status/leader"] = (200, "127.0.0.1:8300")
-        stub.answers["/v1/catalog/datacenters"] = (200, ["eu", "us"])
+        stub.answers["/v1/catalog/datacenters"] = (200, known)
         one = found(at(f"http://127.0.0.1:{stub.port}"))["consul.datacenter"]
 
-        assert one.message.endswith("only eu, us")
+        assert one.message.endswith(f"only {said}")
         assert one.help.startswith("set consul.datacenter to one of them")
 
 
@@ -419,6 +439,19 @@ class TestServices:
             assert one.message.endswith("but none on port 81: they listen on 80")
             assert f"upstreams.{name}.port" == one.path
             assert f"set upstreams.{name}.port = 80, or leave it out" == one.help
+
+    def test_ports(self, found, new_stub):
+        """Instances without a port, or with different ones, listen where they listen."""
+        stub = new_stub()
+        stub.answers["/v1/status/leader"] = (200, "127.0.0.1:8300")
+        stub.answers["/v1/catalog/datacenters"] = (200, ["dc1"])
+        stub.answers["/v1/acl/token/self"] = (401, None)
+        services = [{"Service": {"Port": 81}}, {"Service": {"Port": None}}, {"Service": {}}]
+        stub.answers["/v1/health/service/payments"] = (200, services)
+        settings = {**at(f"http://127.0.0.1:{stub.port}"), "upstreams": {"payments": {"port": 80}}}
+        *_, one = probe(configured(settings))
+
+        assert "healthy instances: 3 of 3, but none on port 80: they listen on 0, 81" == one.message
 
     def test_answers_of_another_shape(self, found, new_stub):
         """Instances that are no tables neither pass nor break the probe."""
