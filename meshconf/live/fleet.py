@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import importlib
 import json
 import logging
 import os
@@ -50,6 +51,14 @@ DELAY = 1.0
 
 #: The end waits so many seconds for a question on its way.
 PATIENCE = 5.0
+
+#: What the thread would import: a child that is forked meanwhile would wait for it for ever.
+NEEDED = (
+    "encodings.idna",
+    "meshconf.diagnostics.opaque",
+    "urllib3.connection",
+    "urllib3.exceptions",
+)
 
 #: The longest name of an instance.
 LONGEST_NAME = 255
@@ -110,6 +119,9 @@ def publish(
         ttl,
         is_named=instance is not None,
     )
+    for module in NEEDED:
+        with contextlib.suppress(ImportError):  # it is told when it is missed
+            importlib.import_module(module)
     publisher.start()
     process.add(publisher)
     return publisher.end
@@ -143,6 +155,7 @@ class _Publisher:
         self._given = name if is_named else None
         self._service = service
         self._ttl = ttl
+        self._version = _version()
         self._begin(name)
         self._forget = live.observe(lambda _: self._wake.set())
 
@@ -244,7 +257,7 @@ class _Publisher:
             "pending_restart": list(status.pending_restart),
             "rejected": status.last_error is not None,
             "config_version": model_of(schema).configuration.version,
-            "meshconf": _version(),
+            "meshconf": self._version,
         }
         if {**self._note, **note} != self._note:
             now = dt.datetime.now(dt.timezone.utc).isoformat(timespec="milliseconds")
