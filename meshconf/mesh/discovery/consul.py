@@ -196,8 +196,9 @@ class _Agent:
                 )
             ]
         port = self.config.upstreams[name].port
-        ports = sorted({_service(instance).get("Port") or 0 for instance in instances})
-        if port is not None and port not in ports:
+        # An instance without a port, which Consul writes as 0, listens where the setting says.
+        ports = sorted({found for each in instances if (found := _service(each).get("Port"))})
+        if port is not None and ports and port not in ports:
             return [
                 warning(
                     f"{counted}, but none on port {port}: they listen on {_listed(ports)}",

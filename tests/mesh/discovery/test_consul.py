@@ -440,18 +440,27 @@ class TestServices:
             assert f"upstreams.{name}.port" == one.path
             assert f"set upstreams.{name}.port = 80, or leave it out" == one.help
 
-    def test_ports(self, found, new_stub):
-        """Instances without a port, or with different ones, listen where they listen."""
+    @pytest.mark.parametrize(
+        ("ports", "said"),
+        [
+            ([81, 0, None], "healthy instances: 3 of 3, but none on port 80: they listen on 81"),
+            ([82, 81], "healthy instances: 2 of 2, but none on port 80: they listen on 81, 82"),
+            ([81, 80], "healthy instances: 2 of 2"),
+            ([0], "healthy instances: 1 of 1"),
+        ],
+    )
+    def test_ports(self, found, new_stub, ports: list[int | None], said: str):
+        """Instances without a port listen where the setting says, others where they do."""
         stub = new_stub()
         stub.answers["/v1/status/leader"] = (200, "127.0.0.1:8300")
         stub.answers["/v1/catalog/datacenters"] = (200, ["dc1"])
         stub.answers["/v1/acl/token/self"] = (401, None)
-        services = [{"Service": {"Port": 81}}, {"Service": {"Port": None}}, {"Service": {}}]
+        services = [{"Service": {"Port": port}} for port in ports]
         stub.answers["/v1/health/service/payments"] = (200, services)
         settings = {**at(f"http://127.0.0.1:{stub.port}"), "upstreams": {"payments": {"port": 80}}}
         *_, one = probe(configured(settings))
 
-        assert "healthy instances: 3 of 3, but none on port 80: they listen on 0, 81" == one.message
+        assert said == one.message
 
     def test_answers_of_another_shape(self, found, new_stub):
         """Instances that are no tables neither pass nor break the probe."""
