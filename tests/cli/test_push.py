@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.servers.proxy import CountingProxy
 
 #: What must appear nowhere.
 CANARY = "canary-4711"
@@ -335,23 +334,19 @@ class TestTwoWriters:
 
     @pytest.fixture
     def late(
-        self, run: Callable[..., Any], place: Place, new_proxy: Callable[..., CountingProxy]
+        self, run: Callable[..., Any], place: Place, monkeypatch: pytest.MonkeyPatch
     ) -> Callable[[Callable[[], Any]], Any]:
-        """Return a function that pushes, and does something before the text arrives."""
+        """Return a function that pushes, and does something before the text is written."""
+        write = pushing.write
 
         def late(meanwhile: Callable[[], Any]) -> Any:
-            proxy = new_proxy(place.server)
-            proxy.delay(2.0, place.writes, times=1)
-
-            def overtake() -> None:
-                proxy.wait_for(1, place.writes)
+            def write_late(*arguments: Any) -> int | None:
                 meanwhile()
+                return write(*arguments)
 
-            with ThreadPoolExecutor(1) as threads:
-                other = threads.submit(overtake)
-                result = run("push", "app.toml", place.url(through=proxy))
-                other.result()
-            return result
+            with monkeypatch.context() as patched:
+                patched.setattr(pushing, "write", write_late)
+                return run("push", "app.toml", place.url())
 
         return late
 
