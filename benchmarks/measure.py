@@ -272,6 +272,11 @@ def _numbers(upstream: Any) -> list[object]:
     return [attrgetter(path)(upstream) for path in paths]
 
 
+def fleet(rounds: int) -> dict[str, Samples]:
+    """Follow one document in Consul, five hundred times."""
+    return import_module("fleet").measure(rounds)
+
+
 TASKS = {
     task.__name__: task
     for task in (
@@ -285,6 +290,7 @@ TASKS = {
         idle,
         swap,
         reload,
+        fleet,
     )
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +16,7 @@ from process import JobError, ask, run
 Samples = dict[str, list[float]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bench:
     """What a row may use."""
 
@@ -37,6 +39,7 @@ class Row:
     measure: Callable[[Bench], Samples]
     budgets: Mapping[str, float] = field(default_factory=dict)  # by competitor, at most
     needs_meshconf: bool = True
+    program: str = ""  # of others, without which the row is skipped
 
 
 def warm(bench: Bench, *, variables: bool) -> Samples:
@@ -146,6 +149,22 @@ def reload(bench: Bench) -> Samples:
     """Change one of 10,000 upstreams and reload; load the same file."""
     inputs.write_upstreams(bench.folder / "many.toml", 10_000)
     return ask(bench.folder, "reload", path="many.toml", rounds=min(bench.rounds, 5))
+
+
+def fleet(bench: Bench) -> Samples:
+    """Push a document that 500 watchers follow in a real Consul."""
+    return _fleet(bench)["seconds"]
+
+
+def fleet_requests(bench: Bench) -> Samples:
+    """Count what the same 500 watchers ask of Consul."""
+    return _fleet(bench)["requests"]
+
+
+@functools.cache
+def _fleet(bench: Bench) -> dict[str, Samples]:
+    variables = {"PATH": os.environ["PATH"]}
+    return ask(bench.folder, "fleet", variables, rounds=min(bench.rounds, 5))
 
 
 def interleave(turns: Mapping[str, Callable[[], float]], rounds: int) -> Samples:
@@ -285,6 +304,22 @@ ROWS = [
         unit="ms",
         subject="reload",
         measure=reload,
+    ),
+    Row(
+        name="fleet",
+        title="a push to Consul until the last of 500 watchers has it, wall time",
+        unit="ms",
+        subject="last",
+        measure=fleet,
+        program="consul",
+    ),
+    Row(
+        name="fleet-requests",
+        title="what those 500 ask of Consul, in requests",
+        unit="",
+        subject="each",
+        measure=fleet_requests,
+        program="consul",
     ),
     PEERS(
         name="memory",

@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -83,6 +84,9 @@ def show(row: Row, bench: Bench) -> list[dict[str, object]]:
     """Measure one row and print it."""
     if row.needs_meshconf and "meshconf" not in bench.jobs:
         print(f"\n{row.title}  [{row.name}]\n  skipped: meshconf is not available")
+        return []
+    if row.program and shutil.which(row.program) is None:
+        print(f"\n{row.title}  [{row.name}]\n  skipped: {row.program} is not on PATH")
         return []
     compared = table.lines(row, row.measure(bench))
     print("\n" + table.text(row, compared), flush=True)

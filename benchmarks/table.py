@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rows import Row, Samples
 
-SCALES = {"ns": 1e9, "ms": 1e3, "MB": 1e-6}  # from seconds and bytes
+SCALES = {"ns": 1e9, "ms": 1e3, "MB": 1e-6, "": 1.0}  # from seconds, bytes and numbers
 
 LABELS = {
     "pydantic_settings": "pydantic-settings",
@@ -26,6 +26,11 @@ LABELS = {
     "sleeping": "nothing watched",
     "debounce": "the debounce alone",
     "unchanged": "reload of the same content",
+    "last": "the last of them has it",
+    "first": "the first of them has it",
+    "after a restart": "the last of them, after a restart of Consul",
+    "each": "by each watcher for each push",
+    "restart": "by all in the busiest second of a restart",
 }
 
 HEAD = f"{'':<40}{'median':>12}{'ratio':>9}{'budget':>9}"
