@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -126,6 +127,9 @@ def arguments_of(
     from meshconf.sources.dotenv import DotEnv
 
     prefix = target.prefix
+    if any(map(is_store, sources)) and find_spec("urllib3") is None:
+        click.echo('meshconf: Consul and etcd need: pip install "meshconf[remote]"', err=True)
+        raise SystemExit(FAILED)
     if prefix is None and (reading.env_file is not None or not reading.no_env):
         name = target.model.cls.__name__
         msg = (

@@ -118,8 +118,11 @@ def _refuse_nothing(target: Target, sources: Sequence[Any], options: Mapping[str
     """Refuse to wait for a change where there can be none."""
     from meshconf.live.reloading import read_whole
     from meshconf.loading.load import planned
+    from meshconf.sources.store import Store
 
     plan = planned(target.schema, sources, **options)
+    if any(isinstance(source, Store) for source in plan.sources):
+        return
     if not read_whole(plan, str(Path.cwd())).inputs:
         msg = "no file is read, so nothing can change; name a FILE"
         raise click.UsageError(msg)

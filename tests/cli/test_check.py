@@ -142,15 +142,6 @@ class TestNoVariables:
         assert "`parts[0].name` is required" in result.stderr
 
 
-class TestStores:
-    def test_cannot_be_read(self, run, app: Path):
-        """The address of a store is not taken for a file."""
-        result = run("check", "consul://localhost/app")
-
-        assert 2 == result.exit_code
-        assert "consul://localhost/app is no file, and stores cannot be read yet" in result.stderr
-
-
 class TestNoSecrets:
     SAID = "not checked: secrets, which have to give password (--no-secrets)\n"
 

@@ -223,8 +223,6 @@ class TestWrongUsage:
         [
             (("-",), "standard input cannot be watched; name a file"),
             (("app.toml", "-"), "standard input cannot be watched; name a file"),
-            (("consul://x/y",), "consul://x/y is no file, and stores cannot be read yet"),
-            (("app.toml", "etcd://x/y"), "etcd://x/y is no file, and stores cannot be read yet"),
             (("--no-env",), "no file is read, so nothing can change; name a FILE"),
             ((), "no file is read, so nothing can change; name a FILE"),
             (("app.toml", "--schema", "config_of_app:App"), "does not say what its variables"),
