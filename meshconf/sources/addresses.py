@@ -93,20 +93,25 @@ def address_of(text: str | Address, port: int) -> Address:
     """
     if isinstance(text, Address):
         return text
+    found = _read(text, port)
+    if found is None:
+        msg = f"a server's URL looks like http://127.0.0.1:{port}, not {text!r}"
+        raise ValueError(msg)
+    return found
+
+
+def _read(text: str, port: int) -> Address | None:
     try:
         parts = urlsplit(text)
         host, given = parts.hostname, parts.port
     except ValueError:
-        host, given = None, None
-    else:
-        if parts.scheme not in ("http", "https") or parts.path.strip("/") or parts.query:
-            host = None
-        elif parts.username is not None:
-            msg = "a server's URL holds no user and no password"
-            raise ValueError(msg)
-    if not host:
-        msg = f"a server's URL looks like http://127.0.0.1:{port}, not {text!r}"
+        return None
+    if parts.username is not None:
+        msg = "a server's URL holds no user and no password"
         raise ValueError(msg)
+    more = parts.path.strip("/") or parts.query or parts.fragment
+    if parts.scheme not in ("http", "https") or more or not host:
+        return None
     return Address(parts.scheme, host, port if given is None else given)
 
 

@@ -19,7 +19,7 @@ import attrs
 from meshconf.sources.reading import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from urllib3.connection import HTTPConnection
     from urllib3.response import BaseHTTPResponse
@@ -235,7 +235,7 @@ class Caller:
         raise Refused("MC408", message)
 
     @contextlib.contextmanager
-    def _refusing(self) -> Iterator[None]:
+    def _refusing(self) -> Generator[None, None, None]:
         """Turn what goes wrong on the way into a refusal."""
         try:
             yield

@@ -23,7 +23,7 @@ from meshconf.sources.layer import Layer
 from meshconf.sources.reading import Refused, read_text, text_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from meshconf.schema.model import Model
 
@@ -145,13 +145,20 @@ def is_seconds(_: object, attribute: attrs.Attribute[Any], value: object) -> Non
         raise ValueError(msg)
 
 
-def _word(*words: str) -> Callable[..., None]:
-    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        if value not in words:
-            msg = f"{attribute.name} is {', '.join(words[:-1])} or {words[-1]}, not {value!r}"
-            raise ValueError(msg)
+def is_start(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """Check what becomes of a load without the document: a validator for attrs."""
+    _one_of(("required", "optional", "cached"), attribute, value)
 
-    return check
+
+def is_meaning(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """Check what a key that is gone means: a validator for attrs."""
+    _one_of(("error", "defaults"), attribute, value)
+
+
+def _one_of(words: Sequence[str], attribute: attrs.Attribute[Any], value: object) -> None:
+    if value not in words:
+        msg = f"{attribute.name} is {', '.join(words[:-1])} or {words[-1]}, not {value!r}"
+        raise ValueError(msg)
 
 
 @attrs.frozen(kw_only=True)
@@ -186,13 +193,11 @@ class Store(ABC):
     ca_file: str | os.PathLike[str] | None = None
     insecure_token: bool = False
     start: Literal["required", "optional", "cached"] = attrs.field(
-        default="required", validator=_word("required", "optional", "cached")
+        default="required", validator=is_start
     )
     cache: str | os.PathLike[str] | None = None
     cache_max_age: float = attrs.field(default=604_800.0, validator=is_seconds)
-    on_missing: Literal["error", "defaults"] = attrs.field(
-        default="error", validator=_word("error", "defaults")
-    )
+    on_missing: Literal["error", "defaults"] = attrs.field(default="error", validator=is_meaning)
     timeout: float = attrs.field(default=3.0, validator=is_seconds)
     max_bytes: int = LARGEST_FILE
 
