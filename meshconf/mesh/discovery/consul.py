@@ -221,7 +221,12 @@ class _Agent:
     def _get(self, path: str, query: dict[str, str]) -> Answer:
         headers = {}
         if self.token:
-            headers["X-Consul-Token"] = self.server.header(self.token, _TOKEN)
+            headers["X-Consul-Token"] = self.server.header(
+                self.token,
+                "the token",
+                help="see where it comes from: meshconf explain consul.token",
+                path=_TOKEN,
+            )
         return self.server.get(path, query, headers)
 
     def _instances(self, name: str) -> list[Any]:

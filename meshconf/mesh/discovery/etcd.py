@@ -117,7 +117,9 @@ class _Cluster:
                 help="correct etcd.username and etcd.password",
                 path=_USER,
             )
-        self.session = server.header(token, _USER)
+        self.session = server.header(
+            token, "the token that etcd gave", help="see the log of the member"
+        )
         return [ok(f"etcd lets {settings.username} in", path=_USER)]
 
     def has_prefix(self) -> list[Finding]:

@@ -180,17 +180,26 @@ class Server:
             }
         return data
 
-    def header(self, text: str, setting: str) -> str:
+    def header(self, text: str, what: str, *, help: str, path: str = "") -> str:
         """Return a secret as a header can hold it.
+
+        Args:
+            text: The secret.
+
+            what: What it is called in the finding.
+
+            help: What to do if no header can hold it.
+
+            path: The setting that is then to blame.
 
         Raises:
             Failed: If no header can hold it.
         """
         if not _HEADER.match(text):
             fail(
-                "holds what no HTTP header can, such as a line break, so it cannot be sent",
-                help=f"see where {setting} comes from: meshconf explain {setting}",
-                path=setting,
+                f"{what} holds what no HTTP header can, such as a line break: it cannot be sent",
+                help=help,
+                path=path,
             )
         return text
 

@@ -36,6 +36,8 @@ _API = "kubernetes API"
 _NAMESPACE = "kubernetes.namespace"
 _PORT_NAME = "kubernetes.port_name"
 
+_ACCOUNT_HELP = "see the service account of the pod: automountServiceAccountToken"
+
 #: The variables by which Kubernetes tells a pod where its API is.
 _HOST, _PORT = "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"
 
@@ -105,7 +107,7 @@ class _Api:
         except (OSError, ssl.SSLError):
             fail(
                 f"{authority} cannot be read as certificates",
-                help="see the service account of the pod: automountServiceAccountToken",
+                help=_ACCOUNT_HELP,
             )
         answer = self._get("/version")
         if answer.status == HTTPStatus.UNAUTHORIZED:
@@ -120,16 +122,15 @@ class _Api:
     def _token(self) -> str:
         file = self.account / "token"
         try:
-            return file.read_text(encoding="utf-8").strip()
+            token = file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
-            fail(
-                f"{file} cannot be read",
-                help="see the service account of the pod: automountServiceAccountToken",
-            )
+            token = ""
+        if not token:
+            fail(f"{file} cannot be read, or is empty", help=_ACCOUNT_HELP)
+        return token
 
     def _get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
-        # The token is no setting, so what no header can hold is explained by its file.
-        token = self.server.header(self.token, str(self.account / "token"))
+        token = self.server.header(self.token, str(self.account / "token"), help=_ACCOUNT_HELP)
         return self.server.get(path, query, {"Authorization": f"Bearer {token}"})
 
     def knows_itself(self, name: str) -> list[Finding]:

@@ -306,7 +306,7 @@ class _Run:
 
     def _lacking(self, check: Check) -> Collection[str]:
         failed = [name for name in check.needs if self._failed(name)]
-        if check.needs_one_of and all(map(self._failed, check.needs_one_of)):
+        if all(map(self._failed, check.needs_one_of)):
             failed += check.needs_one_of
         return failed
 

@@ -285,7 +285,8 @@ class TestAccess:
         one = found(at(guarded.address, token=f"{CANARY}\n{CANARY}"))["consul.token"]
 
         assert ("error", "consul.token") == (one.severity, one.path)
-        assert "such as a line break" in one.message
+        assert "the token holds what no HTTP header can" in one.message
+        assert "see where it comes from: meshconf explain consul.token" == one.help
 
     def test_token_that_is_repeated(self, found, new_stub):
         """A token that the server repeats in its answers is masked."""

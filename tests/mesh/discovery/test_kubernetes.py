@@ -92,6 +92,7 @@ class TestApi:
             one.message,
         )
         assert one.help.endswith("kubectl exec deploy/orders -- meshconf doctor")
+        assert "skipped" == findings["service orders"].severity
         assert "skipped" == findings["upstream payments"].severity
 
     def test_ipv6(self, found_by):
@@ -100,11 +101,33 @@ class TestApi:
 
         assert "https://[::1]:" in one.message
 
-    def test_no_token(self, found_by, account: Path):
+    def test_in_a_pod(self, found, api: Stub, account: Path, monkeypatch):
+        """In a pod, the variables of the process and the usual folder say how to ask."""
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(api.port))
+        monkeypatch.setattr(kubernetes, "ACCOUNT", account)
+        one = found({"discovery.backend": "kubernetes"})["kubernetes API"]
+
+        assert "ok" == one.severity
+
+    @pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff"])
+    def test_no_token(self, found_by, account: Path, content: bytes | None):
         """A service account without a token is an error."""
         (account / "token").unlink()
+        if content is not None:
+            (account / "token").write_bytes(content)
 
-        assert found_by()["kubernetes API"].message == f"{account / 'token'} cannot be read"
+        assert f"{account / 'token'} cannot be read, or is empty" == (
+            found_by()["kubernetes API"].message
+        )
+
+    def test_token_that_is_no_header(self, found_by, account: Path):
+        """A token that cannot be sent is told by its file."""
+        (account / "token").write_text(f"{CANARY}\n{CANARY}")
+        one = found_by()["kubernetes API"]
+
+        assert one.message.startswith(f"{account / 'token'} holds what no HTTP header can")
+        assert "automountServiceAccountToken" in one.help
 
     @pytest.mark.parametrize("text", [None, "", "no certificate"])
     def test_no_authority(self, found_by, account: Path, text: str | None):

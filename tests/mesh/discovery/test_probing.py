@@ -112,7 +112,7 @@ class TestSideBySide:
         assert {"met"} == {one.message for one in findings}
 
     def test_not_too_many(self):
-        """No more than 32 run at a time, and all run."""
+        """No more than 32 run at a time, and all run in the end."""
         running, most, lock = 0, 0, threading.Lock()
 
         def run() -> list[Finding]:
@@ -120,7 +120,7 @@ class TestSideBySide:
             with lock:
                 running += 1
                 most = max(most, running)
-            time.sleep(0.01)
+            time.sleep(0.02)
             with lock:
                 running -= 1
             return [ok("ran")]
@@ -128,7 +128,7 @@ class TestSideBySide:
         findings = ran(*(Check(str(i), run) for i in range(100)))
 
         assert [str(i) for i in range(100)] == [one.check for one in findings]
-        assert 32 == most
+        assert 1 < most <= 32
 
     def test_timeout(self, monkeypatch):
         """A check that never ends is given up, and the others are not held up."""
@@ -154,14 +154,23 @@ class TestSideBySide:
     def test_answer_that_comes_too_late(self, monkeypatch):
         """What a check that was given up finds after all is not told."""
         monkeypatch.setattr(probing, "GRACE", 0.0)
-        findings = ran(
-            Check("late", lambda: time.sleep(0.25) or [ok("late")]),  # type: ignore[func-returns-value]
-            Check("soon", lambda: time.sleep(0.1) or [ok("soon")]),  # type: ignore[func-returns-value]
-            Check("then", lambda: time.sleep(0.19) or [ok("then")], needs=["soon"]),  # type: ignore[func-returns-value]
-            timeout=0.2,
-        )
+        monkeypatch.setattr(probing, "MOST_AT_A_TIME", 1)
+        go = threading.Event()
 
-        assert ["no answer within 0.2 s", "soon", "then"] == [one.message for one in findings]
+        def late() -> list[Finding]:
+            go.wait(60)
+            return [ok("late")]
+
+        def after() -> list[Finding]:
+            go.set()
+            for thread in threading.enumerate():
+                if thread.name == "meshconf probe late":
+                    thread.join()
+            return [ok("after")]
+
+        findings = ran(Check("late", late), Check("after", after), timeout=1.0)
+
+        assert ["no answer within 1 s", "after"] == [one.message for one in findings]
 
 
 class TestNeeds:
