@@ -5,7 +5,7 @@ A conftest.py names `store` and `place`; a test that wants `place` runs once for
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import attrs
 import pytest
@@ -14,10 +14,23 @@ from tests.servers.consul import Consul
 from tests.servers.etcd import PROGRAMS, Etcd
 from tests.servers.fixtures import _shared
 
-if TYPE_CHECKING:
-    from tests.servers.proxy import CountingProxy
+__all__ = ["At", "BriefConsul", "Place", "place", "store"]
 
-__all__ = ["BriefConsul", "Place", "place", "store"]
+
+class Addressed(Protocol):
+    """What has an address: a server, or a proxy in front of it."""
+
+    @property
+    def address(self) -> str:
+        """The address, with its scheme."""
+        ...
+
+
+@attrs.frozen
+class At:
+    """An address at which there may be nothing."""
+
+    address: str
 
 
 class BriefConsul(Consul):
@@ -50,8 +63,8 @@ class Place:
         """What requests begin with that write the key with check-and-set."""
         return f"/v1/kv/{self.key}?cas" if self.kind == "consul" else "/v3/kv/txn"
 
-    def url(self, options: str = "", through: CountingProxy | None = None) -> str:
-        """Return its URL, by way of a proxy if there is one."""
+    def url(self, options: str = "", through: Addressed | None = None) -> str:
+        """Return its URL, there or, by way of a proxy, elsewhere."""
         _, _, where = (through or self.server).address.partition("://")
         return f"{self.kind}://{where}/{self.key}{options and f'?{options}'}"
 

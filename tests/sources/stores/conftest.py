@@ -22,6 +22,7 @@ from tests.servers.fixtures import (
     new_etcd,
     new_proxy,
 )
+from tests.servers.places import At, Place, place, store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "App",
+    "At",
     "Place",
     "authority",
     "consul",
@@ -41,6 +43,8 @@ __all__ = [
     "new_consul",
     "new_etcd",
     "new_proxy",
+    "place",
+    "store",
     "until",
 ]
 
@@ -60,61 +64,11 @@ class App:
     token: Secret[str] | None = None
 
 
-@attrs.frozen
-class Place:
-    """A key in a store.
-
-    Attributes:
-        server: The store.
-
-        key: The key.
-    """
-
-    server: Consul | Etcd
-    key: str
-
-    @property
-    def kind(self) -> str:
-        """What kind of store it is."""
-        return "consul" if isinstance(self.server, Consul) else "etcd"
-
-    def url(self, options: str = "", address: str | None = None) -> str:
-        """Return its URL, for this address or another one."""
-        _, _, where = (address or self.server.address).partition("://")
-        return f"{self.kind}://{where}/{self.key}{options and f'?{options}'}"
-
-    def put(self, text: str | bytes) -> None:
-        """Put a document there."""
-        self.server.put(self.key, text)
-
-    def delete(self) -> None:
-        """Take it away."""
-        self.server.delete(self.key)
-
-
 @pytest.fixture(params=["consul", "etcd", "etcd-3.4"])
 def store_program(request: pytest.FixtureRequest) -> str:
     """Name the program of a store."""
     name: str = request.param
     return name
-
-
-@pytest.fixture(scope="module")
-def _shared() -> Iterator[dict[str, Consul | Etcd]]:
-    servers: dict[str, Consul | Etcd] = {}
-    yield servers
-    for server in servers.values():
-        server.close()
-
-
-@pytest.fixture
-def place(store_program: str, key: str, _shared: dict[str, Consul | Etcd]) -> Place:
-    """Return a key of its own in a store that all tests of a module share."""
-    if store_program not in _shared:
-        _shared[store_program] = (
-            Consul(in_memory=True) if store_program == "consul" else Etcd(store_program)
-        )
-    return Place(_shared[store_program], key)
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ class TestChanges:
         """The server is asked once for each change, and not meanwhile."""
         proxy = new_proxy(place.server)
         place.put("limit = 1\n")
-        live = watch(place.url(address=proxy.address))
+        live = watch(place.url(through=proxy))
         proxy.wait_for(2)
         time.sleep(0.5)
         at_rest = proxy.count()

@@ -15,7 +15,7 @@ import pytest
 import meshconf
 from meshconf import ConfigError, ConsulKV, EtcdKV, Secret
 from tests.servers.consul import Consul
-from tests.sources.stores.conftest import CANARY, OPTIONS, App, Place
+from tests.sources.stores.conftest import CANARY, OPTIONS, App, At, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -121,7 +121,7 @@ class TestDocuments:
         proxy = new_proxy(place.server)
         proxy.answer(200, b"x" * 100_000)
 
-        assert "MC004" == code_of(refused(place.url("max_bytes=100", proxy.address)))
+        assert "MC004" == code_of(refused(place.url("max_bytes=100", proxy)))
 
     def test_only_this_machine_decides(self, place: Place):
         """A document may not set what is local."""
@@ -158,21 +158,21 @@ class TestWhatCannotBeHad:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             address = f"http://127.0.0.1:{taken.getsockname()[1]}"
-            error = refused(place.url(address=address))
+            error = refused(place.url(through=At(address)))
 
         assert "MC408" == code_of(error)
         assert "connection refused" in str(error)
 
     def test_no_host(self, place: Place):
         """So is a host that nobody knows."""
-        assert "no such host" in str(refused(place.url(address="http://nowhere.invalid:1")))
+        assert "no such host" in str(refused(place.url(through=At("http://nowhere.invalid:1"))))
 
     def test_silent(self, place: Place, new_proxy: Callable[..., CountingProxy]):
         """A store that does not answer is not waited for."""
         proxy = new_proxy(place.server)
         proxy.delay(30)
         began = time.monotonic()
-        error = refused(place.url("timeout=0.2", proxy.address))
+        error = refused(place.url("timeout=0.2", proxy))
 
         assert time.monotonic() - began < 10
         assert "no answer in time" in str(error)
@@ -183,7 +183,7 @@ class TestWhatCannotBeHad:
         proxy = new_proxy(place.server)
         headers = {"Location": "http://127.0.0.1:1/elsewhere"}
         proxy.answer(status, b"no leader\nmore\n", headers)
-        error = refused(place.url(address=proxy.address))
+        error = refused(place.url(through=proxy))
 
         assert "MC411" == code_of(error)
         assert f"answers {status}" in str(error)
@@ -195,7 +195,7 @@ class TestWhatCannotBeHad:
         proxy = new_proxy(place.server)
         proxy.answer(200, body, {"X-Consul-Index": "7"})
 
-        assert "MC411" == code_of(refused(place.url(address=proxy.address)))
+        assert "MC411" == code_of(refused(place.url(through=proxy)))
 
     def test_breaks_off(self, place: Place, new_proxy: Callable[..., CountingProxy]):
         """An answer that breaks off is told."""
@@ -203,7 +203,7 @@ class TestWhatCannotBeHad:
         proxy = new_proxy(place.server)
         proxy.cut_after(500)
 
-        assert "MC408" == code_of(refused(place.url(address=proxy.address)))
+        assert "MC408" == code_of(refused(place.url(through=proxy)))
 
     def test_idle_connection(self, place: Place, new_proxy: Callable[..., CountingProxy]):
         """A connection that the store closed meanwhile is opened again."""
