@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
+import subprocess
 import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,7 @@ import pytest
 from meshconf.cli import doctor
 from meshconf.mesh.discovery import probing
 from meshconf.mesh.discovery.probing import Check, Finding, error, ok, warning
+from tests.cli.conftest import environment
 from tests.servers.consul import Consul
 from tests.servers.fixtures import consul
 
@@ -403,6 +406,24 @@ class TestTimeout:
         assert f"http://127.0.0.1:{port} takes connections, but did not answer within 0.2 s" in (
             result.stdout
         )
+
+
+class TestInterrupt:
+    def test_ends_at_once(self, mesh):
+        """Ctrl-C ends it with 130, whatever is still waited for."""
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            mesh(silent.getsockname()[1])
+            command = [sys.executable, "-m", "meshconf", "doctor", "--timeout", "60"]
+            with subprocess.Popen(
+                command, env=environment({}), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            ) as process:
+                client, _ = silent.accept()  # it has begun
+                with client:
+                    process.send_signal(signal.SIGINT)
+                    output, errors = process.communicate(timeout=20)
+
+        assert (130, b"") == (process.returncode, output)
+        assert b"Traceback" not in errors
 
 
 class TestOwnBackend:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from kazoo.client import KazooClient
 from kazoo.security import make_digest_acl
+
+from meshconf.mesh.discovery import zookeeper as probe_of_zookeeper
 
 if TYPE_CHECKING:
     from tests.servers.zookeeper import ZooKeeper
@@ -46,8 +49,10 @@ class TestHealthy:
     def test_topmost_root(self, found, zookeeper: ZooKeeper, root: str):
         """Services may stand at the top."""
         top = root.split("/")[1]
-        one = found(at(zookeeper.address, root="/"), top)[f"upstream {top}"]
+        findings = found(at(zookeeper.address, root="/"), top)
+        one = findings[f"upstream {top}"]
 
+        assert "there is a node /" == findings["zookeeper.root"].message
         assert "ok" == one.severity
         assert one.message.endswith(f"below /{top}")
 
@@ -101,6 +106,19 @@ class TestMembers:
         one = found(at(host))[f"zookeeper member {host}"]
 
         assert ("error", said) == (one.severity, one.message)
+
+    def test_guarded_word(self, found, saying):
+        """A member that does not let everybody ask its words is one all the same."""
+        answer = b"srvr is not executed because it is not in the whitelist.\n"
+        host = f"127.0.0.1:{saying(answer)}"
+
+        assert "ok" == found(at(host), timeout=0.5)[f"zookeeper member {host}"].severity
+
+    def test_endless(self):
+        """What never ends is not read to its end."""
+        endless = SimpleNamespace(recv=lambda size: b"x" * size)
+
+        assert 1024 == len(probe_of_zookeeper._read(endless))
 
     def test_silent(self, found, silent: int):
         """A member that takes connections and says nothing is an error once the time is over."""
