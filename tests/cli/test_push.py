@@ -70,6 +70,15 @@ class TestWritten:
         assert ", after version " in lines[1]
         assert NEW == place.get()
 
+    def test_removed(self, run, place: Place):
+        """What goes away is told with its place in the document that is there."""
+        place.put(f'name = "x"\nport = 81\n[stores.a]\npassword = "{CANARY}"\n')
+        result = run("push", "app.toml", place.url())
+        line = next(one for one in said(result).splitlines() if one.startswith("stores.a "))
+
+        assert f"stores.a (removed)  {place.url()}@" in line
+        assert line.endswith(":3:1")
+
     def test_version_is_the_next_one(self, run, place: Place):
         """The version that is told is the one that the next push finds."""
         written = run("push", "app.toml", place.url()).stdout.split()[-1]

@@ -459,18 +459,19 @@ print(*sorted(set(sys.modules) - known), flush=True)
         assert (0, ("\n", "")) == (instance.returncode, output)
 
     def test_fork_that_is_short(self, place: Place):
-        """A child that ends at once tells nothing, nor does one that was forked after the end."""
+        """A child that does not live long tells nothing, nor does one that was forked after the end."""
         with script(
             place,
             """
 end = publish(live, url, instance="one", ttl=60)
 if os.fork() == 0:
+    time.sleep(0.5)
     os._exit(0)
+os.wait()
 end()
 if os.fork() == 0:
     time.sleep(2)
     os._exit(0)
-os.wait()
 os.wait()
 """,
         ) as instance:
