@@ -102,9 +102,12 @@ class TestMembers:
         assert "error" == findings[f"etcd member {endpoint}"].severity
         assert "ok" == findings["upstream payments"].severity
 
-    def test_something_else(self, found, new_stub):
+    @pytest.mark.parametrize("answer", [(404, None), (200, {"ok": True}), (200, ["health"])])
+    def test_something_else(self, found, new_stub, answer: tuple[int, Any]):
         """Another server of HTTP is not taken for etcd."""
-        endpoint = f"http://127.0.0.1:{new_stub().port}"
+        stub = new_stub()
+        stub.answers["/health"] = answer
+        endpoint = f"http://127.0.0.1:{stub.port}"
         one = found(at(endpoint))[f"etcd member {endpoint}"]
 
         assert f"{endpoint} answers, but not as etcd does" == one.message
@@ -246,3 +249,15 @@ class TestOddAnswers:
         one = found(at(endpoint, **settings))["etcd.username"]
 
         assert ("error", f"{endpoint} answered with status 404") == (one.severity, one.message)
+
+    @pytest.mark.parametrize("answer", [(500, {"count": "1"}), (200, [1])])
+    def test_count(self, found, stub: Stub, answer: tuple[int, Any]):
+        """Neither is a count taken from an error, nor from what is no answer of etcd."""
+        stub.answers["/v3/kv/range"] = answer
+        endpoint = f"http://127.0.0.1:{stub.port}"
+        one = found(at(endpoint))["etcd.username"]
+
+        assert ("error", f"{endpoint} answered with status {answer[0]}") == (
+            one.severity,
+            one.message,
+        )

@@ -159,6 +159,12 @@ class TestNodes:
             "upstream payments": "skipped",
         } == {name: one.severity for name, one in findings.items()}
 
+    def test_no_root_at_the_top(self, found, zookeeper: ZooKeeper):
+        """Where the root would stand at the top, that is where to look."""
+        one = found(at(zookeeper.address, root="/nothing"))["zookeeper.root"]
+
+        assert one.help.endswith("zkCli.sh ls /")
+
     def test_missing_service(self, found, zookeeper: ZooKeeper, root: str):
         """An upstream without a node is an error, the service itself a warning."""
         settings = {**at(zookeeper.address, root=root), "service_name": "order"}
