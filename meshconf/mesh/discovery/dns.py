@@ -207,7 +207,7 @@ class _Names:
                 help=f"see what it has: dig {name} any",
                 path=path,
             )
-        port = "" if found[0] == "SRV" or self.config.dns.port else " and dns.port"
+        port = "" if self.config.dns.port else " and dns.port"  # which A and AAAA demand
         return error(
             f"{name} has no {wanted} records, only {' and '.join(found)}",
             help=f'set dns.record_type = "{found[0]}"{port}, or have {wanted} records made',
