@@ -53,12 +53,7 @@ DELAY = 1.0
 PATIENCE = 5.0
 
 #: What the thread would import: a child that is forked meanwhile would wait for it for ever.
-NEEDED = (
-    "encodings.idna",
-    "meshconf.diagnostics.opaque",
-    "urllib3.connection",
-    "urllib3.exceptions",
-)
+NEEDED = ("encodings.idna", "urllib3.connection")
 
 #: The longest name of an instance.
 LONGEST_NAME = 255

@@ -212,6 +212,17 @@ class TestStore:
         assert f"error    {place.url()}: has no instances, or its token may" in result.stdout
         assert "meshconf: 0 instances, 1 not to be asked\n" in result.stdout
 
+    def test_slow(self, run, place: Place, new_proxy):
+        """--timeout is how long a store is waited for."""
+        proxy = new_proxy(place.server)
+        proxy.delay(30)
+        began = time.monotonic()
+        result = run("doctor", "--fleet", place.url(through=proxy), "--timeout", "0.2")
+
+        assert 2 == result.exit_code
+        assert "no answer in time" in result.stdout
+        assert time.monotonic() - began < 2.5
+
     def test_published(self, run, place: Place, folder: Path):
         """What instances publish is what is compared."""
         ends: list[Callable[[], None]] = []
