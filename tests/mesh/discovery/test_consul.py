@@ -330,6 +330,12 @@ class TestNamespace:
         )
         assert "needs consul.namespace" == findings["upstream payments"].message
 
+    def test_absent(self, found, closed_port: int):
+        """Where no agent answers, a namespace is not asked for."""
+        findings = found(at(f"http://127.0.0.1:{closed_port}", namespace="team"))
+
+        assert "needs consul agent" == findings["consul.namespace"].message
+
     def test_with_enterprise(self, found, new_stub):
         """Where it is taken, services are asked for in it; tested against a stub only."""
         stub = new_stub()
