@@ -270,6 +270,13 @@ class TestStore:
         assert CANARY not in result.stdout
 
 
+class Server(HTTPServer):
+    """A server that does not mind if nobody waits for its answer."""
+
+    def handle_error(self, *_: object) -> None:
+        """Do nothing."""
+
+
 class Pages:
     """A server of pages."""
 
@@ -288,7 +295,7 @@ class Pages:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self._server = Server(("127.0.0.1", 0), Handler)
         self.where = f"127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
