@@ -298,12 +298,15 @@ class Session:
         with self._lock:
             found, refused, had_value = self._found, self._refused, self._had_value
         store = self.store
+        is_empty = found is not None and found.content is not None and not found.content.strip()
+        if refused is None and found is not None and had_value and is_empty:
+            found = attrs.evolve(found, content=None)
         if refused is None and found is not None and found.content is None:
             if store.on_missing == "defaults" and had_value:
                 return Layer(store.kind, store.name, {}, absent=True, remote=True)
             refused = Refused(
                 "MC410",
-                "is not there",
+                "is empty, and was not before" if is_empty else "is not there",
                 "put it there with meshconf push, or see whether the token may read it",
             )
         if refused is None and found is not None and found.content is not None:
@@ -344,7 +347,7 @@ class Session:
 
     def _accepted(self, copy: Kept) -> None:
         """Note that a document is in force."""
-        self._had_value = True
+        self._had_value = bool(copy.content.strip())
         if self.store.cache is not None:
             keep(self.store.cache, copy)
             self._kept = copy

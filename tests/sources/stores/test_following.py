@@ -320,6 +320,24 @@ class TestTrouble:
 
         assert {"success": 0, "error": 0} == session.requests
 
+    def test_emptied(self, place: Place, watch):
+        """A key that is emptied is no wish to have the defaults either."""
+        place.put("limit = 1\n")
+        live = watch(place.url())
+        place.put(" \n")
+        until(lambda: "is empty, and was not before" in str(live.status.last_error))
+
+        assert 1 == live.config.limit
+
+    def test_empty_from_the_start(self, place: Place, watch):
+        """One that was empty when the process started may be so again."""
+        place.put("")
+        live = watch(place.url())
+        place.put("\n")
+        until(lambda: live.status.attempts == 2)
+
+        assert live.status.last_error is None
+
 
 class TestConsul:
     def test_token_that_is_revoked(self, new_consul: Callable[..., Consul], watch, tmp_path: Path):
