@@ -74,5 +74,6 @@ class StoreFollower:
             except BaseException:
                 name = self._session.store.name
                 logger.critical("following %s broke off; it begins again", name, exc_info=True)
+                self._session.close()  # what was heard and not told is asked for again
                 self._stop.wait(SHORT_LIFE)
         self._session.close()

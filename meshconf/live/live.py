@@ -68,6 +68,9 @@ logger = logging.getLogger("meshconf")
 #: `close` waits so many seconds for a reload or a subscriber that runs.
 PATIENCE = 5.0
 
+#: What asks for a reload since it has seen a change; who asks otherwise wants all sources asked.
+FOLLOWED = ("file", "store")
+
 #: So many changed paths are logged.
 MOST_LOGGED = 10
 
@@ -93,7 +96,6 @@ def watch_schema(
     if on_restart_fields not in ("hold", "reject"):
         msg = f"on_restart_fields is hold or reject, not {on_restart_fields!r}"
         raise ValueError(msg)
-    variables = dict(os.environ if environ is None else environ)
     variables = dict(os.environ if environ is None else environ)
     plan = planned(schema, sources, environ=variables, **options)
     return Live(_to_follow(plan), on_restart_fields, sighup=sighup)
@@ -349,13 +351,15 @@ class Live(Generic[T]):
 
     # What its thread does.
 
-    def _reload(self, trigger: str) -> ConfigError | RuntimeError | None:
+    def _reload(self, triggers: Sequence[str]) -> ConfigError | RuntimeError | None:
         """Load the sources once, and tell everybody; return why it failed."""
+        asked = [one for one in triggers if one not in FOLLOWED]
+        trigger = (asked or triggers)[0]
         began = time.perf_counter()
         last, error, ready = self._now, None, None
         before = last.state
         try:
-            if trigger not in ("file", "store"):
+            if asked:
                 self._refresh()
             self._reading = read_whole(self._plan, self._base)
             state = next_state(
@@ -546,7 +550,8 @@ def _seen(
     # One that fails may not even say its name any more.
     for layer, last in zip_longest(reading.layers, before[: len(reading.layers)]):
         is_read = layer.name not in gone and not any(map(_is_unread, layer.problems))
-        connected = is_read and not layer.fallback
+        # An optional document whose store cannot be asked is only warned of.
+        connected = is_read and not (layer.remote and layer.problems)
         if connected or last is None:
             yield SourceStatus(layer.kind, layer.name, connected, now, layer.fallback)
         else:

@@ -88,7 +88,8 @@ class SourceStatus:
     """How one source is doing.
 
     Attributes:
-        kind: Its kind: ``file``, ``env``, ``dotenv``, ``secret_file``, ``override``, or its own.
+        kind: Its kind: ``file``, ``env``, ``dotenv``, ``secret_file``, ``consul``, ``etcd``,
+            ``override``, or its own.
 
         name: What reports call it.
 

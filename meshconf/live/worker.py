@@ -14,7 +14,7 @@ import attrs
 from meshconf.live.watching import FileWatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from meshconf.sources.files import Input
 
@@ -98,7 +98,7 @@ class Worker:
     Args:
         name: The name of the thread.
 
-        job: What is done. It is given what asked for it: ``file``, or what a request names.
+        job: What is done. It is given what asked for it: what requests name, or ``file``.
 
         inputs: Returns what the job has read last.
 
@@ -108,7 +108,7 @@ class Worker:
     def __init__(
         self,
         name: str,
-        job: Callable[[str], Any],
+        job: Callable[[Sequence[str]], Any],
         inputs: Callable[[], Mapping[str, Input]],
         forked: Callable[[], None] = lambda: None,
     ) -> None:
@@ -235,7 +235,8 @@ class Worker:
                 if self.is_stopping:
                     break
                 if changed or taken:
-                    requests.answer(self._job(taken[0].trigger if taken else "file"))
+                    triggers = [request.trigger for request in taken] or ["file"]
+                    requests.answer(self._job(triggers))
                     watcher.follow(self._inputs())
         finally:
             watcher.close()

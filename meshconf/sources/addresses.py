@@ -197,7 +197,11 @@ def _options(kind: str, query: str) -> dict[str, Any]:
                 raise ValueError(msg)
             options[name] = text == "true"
         else:
-            options[name] = read(text)
+            try:
+                options[name] = read(text)
+            except ValueError:
+                msg = f"{name} is a number, not {text!r}"
+                raise ValueError(msg) from None
     return options
 
 
@@ -222,9 +226,11 @@ def _etcd(
     from meshconf.sources.etcd import EtcdKV
 
     user, _, password = environ.get("ETCDCTL_USER", "").partition(":")
-    if user and "username" not in options:
-        options["username"] = user
-        options["password"] = password or environ.get("ETCDCTL_PASSWORD")
+    if user:
+        options.setdefault("username", user)
+    if "token_file" not in options and "username" in options:
+        own = password if options["username"] == user else ""
+        options["password"] = own or environ.get("ETCDCTL_PASSWORD")
     if file := environ.get("ETCDCTL_CACERT"):
         options.setdefault("ca_file", file)
     return EtcdKV(key, endpoints=[f"{scheme}://{one}" for one in where.split(",")], **options)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode
 
 import attrs
 
 from meshconf.schema.secret import Secret
 from meshconf.sources.addresses import Address, address_of, key_of
-from meshconf.sources.http import FORBIDDEN, NOT_FOUND, TOO_LARGE, Caller, Limits
+from meshconf.sources.http import FORBIDDEN, NOT_FOUND, TOO_LARGE, UNREACHED, Caller, Limits
 from meshconf.sources.reading import Refused
-from meshconf.sources.store import Found, Store, secret_at, token_in_clear
+from meshconf.sources.store import (
+    Found,
+    Store,
+    fit_for_a_header,
+    one_of,
+    secret_at,
+    token_in_clear,
+    understood,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +29,6 @@ if TYPE_CHECKING:
     from meshconf.sources.http import Answer
 
 __all__ = ["ConsulKV"]
-
-T = TypeVar("T")
 
 #: Consul holds an answer back for so many seconds, and up to a sixteenth of them more.
 WAIT = 60
@@ -39,7 +45,19 @@ def _address(given: str | Address) -> Address:
     return address_of(given, 8500)
 
 
-@attrs.frozen(kw_only=True)
+def _key(text: str) -> str:
+    parts = key_of(text).split("/")
+    if "" in parts[:-1] or "." in parts or ".." in parts:
+        msg = "a key of Consul does not begin with a slash, and holds no `//`, `.` and `..`"
+        raise ValueError(msg)
+    return text
+
+
+def _is_consistency(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    one_of(("default", "stale", "consistent"), attribute, value)
+
+
+@attrs.frozen
 class ConsulKV(Store):
     """A TOML document under a key of Consul's key-value store.
 
@@ -58,12 +76,14 @@ class ConsulKV(Store):
             after asking its peers (``consistent``).
     """
 
-    key: str = attrs.field(kw_only=False, converter=key_of)
-    address: Address = attrs.field(default=LOCAL, converter=_address)
-    token: str | Secret[str] | None = attrs.field(default=None, repr=False)
-    datacenter: str | None = None
-    namespace: str | None = None
-    consistency: Literal["default", "stale", "consistent"] = "default"
+    key: str = attrs.field(converter=_key)
+    address: Address = attrs.field(default=LOCAL, converter=_address, kw_only=True)
+    token: str | Secret[str] | None = attrs.field(default=None, repr=False, kw_only=True)
+    datacenter: str | None = attrs.field(default=None, kw_only=True)
+    namespace: str | None = attrs.field(default=None, kw_only=True)
+    consistency: Literal["default", "stale", "consistent"] = attrs.field(
+        default="default", validator=_is_consistency, kw_only=True
+    )
 
     @property
     def kind(self) -> str:
@@ -74,8 +94,14 @@ class ConsulKV(Store):
     def name(self) -> str:
         """What reports call it."""
         tls = "+https" if self.address.scheme == "https" else ""
-        where = "" if self.datacenter is None else f"?dc={self.datacenter}"
-        return f"consul{tls}://{self.address}/{self.key}{where}"
+        where = urlencode(self.where)
+        return f"consul{tls}://{self.address}/{self.key}{where and f'?{where}'}"
+
+    @property
+    def where(self) -> dict[str, str]:
+        """The datacenter and the namespace, as Consul's API calls them."""
+        named = (("dc", self.datacenter), ("ns", self.namespace))
+        return {name: value for name, value in named if value is not None}
 
     @property
     def largest_value(self) -> int:
@@ -100,11 +126,7 @@ class _Client:
         limits = Limits(store.timeout, 2 * store.max_bytes + 10_000, store.ca_file)
         self._caller = Caller(store.address, limits)
         self._token: str | None = None
-        self._where = {
-            name: value
-            for name, value in (("dc", store.datacenter), ("ns", store.namespace))
-            if value is not None
-        }
+        self._where = store.where
 
     def get(self) -> Found:
         """Ask for the key."""
@@ -115,7 +137,13 @@ class _Client:
         if after.cursor <= 0:
             return self.get()
         path = self._path({"index": after.cursor, "wait": f"{WAIT}s"}, reading=True)
-        found = self._found(self._asked("GET", path, patience=STRETCHED))
+        try:
+            found = self._found(self._asked("GET", path, patience=STRETCHED))
+        except Refused as refused:
+            if refused.code != UNREACHED:
+                raise
+            self._reset("broke_off")  # whether the agent is there is another question
+            return self.get()
         if found.cursor < after.cursor:
             self._reset("index_went_back")
             return attrs.evolve(found, cursor=0)
@@ -133,11 +161,12 @@ class _Client:
         answer = self._asked("GET", self._path({"recurse": ""}, key=folder, reading=True))
         if answer.status == NOT_FOUND:
             return {}
-        found = _understood(
+        found = understood(
+            "Consul",
             lambda: {
                 str(one["Key"]).removeprefix(folder): b64decode(one["Value"] or "", validate=True)
                 for one in json.loads(answer.body)
-            }
+            },
         )
         return {name: content for name, content in found.items() if name and "/" not in name}
 
@@ -151,7 +180,7 @@ class _Client:
             "NodeChecks": [],
         }
         answer = self._session("create", json.dumps(about).encode())
-        return _understood(lambda: str(json.loads(answer.body)["ID"]))
+        return understood("Consul", lambda: str(json.loads(answer.body)["ID"]))
 
     def renew(self, lease: str) -> bool:
         """Have a session begin anew."""
@@ -217,7 +246,8 @@ class _Client:
         if self._store.token_file is not None:
             return secret_at(self._store.token_file)
         token = self._store.token
-        return "" if token is None else token if isinstance(token, str) else token.reveal()
+        text = "" if token is None else token if isinstance(token, str) else token.reveal()
+        return fit_for_a_header(text, "its token")
 
     def _found(self, answer: Answer) -> Found:
         def read() -> Found:
@@ -228,15 +258,7 @@ class _Client:
             content = b64decode(entry["Value"] or "", validate=True)
             return Found(content, int(entry["ModifyIndex"]), cursor)
 
-        return _understood(read)
-
-
-def _understood(read: Callable[[], T]) -> T:
-    try:
-        return read()
-    except (ValueError, TypeError, KeyError, RecursionError):
-        pass
-    raise Refused("MC411", "answers otherwise than Consul does")
+        return understood("Consul", read)
 
 
 def _said(body: bytes) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -12,15 +12,19 @@ from meshconf.schema.secret import Secret
 from meshconf.sources.addresses import Address, address_of, key_of
 from meshconf.sources.http import Caller, Limits
 from meshconf.sources.reading import Refused
-from meshconf.sources.store import Found, Store, secret_at, token_in_clear
+from meshconf.sources.store import (
+    Found,
+    Store,
+    secret_at,
+    token_in_clear,
+    understood,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 __all__ = ["EtcdKV"]
-
-T = TypeVar("T")
 
 #: A watch is left after so many seconds of silence, and the key is asked for: a watch of a revision
 #: that is still to come says nothing.
@@ -36,6 +40,10 @@ DENIED = 7
 INVALID = 3
 
 
+#: What etcd says of a token that it does not know, or that is of before a change of the rights.
+VOID_TOKEN = ("invalid auth token", "revision in header is old", "revision of auth store is old")
+
+
 def _addresses(endpoints: str | Iterable[str | Address]) -> tuple[Address, ...]:
     listed = endpoints.split(",") if isinstance(endpoints, str) else endpoints
     found = tuple(address_of(one, 2379) for one in listed)
@@ -45,7 +53,7 @@ def _addresses(endpoints: str | Iterable[str | Address]) -> tuple[Address, ...]:
     return found
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class EtcdKV(Store):
     """A TOML document under a key of etcd.
 
@@ -60,12 +68,12 @@ class EtcdKV(Store):
         password: The password of the user; see ``token_file`` too.
     """
 
-    key: str = attrs.field(kw_only=False, converter=key_of)
+    key: str = attrs.field(converter=key_of)
     endpoints: tuple[Address, ...] = attrs.field(
-        default=(Address("http", "127.0.0.1", 2379),), converter=_addresses
+        default=(Address("http", "127.0.0.1", 2379),), converter=_addresses, kw_only=True
     )
-    username: str | None = None
-    password: str | Secret[str] | None = attrs.field(default=None, repr=False)
+    username: str | None = attrs.field(default=None, kw_only=True)
+    password: str | Secret[str] | None = attrs.field(default=None, repr=False, kw_only=True)
 
     @property
     def kind(self) -> str:
@@ -99,7 +107,8 @@ class _Client:
         self._reset = reset
         # Values are in base64, within JSON.
         limits = Limits(store.timeout, 2 * store.max_bytes + 10_000, store.ca_file)
-        self._callers = [Caller(address, limits) for address in store.endpoints]
+        self._callers = tuple(Caller(address, limits) for address in store.endpoints)
+        self._first = 0
         self._token: str | None = None
         self._events: Iterator[Mapping[str, Any]] | None = None
 
@@ -107,20 +116,29 @@ class _Client:
         """Ask for the key."""
         self._end_watch()
         answer = self._asked("/v3/kv/range", {"key": _coded(self._store.key)})
-        return _understood(lambda: _found(answer.get("kvs", ()), answer))
+        return understood("etcd", lambda: _found(answer.get("kvs", ()), answer))
 
     def wait(self, after: Found) -> Found:
         """Wait until the key may have changed."""
+        try:
+            found = self._next(after)
+        except Refused:
+            self._reset("broke_off")  # whether the cluster is there is another question
+            found = None
+        return self.get() if found is None else found
+
+    def _next(self, after: Found) -> Found | None:
+        """Wait for the next event of the watch; None if it has ended."""
         if self._events is None:
             self._events = self._watched(after.cursor + 1)
         for answer in self._events:
             if answer.get("canceled"):
-                compacted = int(answer.get("compact_revision", 0)) > 0
+                compacted = understood("etcd", lambda: int(answer.get("compact_revision", 0)) > 0)  # noqa: B023 - called at once
                 self._reset("compacted" if compacted else "canceled")
-                break
+                return None
             if events := answer.get("events"):
-                return _understood(lambda: _changed(events, answer))  # noqa: B023 - called at once
-        return self.get()
+                return understood("etcd", lambda: _changed(events, answer))  # noqa: B023 - called at once
+        return None
 
     def put(self, content: bytes, expected: Found) -> bool:
         """Set the key, unless it has changed since."""
@@ -132,23 +150,24 @@ class _Client:
         end = f"{self._store.key}0"  # what follows a slash in ASCII
         asked = {"key": _coded(folder), "range_end": _coded(end)}
         answer = self._asked("/v3/kv/range", asked)
-        found = _understood(
+        found = understood(
+            "etcd",
             lambda: {
                 b64decode(one["key"]).decode().removeprefix(folder): b64decode(one.get("value", ""))
                 for one in answer.get("kvs", ())
-            }
+            },
         )
         return {name: content for name, content in found.items() if name and "/" not in name}
 
     def grant(self, seconds: int) -> str:
         """Make a lease."""
         answer = self._asked("/v3/lease/grant", {"TTL": str(seconds)})
-        return _understood(lambda: str(int(answer["ID"])))
+        return understood("etcd", lambda: str(int(answer["ID"])))
 
     def renew(self, lease: str) -> bool:
         """Have a lease begin anew; one that has ended is answered without a time."""
         answer = self._asked("/v3/lease/keepalive", {"ID": lease})
-        return _understood(lambda: int(answer["result"].get("TTL", 0)) > 0)
+        return understood("etcd", lambda: int(answer["result"].get("TTL", 0)) > 0)
 
     def put_under(self, lease: str, content: bytes) -> bool:
         """Set the key until a lease ends, unless it is there under none or under another one."""
@@ -192,7 +211,7 @@ class _Client:
         key = _coded(self._store.key)
         request = {"create_request": {"key": key, "start_revision": str(revision)}}
         try:
-            for status, line in self._callers[0].lines(
+            for status, line in self._callers[self._first].lines(
                 "POST",
                 "/v3/watch",
                 headers=self._headers(),
@@ -216,20 +235,20 @@ class _Client:
     def _question(self, path: str, question: Mapping[str, Any]) -> Mapping[str, Any]:
         headers = self._headers()
         body = json.dumps(question).encode()
-        answer = self._first("POST", path, headers, body)
+        answer = self._in_turn("POST", path, headers, body)
         return self._answer(*answer)
 
-    def _first(
+    def _in_turn(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, bytes]:
         """Ask the members in turn; the one that answered is the first to be asked next time."""
         refusals: list[Refused] = []
         for _ in self._callers:
             try:
-                answer = self._callers[0].ask(method, path, headers=headers, body=body)
+                answer = self._callers[self._first].ask(method, path, headers=headers, body=body)
             except Refused as refused:
                 refusals.append(refused)
-                self._callers.append(self._callers.pop(0))
+                self._first = (self._first + 1) % len(self._callers)
             else:
                 return answer.status, answer.body
         raise refusals[0]
@@ -240,7 +259,7 @@ class _Client:
         if self._token is None:
             question = {"name": self._store.username, "password": self._password()}
             body = json.dumps(question).encode()
-            status, content = self._first("POST", "/v3/auth/authenticate", {}, body)
+            status, content = self._in_turn("POST", "/v3/auth/authenticate", {}, body)
             self._token = str(self._answer(status, content, signing_in=True).get("token", ""))
         return {"Authorization": self._token}
 
@@ -262,7 +281,7 @@ class _Client:
         code, message = _error_in(answer)
         if signing_in and code in (INVALID, UNAUTHENTICATED, DENIED):
             raise Refused("MC409", f"refuses the user {self._store.username}: {message}")
-        if code == UNAUTHENTICATED or "invalid auth token" in message:
+        if code == UNAUTHENTICATED or any(words in message for words in VOID_TOKEN):
             raise _UnknownToken("MC409", "refuses its token", "sign in again")
         if code == DENIED or "user name is empty" in message:
             who = self._store.username or "nobody"
@@ -279,14 +298,6 @@ class _UnknownToken(Refused):
 
 def _coded(text: str) -> str:
     return b64encode(text.encode()).decode()
-
-
-def _understood(read: Callable[[], T]) -> T:
-    try:
-        return read()
-    except (ValueError, TypeError, KeyError, AttributeError):
-        pass
-    raise Refused("MC411", "answers otherwise than etcd does")
 
 
 def _found(entries: Iterable[Mapping[str, Any]], answer: Mapping[str, Any]) -> Found:

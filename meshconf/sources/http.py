@@ -19,10 +19,10 @@ import attrs
 from meshconf.sources.reading import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
 
     from urllib3.connection import HTTPConnection
-    from urllib3.response import BaseHTTPResponse
+    from urllib3.response import HTTPResponse
 
     from meshconf.sources.addresses import Address
 
@@ -30,6 +30,9 @@ __all__ = ["Answer", "Caller", "Limits"]
 
 #: So much of an answer is read at once.
 CHUNK = 65_536
+
+#: The code of the problem that a server cannot be reached.
+UNREACHED = "MC408"
 
 #: What is not there, is not allowed, or is too large.
 NOT_FOUND = 404
@@ -86,6 +89,7 @@ class Caller:
         self._address = address
         self._limits = limits
         self._connection: HTTPConnection | None = None
+        self._sock: socket.socket | None = None
         self._is_over = False
 
     def ask(
@@ -97,7 +101,7 @@ class Caller:
         body: bytes | None = None,
         patience: float = 0.0,
     ) -> Answer:
-        """Ask, and return the whole answer.
+        """Ask, and return the whole answer; once more, if the connection had been closed meanwhile.
 
         Args:
             method: The method.
@@ -114,20 +118,28 @@ class Caller:
             Refused: If there is no answer, or it is too large.
         """
         is_used = self._connection is not None
+        refused: Refused
         try:
+            try:
+                return self._ask(method, path, headers, body, patience)
+            except (ConnectionResetError, BrokenPipeError):  # as servers do after a while
+                if not is_used or self._is_over:
+                    raise
+            self.close()
             return self._ask(method, path, headers, body, patience)
-        except Refused:
-            # A server closes a connection that was idle; the next one tells whether it is there.
-            if not is_used or self._is_over:
-                raise
-        return self._ask(method, path, headers, body, patience)
+        except Refused as error:
+            refused = error
+        except Exception as error:  # of the operating system, of TLS, of HTTP
+            refused = _unreached(self._address, error)
+        self.close()
+        raise refused
 
     def lines(
         self, method: str, path: str, *, headers: Mapping[str, str], body: bytes, patience: float
     ) -> Iterator[tuple[int, bytes]]:
         """Ask, and yield the status with each line of an answer that goes on.
 
-        The connection is closed when that ends.
+        An answer without any line gives an empty one. The connection is closed at the end.
 
         Args:
             method: The method.
@@ -138,36 +150,45 @@ class Caller:
 
             body: What is sent.
 
-            patience: It ends when nothing is said for so many seconds.
+            patience: It ends when nothing is said for so many seconds, besides those that a server
+                is given anyway.
 
         Raises:
             Refused: If there is no answer, or a line is too large.
         """
-        with self._refusing():
+        refused: Refused
+        try:
             response = self._response(method, path, headers, body, patience)
-            rest = b""
-            for chunk in _until_silent(response):
+            rest, is_silent = b"", True
+            while chunk := _next_chunk(response):
                 *found, rest = (rest + chunk).split(b"\n")
                 for line in found:
+                    is_silent = False
                     yield response.status, line
                 if len(rest) > self._limits.max_bytes:
-                    raise self._too_large()
-            if rest:
+                    raise self._too_large()  # noqa: TRY301 - it ends like any other refusal
+            if rest or is_silent:
                 yield response.status, rest
-        self.close()
+        except Refused as error:
+            refused = error
+        except Exception as error:  # of the operating system, of TLS, of HTTP
+            refused = _unreached(self._address, error)
+        else:
+            return
+        finally:
+            self.close()
+        raise refused
 
     def interrupt(self) -> None:
         """Break off what another thread is waiting for; nothing is asked any more."""
         self._is_over = True
-        connection = self._connection
-        sock = None if connection is None else connection.sock
-        if sock is not None:
+        if (sock := self._sock) is not None:
             with contextlib.suppress(OSError):  # it is closed already
                 sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the connection; the next question opens another."""
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._sock = self._connection, None, None
         if connection is not None:
             connection.close()
 
@@ -179,17 +200,23 @@ class Caller:
         body: bytes | None,
         patience: float,
     ) -> Answer:
-        with self._refusing():
-            response = self._response(method, path, headers, body, patience)
-            end = time.monotonic() + self._limits.timeout
-            content = bytearray()
-            for chunk in response.stream(CHUNK):
-                content += chunk
-                if len(content) > self._limits.max_bytes:
-                    raise self._too_large()
-                if time.monotonic() > end:
-                    raise TimeoutError
-            return Answer(response.status, response.headers, bytes(content))
+        response = self._response(method, path, headers, body, patience)
+        end = time.monotonic() + self._limits.timeout
+        content = bytearray()
+        while chunk := self._chunk(response, end):
+            content += chunk
+            if len(content) > self._limits.max_bytes:
+                raise self._too_large()
+        return Answer(response.status, response.headers, bytes(content))
+
+    def _chunk(self, response: HTTPResponse, end: float) -> bytes:
+        """Read what is there, or wait for it until a moment at most."""
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        if self._sock is not None:
+            self._sock.settimeout(left)
+        return response.read1(CHUNK)
 
     def _response(
         self,
@@ -198,23 +225,30 @@ class Caller:
         headers: Mapping[str, str],
         body: bytes | None,
         patience: float,
-    ) -> BaseHTTPResponse:
+    ) -> HTTPResponse:
         if self._is_over:
             raise ConnectionAbortedError
         connection = self._connection = self._connection or self._connected()
-        if self._is_over:  # whoever interrupts sees the connection, or is seen here
+        # http.client lets go of it where the answer ends the connection.
+        sock = self._sock = connection.sock
+        if self._is_over:  # whoever interrupts sees the socket, or is seen here
             raise ConnectionAbortedError
+        if sock is not None:
+            sock.settimeout(self._limits.timeout)
         connection.request(method, path, body, headers, preload_content=False)
-        assert connection.sock is not None  # it is connected
-        connection.sock.settimeout(self._limits.timeout + patience)
+        self._sock = connection.sock  # it may have had to connect again
+        connection.timeout = self._limits.timeout + patience
         return connection.getresponse()
 
     def _connected(self) -> HTTPConnection:
         try:
             from urllib3.connection import HTTPConnection, HTTPSConnection
         except ImportError:
-            refused = Refused("MC408", 'cannot be asked: pip install "meshconf[remote]"')
-            raise refused from None
+            missing = True
+        else:
+            missing = False
+        if missing:
+            raise Refused(UNREACHED, 'cannot be asked: pip install "meshconf[remote]"')
         address, timeout = self._address, self._limits.timeout
         made: HTTPConnection
         if address.scheme == "https":
@@ -232,33 +266,20 @@ class Caller:
         except (OSError, ssl.SSLError) as error:
             reason = getattr(error, "strerror", None) or "it holds no certificates in PEM"
             message = f"cannot be asked: {os.fspath(path or '')}: {reason}"
-        raise Refused("MC408", message)
-
-    @contextlib.contextmanager
-    def _refusing(self) -> Generator[None, None, None]:
-        """Turn what goes wrong on the way into a refusal."""
-        try:
-            yield
-        except Refused:
-            self.close()
-            raise
-        except Exception as error:  # of the operating system, of TLS, of HTTP
-            self.close()
-            refused = _unreached(self._address, error)
-        else:
-            return
-        raise refused
+        raise Refused(UNREACHED, message)
 
     def _too_large(self) -> Refused:
         return Refused("MC004", f"is too large: the limit is {self._limits.max_bytes:,} bytes")
 
 
-def _until_silent(response: BaseHTTPResponse) -> Iterator[bytes]:
+def _next_chunk(response: HTTPResponse) -> bytes:
+    """Read what comes next; nothing if it ends, or is silent for too long."""
     from urllib3.exceptions import ReadTimeoutError
 
-    with contextlib.suppress(ReadTimeoutError):
-        # A chunk is what was sent at once, however little.
-        yield from response.stream(CHUNK)
+    try:
+        return response.read1(CHUNK)
+    except ReadTimeoutError:
+        return b""
 
 
 def _unreached(address: Address, error: BaseException) -> Refused:
@@ -277,13 +298,13 @@ def _unreached(address: Address, error: BaseException) -> Refused:
                 "MC408", f"cannot be asked{at}: {reason} ({cause.reason or 'no reason'})"
             )
         if isinstance(cause, socket.gaierror):
-            return Refused("MC408", f"cannot be asked{at}: no such host")
+            return Refused(UNREACHED, f"cannot be asked{at}: no such host")
     for cause in causes:
         if isinstance(cause, OSError) and cause.strerror:
-            return Refused("MC408", f"cannot be asked{at}: {cause.strerror.lower()}")
+            return Refused(UNREACHED, f"cannot be asked{at}: {cause.strerror.lower()}")
     if any(isinstance(cause, TimeoutError) for cause in causes):
-        return Refused("MC408", f"cannot be asked{at}: no answer in time")
-    return Refused("MC408", f"cannot be asked{at}: the connection broke off")
+        return Refused(UNREACHED, f"cannot be asked{at}: no answer in time")
+    return Refused(UNREACHED, f"cannot be asked{at}: the connection broke off")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

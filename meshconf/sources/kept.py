@@ -92,7 +92,7 @@ def kept(path: str | os.PathLike[str], name: str, max_age: float, max_bytes: int
         raise Refused("MC402", "is damaged")
     if copy.name != name:
         raise Refused("MC402", f"is a copy of {copy.name}")
-    if not 0 <= time.time() - copy.time <= max_age:
+    if time.time() - copy.time > max_age:
         raise Refused("MC402", f"is of {copy.date}, which is too long ago")
     return copy
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import math
 import os
 import random
 import threading
 import time
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import attrs
 
@@ -25,9 +26,22 @@ from meshconf.sources.reading import Refused, read_text, text_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from meshconf.diagnostics.problem import Problem
     from meshconf.schema.model import Model
 
-__all__ = ["Client", "Found", "Session", "Store", "secret_at", "token_in_clear"]
+__all__ = [
+    "Client",
+    "Found",
+    "Session",
+    "Store",
+    "fit_for_a_header",
+    "one_of",
+    "secret_at",
+    "token_in_clear",
+    "understood",
+]
+
+T = TypeVar("T")
 
 #: Waits between attempts to reach a store: they double from the first to the longest, in seconds, and
 #: each is drawn from between nothing and that (full jitter), so that a fleet does not come at once.
@@ -37,6 +51,12 @@ LONGEST_WAIT = 60.0
 #: After an answer that changes nothing, a store is left alone for up to so many seconds: another key
 #: may change time and again.
 SHORT_WAIT = 0.1
+
+#: The longest of these pauses; they double while nothing changes.
+LONGEST_IDLE = 2.0
+
+#: Waits double at most so often.
+MOST_DOUBLED = 16
 
 #: That the copy of a document is still right is noted at most every so many seconds.
 REST = 3600.0
@@ -60,6 +80,24 @@ class Found:
     content: bytes | None = attrs.field(repr=False)
     version: int
     cursor: int
+
+
+def understood(kind: str, read: Callable[[], T]) -> T:
+    """Read an answer.
+
+    Args:
+        kind: Which store gave it.
+
+        read: Reads it.
+
+    Raises:
+        Refused: If it is none that such a store gives.
+    """
+    try:
+        return read()
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        pass
+    raise Refused("MC411", f"answers otherwise than {kind} does")
 
 
 class Client(Protocol):
@@ -140,22 +178,31 @@ class Client(Protocol):
 
 def is_seconds(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """Check that an attribute is a positive number: a validator for attrs."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not 0 < value < math.inf:  # type: ignore[operator]
         msg = f"{attribute.name} is a positive number of seconds, not {value!r}"
+        raise ValueError(msg)
+
+
+def is_size(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """Check that an attribute is a positive number of bytes: a validator for attrs."""
+    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+        msg = f"{attribute.name} is a positive number of bytes, not {value!r}"
         raise ValueError(msg)
 
 
 def is_start(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """Check what becomes of a load without the document: a validator for attrs."""
-    _one_of(("required", "optional", "cached"), attribute, value)
+    one_of(("required", "optional", "cached"), attribute, value)
 
 
 def is_meaning(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
     """Check what a key that is gone means: a validator for attrs."""
-    _one_of(("error", "defaults"), attribute, value)
+    one_of(("error", "defaults"), attribute, value)
 
 
-def _one_of(words: Sequence[str], attribute: attrs.Attribute[Any], value: object) -> None:
+def one_of(words: Sequence[str], attribute: attrs.Attribute[Any], value: object) -> None:
+    """Refuse what is none of some words."""
     if value not in words:
         msg = f"{attribute.name} is {', '.join(words[:-1])} or {words[-1]}, not {value!r}"
         raise ValueError(msg)
@@ -199,7 +246,7 @@ class Store(ABC):
     cache_max_age: float = attrs.field(default=604_800.0, validator=is_seconds)
     on_missing: Literal["error", "defaults"] = attrs.field(default="error", validator=is_meaning)
     timeout: float = attrs.field(default=3.0, validator=is_seconds)
-    max_bytes: int = LARGEST_FILE
+    max_bytes: int = attrs.field(default=LARGEST_FILE, validator=is_size)
 
     def __attrs_post_init__(self) -> None:
         if (self.start == "cached") is (self.cache is None):
@@ -273,6 +320,9 @@ class Session:
         self._had_value = False
         self._stop = threading.Event()
         self._following: Client | None = None
+        self._asking: Client | None = None
+        self._failed: Refused | None = None
+        self._is_in_doubt = False
         self._kept: Kept | None = None
         self._last_contact: dt.datetime | None = None
 
@@ -286,22 +336,29 @@ class Session:
     # What a load does.
 
     def refresh(self) -> None:
-        """Ask for the document now; what comes of it is told by ``read``."""
+        """Ask for the document now; the next ``read`` tells what comes of it.
+
+        That it fails says nothing of the document that was found by following it.
+        """
         before = self._news
         found, refused = self._asked(self._once)
         with self._lock:
-            if self._news == before:  # what was found by following meanwhile is later
-                self._take(found, refused)
+            self._failed = refused
+            self._is_in_doubt = refused is not None
+            if found is not None:
+                self._take(found, None, before)
 
     def read(self, model: Model) -> Layer:
         """Parse what was found last."""
         with self._lock:
-            found, refused, had_value = self._found, self._refused, self._had_value
+            found, had_value = self._found, self._had_value
+            refused, self._failed = self._failed or self._refused, None
         store = self.store
         is_empty = found is not None and found.content is not None and not found.content.strip()
         if refused is None and found is not None and had_value and is_empty:
             found = attrs.evolve(found, content=None)
-        if refused is None and found is not None and found.content is None:
+        is_missing = refused is None and found is not None and found.content is None
+        if is_missing:
             if store.on_missing == "defaults" and had_value:
                 return Layer(store.kind, store.name, {}, absent=True, remote=True)
             refused = Refused(
@@ -316,9 +373,10 @@ class Session:
         assert refused is not None  # it was asked
         if had_value or store.start == "required":
             return self._unread(refused)
-        if store.start == "optional":
-            return Layer(store.kind, store.name, {}, absent=True, remote=True)
-        return self._from_cache(model, refused)
+        if store.start == "cached" and not (is_missing and store.on_missing == "defaults"):
+            return self._from_cache(model, refused)
+        problems = () if is_missing else (self._warning(refused),)
+        return Layer(store.kind, store.name, {}, problems=problems, absent=True, remote=True)
 
     def _parsed(self, model: Model, content: bytes, name: str) -> Layer:
         store = self.store
@@ -343,7 +401,13 @@ class Session:
         layer = self._parsed(
             model, copy.content, f"{store.name}@{copy.version} (copy of {copy.date})"
         )
-        return attrs.evolve(layer, fallback=True)
+        message = f"{refused.message}: the copy of {copy.date} is used"
+        told = (self._warning(Refused(refused.code, message, refused.help)), *layer.problems)
+        return attrs.evolve(layer, problems=told, fallback=True)
+
+    def _warning(self, refused: Refused) -> Problem:
+        problem = refused.problem(self.store.kind, self.store.name, self.store.name)
+        return attrs.evolve(problem, severity="warning")
 
     def _accepted(self, copy: Kept) -> None:
         """Note that a document is in force."""
@@ -354,8 +418,10 @@ class Session:
 
     def _confirmed(self) -> None:
         """Note, now and then, that the document in force is still that of the store."""
-        copy = self._kept
-        if copy is not None and self.store.cache is not None and time.time() - copy.time > REST:
+        copy, found = self._kept, self._found
+        if copy is None or self.store.cache is None or found is None:
+            return
+        if found.content == copy.content and time.time() - copy.time > REST:
             self._kept = attrs.evolve(copy, time=time.time())
             keep(self.store.cache, self._kept)
 
@@ -367,31 +433,39 @@ class Session:
         Args:
             changed: Called whenever ``read`` would give something else.
         """
-        failures = 0
+        failures = idle = 0
         while not self._stop.is_set():
-            before = self._found if self._refused is None else None
+            with self._lock:
+                before = self._found if self._refused is None else None
+                news = self._news
             began = time.monotonic()
             found, refused = self._asked(lambda: self._next(before))  # noqa: B023 - called at once
             if self._stop.is_set():
                 return
             with self._lock:
-                is_news = self._take(found, refused)
+                is_news = self._take(found, refused, news) or self._is_in_doubt
+                self._is_in_doubt = False
             if is_news:
                 changed()
             if refused is not None:
                 self._pause(min(FIRST_WAIT * 2**failures, LONGEST_WAIT))
-                failures = min(failures + 1, 16)
-            else:
+                failures = min(failures + 1, MOST_DOUBLED)
+                continue
+            self._confirmed()
+            if before is not None:  # an answer that was waited for: that is what has to work
                 failures = 0
-                self._confirmed()
-                if not is_news and time.monotonic() - began < 1:
-                    self._pause(SHORT_WAIT)
+            if is_news or time.monotonic() - began > 1:
+                idle = 0
+            else:
+                self._pause(min(SHORT_WAIT * 2**idle, LONGEST_IDLE))
+                idle = min(idle + 1, MOST_DOUBLED)
 
     def interrupt(self) -> None:
         """End ``follow``, from another thread."""
         self._stop.set()
-        if (client := self._following) is not None:
-            client.interrupt()
+        for client in (self._following, self._asking):
+            if client is not None:
+                client.interrupt()
 
     def close(self) -> None:
         """Let go of connections."""
@@ -421,10 +495,11 @@ class Session:
         self.resets = {**self.resets, reason: self.resets.get(reason, 0) + 1}
 
     def _once(self) -> Found:
-        client = self.store.client()
+        client = self._asking = self.store.client()
         try:
             return client.get()
         finally:
+            self._asking = None
             client.close()
 
     def _asked(self, question: Callable[[], Found]) -> tuple[Found | None, Refused | None]:
@@ -437,8 +512,21 @@ class Session:
         self._last_contact = dt.datetime.now(dt.timezone.utc)
         return found, None
 
-    def _take(self, found: Found | None, refused: Refused | None) -> bool:
-        """Keep what came of a question; tell whether it says something else than before."""
+    def _take(self, found: Found | None, refused: Refused | None, news: int) -> bool:
+        """Keep what came of a question; tell whether it says something else than before.
+
+        What was found by another question meanwhile may be later.
+
+        Args:
+            found: What was found.
+
+            refused: Why nothing was.
+
+            news: How much had been found when it was asked.
+        """
+        held = self._found
+        if self._news != news and found is not None and held is not None:
+            found = found if found.cursor >= held.cursor else held
         self._news += 1
         said = self._said()
         self._refused = refused
@@ -458,17 +546,27 @@ def secret_at(path: str | os.PathLike[str]) -> str:
     Raises:
         Refused: If it cannot be read, or holds no token.
     """
+    where = os.fspath(path)
     try:
         token = read_text(path, LARGEST_TOKEN)[0].strip()
     except Refused as other:
-        refused = Refused(
-            "MC409", f"cannot be asked: {os.fspath(path)} {other.message}", other.help
-        )
+        refused = Refused("MC409", f"cannot be asked: {where} {other.message}", other.help)
     else:
-        if token and token.isprintable() and token.isascii():
-            return token
-        refused = Refused("MC409", f"cannot be asked: {os.fspath(path)} holds no token")
+        if token:
+            return fit_for_a_header(token, where)
+        refused = Refused("MC409", f"cannot be asked: {where} holds no token")
     raise refused
+
+
+def fit_for_a_header(token: str, what: str) -> str:
+    """Return a token.
+
+    Raises:
+        Refused: If it holds what no token holds, such as a line break.
+    """
+    if token.isprintable() and token.isascii():
+        return token
+    raise Refused("MC409", f"cannot be asked: {what} holds characters that no token has")
 
 
 def token_in_clear(scheme: str) -> Refused:

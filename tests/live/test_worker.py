@@ -136,7 +136,7 @@ class TestThread:
         """A request whose thread dies is answered by the next thread."""
         killed: list[threading.Thread] = []
 
-        def job(_: str) -> int:
+        def job(_: object) -> int:
             if not killed:
                 killed.append(threading.current_thread())
                 raise SystemExit
@@ -154,7 +154,7 @@ class TestThread:
         """Threads that die of the same request follow each other slowly."""
         starts: list[float] = []
 
-        def job(_: str) -> None:
+        def job(_: object) -> None:
             starts.append(time.monotonic())
             raise SystemExit
 
@@ -225,7 +225,7 @@ class TestThread:
     def test_idle(self, monkeypatch: pytest.MonkeyPatch):
         """Without changes and requests, nothing is done however long it takes."""
         monkeypatch.setattr("meshconf.live.worker.IDLE", 0.01)
-        done: list[str] = []
+        done: list[object] = []
         worker = Worker("idle", done.append, dict)
         worker.start()
         time.sleep(0.2)

@@ -102,6 +102,32 @@ class TestCaller:
         with pytest.raises(Refused):
             ask(asked)
 
+    def test_trickle(self, serve: Callable[..., Address]):
+        """An answer of known length that trickles in is not waited for to its end either."""
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+        address = serve(head, *[b"x"] * 200, pause=0.1)
+        began = time.monotonic()
+        with pytest.raises(Refused) as caught:
+            ask(caller(address, timeout=0.5))
+
+        assert "no answer in time" in caught.value.message
+        assert time.monotonic() - began < 10
+        assert caught.value.__context__ is None
+
+    def test_answer_that_ends_the_connection_can_be_broken_off(self, serve: Callable[..., Address]):
+        """A stream whose answer ends the connection is interrupted like any other."""
+        head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\na\n"
+        asked = caller(serve(head, pause=20), timeout=60)
+        lines = asked.lines("POST", "/", headers={}, body=b"", patience=60)
+
+        assert (200, b"a") == next(lines)
+
+        threading.Timer(0.2, asked.interrupt).start()
+        began = time.monotonic()
+
+        assert [] == list(lines)
+        assert time.monotonic() - began < 10
+
 
 class TestAddress:
     @pytest.mark.parametrize(

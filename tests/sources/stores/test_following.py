@@ -142,6 +142,42 @@ class TestChanges:
         assert 2 == at_rest
         assert proxy.count() - at_rest <= 3
 
+    def test_nothing_happens_for_longer_than_an_answer_may_take(self, place: Place, watch):
+        """A wait goes on for longer than the store is given to answer, and asks nothing meanwhile."""
+        place.put("limit = 1\n")
+        live = watch(place.url("timeout=0.3"))
+        time.sleep(2)
+        source = live.status.sources[0]
+
+        assert source.requests["success"] <= 2
+        assert 0 == source.requests["error"]
+        assert {} == source.resets
+
+        place.put("limit = 2\n")
+        until_limit(live, 2)
+
+        assert 2 == live.status.attempts
+
+    def test_reload_is_never_stale(self, place: Place, watch):
+        """What a reload returns is at least as new as what was put before it."""
+        place.put("limit = 1\n")
+        live = watch(place.url())
+        for number in range(2, 80):
+            place.put(f"limit = {number}\n")
+
+            assert number == live.reload().config.limit
+
+    def test_reload_beside_news(self, place: Place, watch):
+        """A reload that is asked for together with a change that was seen asks the store too."""
+        place.put("limit = 1\n")
+        live = watch(place.url())
+        until(lambda: live.status.sources[0].requests["success"] >= 1)
+        before = live.status.sources[0].requests["success"]
+        live._reload(["store", "reload"])
+
+        assert before < live.status.sources[0].requests["success"]
+        assert "reload" == live.attempt.trigger
+
 
 class TestTrouble:
     def test_restart_with_the_same_data(self, own_place: Place, watch, failure):
@@ -232,17 +268,20 @@ class TestTrouble:
     ):
         """That the document is still the same is noted in the copy now and then."""
         monkeypatch.setattr(stores, "REST", 0.0)
+        monkeypatch.setattr("meshconf.sources.consul.WAIT", 1)
+        monkeypatch.setattr("meshconf.sources.etcd.WAIT", 0.1)
         copy = tmp_path / "copy"
         place.put("limit = 1\n")
-        watch(place.url(f"start=cached&cache={copy}"))
+        live = watch(place.url(f"start=cached&cache={copy}&timeout=0.5"))
         before = json.loads(copy.read_text())["time"]
+        until(lambda: json.loads(copy.read_text())["time"] > before)
+        place.put("limit = 0\n")
+        until(lambda: live.status.last_error)
+        last = json.loads(copy.read_text())["time"]
+        time.sleep(3)
 
-        def is_later() -> bool:
-            place.server.put(f"{place.key}-other", "x")
-            return bool(json.loads(copy.read_text())["time"] > before)
-
-        if place.kind == "consul":
-            until(is_later)
+        # It is right no more, so it ages.
+        assert last == json.loads(copy.read_text())["time"]
 
     def test_hanging(self, own_place: Place, watch):
         """A server that hangs does not hold up the end, nor what is read."""
@@ -338,6 +377,81 @@ class TestTrouble:
 
         assert live.status.last_error is None
 
+    def test_one_failed_reload(
+        self, place: Place, watch, failure, folder: Path, new_proxy: Callable[..., CountingProxy]
+    ):
+        """A reload that fails spoils nothing that is known by following."""
+        (folder / "app.toml").write_text("name = 'a'\n")
+        place.put("limit = 1\n")
+        proxy = new_proxy(place.server)
+        live = watch("app.toml", place.url(through=proxy))
+        proxy.wait_for(2)
+        proxy.answer(500, b"busy", times=1)
+        failure(live)
+        (folder / "app.toml").write_text("name = 'b'\n")
+        until(lambda: live.config.name == "b")
+
+        assert live.status.last_error is None
+
+    def test_connection_that_is_cut(
+        self, place: Place, watch, new_proxy: Callable[..., CountingProxy]
+    ):
+        """A connection that breaks while the store is there is no trouble at all."""
+        place.put("limit = 1\n")
+        proxy = new_proxy(place.server)
+        live = watch(place.url(through=proxy))
+        proxy.wait_for(2)
+        proxy.cut()
+        until(lambda: live.status.sources[0].resets.get("broke_off"))
+        place.put("limit = 2\n")
+        until_limit(live, 2)
+
+        assert 0 == live.status.failures
+
+    def test_refuses_to_hold_answers_back(
+        self,
+        place: Place,
+        watch,
+        new_proxy: Callable[..., CountingProxy],
+        monkeypatch: pytest.MonkeyPatch,
+    ):
+        """A store that answers, but lets nobody wait, is asked less and less."""
+        monkeypatch.setattr(stores, "LONGEST_WAIT", 60.0)
+        monkeypatch.setattr(stores.Session, "_pause", lambda self, most: self._stop.wait(most))
+        place.put("limit = 1\n")
+        proxy = new_proxy(place.server)
+        live = watch(place.url(through=proxy))
+        proxy.wait_for(2)
+        waiting = f"/v1/kv/{place.key}?index" if place.kind == "consul" else "/v3/watch"
+        proxy.answer(503, b"", prefix=waiting)
+        proxy.cut()
+        time.sleep(4)
+
+        assert proxy.count() < 25
+        assert 1 == live.config.limit
+
+    def test_reload_that_hangs(self, own_place: Place, watch):
+        """A reload that waits for a store that hangs does not hold up the end."""
+        own_place.put("limit = 1\n")
+        live = watch(own_place.url("timeout=20"))
+        own_place.server.pause()
+        try:
+
+            def reload() -> None:
+                with pytest.raises(RuntimeError):
+                    live.reload()
+
+            thread = threading.Thread(target=reload)
+            thread.start()
+            time.sleep(0.3)
+            began = time.monotonic()
+            live.close()
+            thread.join(10)
+
+            assert time.monotonic() - began < 4
+        finally:
+            own_place.server.resume()
+
 
 class TestConsul:
     def test_token_that_is_revoked(self, new_consul: Callable[..., Consul], watch, tmp_path: Path):
@@ -381,7 +495,7 @@ class TestConsul:
         until(lambda: live.status.sources[0].resets)
         until_limit(live, 4)
 
-        assert {"index_went_back": 1} == live.status.sources[0].resets
+        assert {"broke_off": 1, "index_went_back": 1} == live.status.sources[0].resets
 
     def test_wrong_datacenter(self, consul: Consul, key: str, watch):
         """A datacenter that the agent does not know is told."""
@@ -456,29 +570,59 @@ class TestEtcd:
         assert ["canceled"] == reasons
 
     @pytest.mark.parametrize(
-        ("body", "code"),
+        "body",
         [
-            (b'{"error": {"grpc_code": 7, "message": "denied"}}\n', "MC409"),
-            (b"{}\n", "MC411"),
-            (b"no\n", "MC411"),
-            (b'{"result": {"events": [3], "header": {"revision": "1"}}}\n', "MC411"),
-            (b"x" * 40_000, "MC004"),
+            b'{"error": {"grpc_code": 7, "message": "denied"}}\n',
+            b"{}\n",
+            b"no\n",
+            b"",
+            b'{"result": {"events": [3], "header": {"revision": "1"}}}\n',
+            b'{"result": {"canceled": true, "compact_revision": "x"}}\n',
+            b"x" * 40_000,
         ],
+        ids=["denied", "empty", "no JSON", "nothing", "events", "revision", "large"],
     )
     def test_watch_that_fails(
-        self, etcd: Etcd, key: str, new_proxy: Callable[..., CountingProxy], body: bytes, code: str
+        self, etcd: Etcd, key: str, new_proxy: Callable[..., CountingProxy], body: bytes
     ):
-        """A watch that is answered otherwise than it should is told."""
+        """Where only the watch fails, the key is asked for: that tells whether etcd is there."""
         etcd.put(key, "limit = 1\n")
         proxy = new_proxy(etcd)
-        client = EtcdKV(key, endpoints=[proxy.address], max_bytes=100).client()
+        reasons: list[str] = []
+        source = EtcdKV(key, endpoints=[proxy.address], max_bytes=100)
+        client = source.client(reasons.append)
         found = client.get()
         proxy.answer(200, body, prefix="/v3/watch", times=1)
-        with pytest.raises(Refused) as caught:
-            client.wait(found)
+        now = client.wait(found)
         client.close()
 
-        assert code == caught.value.code
+        assert b"limit = 1\n" == now.content
+        assert ["broke_off"] == reasons
+
+    @pytest.mark.parametrize(
+        "message",
+        ["auth: revision in header is old", "etcdserver: revision of auth store is old"],
+    )
+    def test_token_of_before_a_change(
+        self, new_etcd: Callable[..., Etcd], new_proxy: Callable[..., CountingProxy], message: str
+    ):
+        """A token of before a change of the rights is replaced by signing in again."""
+        server = new_etcd(auth=True)
+        server.put("config/app", "limit = 1\n")
+        server.add_user("app", "password", "config")
+        proxy = new_proxy(server)
+        source = EtcdKV(
+            "config/app", endpoints=[proxy.address], username="app", password="password"
+        )
+        client = source.client()
+        client.get()
+        told = json.dumps({"error": message, "code": 2, "message": message}).encode()
+        proxy.answer(500, told, prefix="/v3/kv/range", times=1)
+        found = client.get()
+        client.close()
+
+        assert b"limit = 1\n" == found.content
+        assert 2 == proxy.count("/v3/auth/authenticate")
 
     def test_silence(self, etcd: Etcd, key: str, monkeypatch: pytest.MonkeyPatch):
         """A watch that says nothing for a minute is left, and the key asked for."""
@@ -621,7 +765,7 @@ class TestTold:
         place.delete()
         until(lambda: live.status.last_error)
         place.put("limit = 1\n")
-        until(lambda: live.status.last_error is None)
+        until(lambda: len(caplog.records) == 2)
 
         assert ["ERROR", "INFO"] == [one.levelname for one in caplog.records]
         assert "the configuration is valid again" in caplog.records[1].message

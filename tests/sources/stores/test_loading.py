@@ -8,6 +8,7 @@ import os
 import socket
 import stat
 import time
+from traceback import format_exception
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -149,6 +150,17 @@ class TestWhatCannotBeHad:
 
         assert f"error[MC410]: {place.url()} is not there" == str(error).splitlines()[0]
 
+    def test_down_and_optional(self, place: Place):
+        """A store that is down is warned of where the document is optional."""
+        url = place.url("start=optional", through=At("http://127.0.0.1:1"))
+        snapshot = meshconf.read(url, schema=App, **OPTIONS)
+        with meshconf.watch(url, schema=App, **OPTIONS) as live:
+            (store, _) = live.status.sources
+
+        assert 10 == snapshot.config.limit
+        assert [("MC408", "warning")] == [(one.code, one.severity) for one in snapshot.warnings]
+        assert not store.connected
+
     def test_missing_and_optional(self, place: Place):
         """An optional one does not."""
         assert 10 == load(place.url("start=optional")).limit
@@ -278,6 +290,13 @@ class TestTokensOfConsul:
         assert "its token would go over http" in str(error)
         assert CANARY not in str(error)
 
+    def test_that_no_header_can_hold(self):
+        """A token with a line break is refused, and not repeated, not even by what went before."""
+        error = refused(ConsulKV("a", token=f"{CANARY}\n"))
+
+        assert "its token holds characters that no token has" in str(error)
+        assert CANARY not in "".join(format_exception(error))
+
     @pytest.mark.parametrize("content", [None, "", " \n", "a\nb", "\x01", "é"])
     def test_file_without_a_token(self, tmp_path: Path, content: str | None):
         """A file of a token that holds none is told."""
@@ -304,6 +323,9 @@ class TestUsersOfEtcd:
         )
         assert 5 == load(url, environ={"ETCDCTL_USER": f"app:{CANARY}"}).limit
         assert 5 == load(f"{url}?username=app&token_file={tmp_path / 'password'}").limit
+        by_name = {"ETCDCTL_PASSWORD": CANARY}
+        assert 5 == load(f"{url}?username=app", environ=by_name).limit
+        assert 5 == load(f"{url}?username=app", environ={"ETCDCTL_USER": f"app:{CANARY}"}).limit
 
         wrong = refused(EtcdKV("config/app", **where, username="app", password=f"{CANARY}x"))
         other = refused(EtcdKV("other", **where, username="app", password=CANARY))
@@ -419,6 +441,26 @@ class TestCopies:
 
         assert not copy.exists()
 
+    def test_deleted_on_purpose(self, place: Place, tmp_path: Path):
+        """Where a missing key is the wish to have the defaults, no copy stands in."""
+        url = place.url(f"start=cached&cache={tmp_path / 'copy'}&on_missing=defaults")
+        place.put("limit = 5\n")
+        load(url)
+        place.delete()
+
+        assert 10 == load(url).limit
+
+    def test_clock_that_is_behind(self, place: Place, tmp_path: Path):
+        """A copy of the future is used: a clock that is behind does not matter."""
+        copy = tmp_path / "copy"
+        url = place.url(f"start=cached&cache={copy}")
+        place.put("limit = 5\n")
+        load(url)
+        copy.write_text(json.dumps({**json.loads(copy.read_text()), "time": time.time() + 9999}))
+        place.delete()
+
+        assert 5 == load(url).limit
+
     def test_none(self, place: Place, tmp_path: Path):
         """Without a copy, the reason is told with that."""
         copy = tmp_path / "copy"
@@ -479,6 +521,9 @@ class TestWrongWords:
             ({"on_missing": "x"}, "on_missing is error or defaults, not 'x'"),
             ({"timeout": 0}, "timeout is a positive number of seconds, not 0"),
             ({"timeout": True}, "timeout is a positive number of seconds, not True"),
+            ({"timeout": float("inf")}, "timeout is a positive number of seconds, not inf"),
+            ({"max_bytes": 0}, "max_bytes is a positive number of bytes, not 0"),
+            ({"consistency": "x"}, "consistency is default, stale or consistent, not 'x'"),
             ({"cache": "x"}, 'start="cached" and cache="FILE" belong together'),
             ({"start": "cached"}, 'start="cached" and cache="FILE" belong together'),
             (
@@ -515,7 +560,9 @@ class TestWrongWords:
             (f"consul://h/k?token={CANARY}", "token does not belong into a URL"),
             (f"etcd://h/k?password={CANARY}", "password does not belong into a URL"),
             ("consul://h/k?strat=cached", "a URL of consul has no option strat"),
-            ("consul://h/k?timeout=soon", "could not convert string to float"),
+            ("consul://h/k?timeout=soon", "timeout is a number, not 'soon'"),
+            ("consul://h//k", "a key of Consul does not begin with a slash"),
+            ("consul://h/a/../k", "holds no `//`, `.` and `..`"),
             ("consul://h/k?insecure_token=1", "insecure_token is true or false, not '1'"),
             ("etcd://h/k?start=no", "start is required, optional or cached"),
         ],
