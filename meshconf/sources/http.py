@@ -12,6 +12,7 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import attrs
@@ -241,14 +242,10 @@ class Caller:
         return connection.getresponse()
 
     def _connected(self) -> HTTPConnection:
-        try:
-            from urllib3.connection import HTTPConnection, HTTPSConnection
-        except ImportError:
-            missing = True
-        else:
-            missing = False
-        if missing:
+        if find_spec("urllib3") is None:
             raise Refused(UNREACHED, 'cannot be asked: pip install "meshconf[remote]"')
+        from urllib3.connection import HTTPConnection, HTTPSConnection
+
         address, timeout = self._address, self._limits.timeout
         made: HTTPConnection
         if address.scheme == "https":

@@ -584,7 +584,7 @@ class TestWrongWords:
 
 def test_without_urllib3(monkeypatch: pytest.MonkeyPatch):
     """Without the extra, one line says what to install."""
-    monkeypatch.setitem(__import__("sys").modules, "urllib3.connection", None)
+    monkeypatch.setattr("meshconf.sources.http.find_spec", lambda _: None)
     error = refused("consul://127.0.0.1:1/a")
 
     assert 'cannot be asked: pip install "meshconf[remote]"' in str(error)
