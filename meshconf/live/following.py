@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from meshconf.sources.store import Session
+    from meshconf.sources.session import Session
 
 __all__ = ["StoreFollower"]
 

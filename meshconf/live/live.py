@@ -39,7 +39,8 @@ from meshconf.loading.findings import Masks
 from meshconf.loading.load import accept, log_warnings, planned
 from meshconf.schema.values import raised_at
 from meshconf.sources.environment import Environment
-from meshconf.sources.store import Session, Store
+from meshconf.sources.session import Session
+from meshconf.sources.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import (

@@ -16,8 +16,9 @@ import pytest
 
 from meshconf import ConsulKV, EtcdKV
 from meshconf.live import following
-from meshconf.sources import store as stores
+from meshconf.sources import session as sessions
 from meshconf.sources.reading import Refused
+from meshconf.sources.store import Found
 from tests.live.conftest import put
 from tests.programs import required
 from tests.sources.stores.conftest import CANARY, Place, until
@@ -37,7 +38,7 @@ BACK = 60.0
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have stores asked again soon."""
-    monkeypatch.setattr(stores, "LONGEST_WAIT", 0.5)
+    monkeypatch.setattr(sessions, "LONGEST_WAIT", 0.5)
 
 
 def until_limit(live: Any, number: int) -> None:
@@ -267,7 +268,7 @@ class TestTrouble:
         self, place: Place, watch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ):
         """That the document is still the same is noted in the copy now and then."""
-        monkeypatch.setattr(stores, "REST", 0.0)
+        monkeypatch.setattr(sessions, "REST", 0.0)
         monkeypatch.setattr("meshconf.sources.consul.WAIT", 1)
         monkeypatch.setattr("meshconf.sources.etcd.WAIT", 0.1)
         copy = tmp_path / "copy"
@@ -302,7 +303,7 @@ class TestTrouble:
         """A thread that breaks off says so, and begins again."""
         monkeypatch.setattr(following, "SHORT_LIFE", 0.01)
         place.put("limit = 1\n")
-        said = stores.Session._take
+        said = sessions.Session._take
         broken: list[int] = []
 
         def take(*arguments: Any) -> bool:
@@ -311,7 +312,7 @@ class TestTrouble:
                 raise SystemExit
             return said(*arguments)
 
-        monkeypatch.setattr(stores.Session, "_take", take)
+        monkeypatch.setattr(sessions.Session, "_take", take)
         live = watch(place.url())
         place.put("limit = 2\n")
         until_limit(live, 2)
@@ -320,8 +321,8 @@ class TestTrouble:
 
     def test_back_off(self, monkeypatch: pytest.MonkeyPatch):
         """Waits double to the longest, each drawn from between nothing and that."""
-        monkeypatch.setattr(stores, "LONGEST_WAIT", 60.0)
-        session = stores.Session(ConsulKV("a"))
+        monkeypatch.setattr(sessions, "LONGEST_WAIT", 60.0)
+        session = sessions.Session(ConsulKV("a"))
         waits: list[float] = []
 
         def refuse(_: Any) -> Any:
@@ -340,7 +341,7 @@ class TestTrouble:
 
     def test_jitter(self, monkeypatch: pytest.MonkeyPatch):
         """No two of a fleet come at the same time."""
-        session = stores.Session(ConsulKV("a"))
+        session = sessions.Session(ConsulKV("a"))
         waits: list[float] = []
         monkeypatch.setattr(session._stop, "wait", waits.append)
         for _ in range(100):
@@ -352,7 +353,7 @@ class TestTrouble:
 
     def test_is_interrupted_before_it_asks(self):
         """One that is to end before it asked asks nobody."""
-        session = stores.Session(ConsulKV("a", address="http://127.0.0.1:1"))
+        session = sessions.Session(ConsulKV("a", address="http://127.0.0.1:1"))
         session.interrupt()
         session.follow(lambda: None)
         session.close()
@@ -416,8 +417,8 @@ class TestTrouble:
         monkeypatch: pytest.MonkeyPatch,
     ):
         """A store that answers, but lets nobody wait, is asked less and less."""
-        monkeypatch.setattr(stores, "LONGEST_WAIT", 60.0)
-        monkeypatch.setattr(stores.Session, "_pause", lambda self, most: self._stop.wait(most))
+        monkeypatch.setattr(sessions, "LONGEST_WAIT", 60.0)
+        monkeypatch.setattr(sessions.Session, "_pause", lambda self, most: self._stop.wait(most))
         place.put("limit = 1\n")
         proxy = new_proxy(place.server)
         live = watch(place.url(through=proxy))
@@ -516,7 +517,7 @@ class TestConsul:
         """Where there is nothing to wait after, the key is asked for."""
         consul.put(key, "limit = 1\n")
         client = ConsulKV(key, address=consul.address).client()
-        found = client.wait(stores.Found(None, 0, 0))
+        found = client.wait(Found(None, 0, 0))
         client.close()
 
         assert b"limit = 1\n" == found.content
@@ -629,7 +630,7 @@ class TestEtcd:
         monkeypatch.setattr("meshconf.sources.etcd.WAIT", 0.2)
         etcd.put(key, "limit = 1\n")
         client = EtcdKV(key, endpoints=[etcd.address], timeout=0.2).client()
-        future = stores.Found(b"", 0, 10_000)
+        future = Found(b"", 0, 10_000)
         found = client.wait(future)
         client.close()
 
