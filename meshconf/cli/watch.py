@@ -136,7 +136,7 @@ def _logs_of_others() -> Generator[None, None, None]:
     logger = logging.getLogger("meshconf")
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("meshconf: %(message)s"))
-    handler.addFilter(lambda record: record.module not in ("live", "load"))
+    handler.addFilter(lambda record: record.module not in ("attempts", "live", "load"))
     propagates, logger.propagate = logger.propagate, False
     logger.addHandler(handler)
     try:

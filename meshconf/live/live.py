@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
 import functools
-import inspect
 import logging
 import os
 import time
@@ -19,21 +17,18 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from meshconf.diagnostics.problem import ConfigError, Problem
-from meshconf.diagnostics.words import dotted
 from meshconf.live import process
-from meshconf.live.changes import Update
+from meshconf.live.attempts import Now, about_reload, first, following, log
 from meshconf.live.following import StoreFollower
-from meshconf.live.reloading import State, first_state, next_state, read_whole
-from meshconf.live.status import (
-    RESULTS,
-    Attempt,
-    Result,
-    SourceStatus,
-    Status,
-    fails_again,
-    new_warnings,
+from meshconf.live.reloading import first_state, next_state, read_whole
+from meshconf.live.status import Attempt, SourceStatus, Status
+from meshconf.live.subscribers import (
+    Changes,
+    Subscribers,
+    call_for_each,
+    demand_function,
+    is_async,
 )
-from meshconf.live.subscribers import Changes, Subscribers, call_for_each
 from meshconf.live.worker import Worker
 from meshconf.loading.findings import Masks
 from meshconf.loading.load import accept, log_warnings, planned
@@ -43,17 +38,11 @@ from meshconf.sources.session import Session
 from meshconf.sources.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        Callable,
-        Iterable,
-        Iterator,
-        Mapping,  # noqa: TC004 - nothing resolves annotations
-        Sequence,
-    )
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from meshconf.live.changes import Change
-    from meshconf.live.reloading import OnRestartFields, Reading
+    from meshconf.live.reloading import OnRestartFields
     from meshconf.live.subscribers import Participant
     from meshconf.loading.load import Plan
     from meshconf.loading.snapshot import Snapshot
@@ -71,9 +60,6 @@ PATIENCE = 5.0
 
 #: What asks for a reload since it has seen a change; who asks otherwise wants all sources asked.
 FOLLOWED = ("file", "store")
-
-#: So many changed paths are logged.
-MOST_LOGGED = 10
 
 
 def watch_schema(
@@ -144,7 +130,8 @@ class Live(Generic[T]):
         state = first_state(plan, self._start)
         accept(self._start.layers)
         log_warnings(state.snapshot.warnings)
-        self._now = self._take(state, "start", time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        self._now = self._take(first(state, self._start, seconds))
         self._told = state
         self._worker = Worker(
             f"meshconf {plan.model.cls.__name__}",
@@ -235,8 +222,8 @@ class Live(Generic[T]):
                 closed.
         """
         self._demand_open()
-        _demand_function(callback, "a subscriber", "(old, new, changes)", 3)
-        if not _is_async(callback):
+        demand_function(callback, "a subscriber", "(old, new, changes)", 3)
+        if not is_async(callback):
             return self._subscribers.callbacks.add(callback)
         loop = asyncio.get_running_loop()
         calls = call_for_each(self.changes(), callback, self._subscribers.note)
@@ -273,7 +260,7 @@ class Live(Generic[T]):
         for name in ("prepare", "commit", "abort"):
             method = getattr(participant, name, None)
             what = f"{name} of a participant"
-            _demand_function(method, what, "(new)", 1, may_be_async=False)
+            demand_function(method, what, "(new)", 1, may_be_async=False)
         return self._subscribers.participants.add(participant)
 
     def observe(self, observer: Callable[[Attempt], Any]) -> Callable[[], None]:
@@ -291,7 +278,7 @@ class Live(Generic[T]):
         Raises:
             TypeError: If it cannot be called so.
         """
-        _demand_function(observer, "an observer", "(attempt)", 1, may_be_async=False)
+        demand_function(observer, "an observer", "(attempt)", 1, may_be_async=False)
         return self._subscribers.observers.add(observer)
 
     def changes(self) -> Changes[T]:
@@ -369,18 +356,21 @@ class Live(Generic[T]):
             if state.generation != before.generation:
                 ready = self._subscribers.prepare(state)
         except ConfigError as refusal:
-            error, state = _about_reload(refusal, before), before
+            error, state = about_reload(refusal, before), before
         except BaseException as fault:  # foreign code may try to end the process
-            error, state = _about_reload(self._fault(fault), before), before
+            error, state = about_reload(self._fault(fault), before), before
         if self._is_over():
             if ready is not None:
                 ready.abort()
             return _closed()
         if error is None:
             accept(self._reading.layers)
-        self._now = self._take(state, trigger, time.perf_counter() - began, last, error)
+        seconds = time.perf_counter() - began
+        self._now = self._take(
+            following(last, state, self._reading, trigger, seconds=seconds, error=error)
+        )
         attempt = self._now.attempt
-        _log(last, self._now)
+        log(last, self._now)
         if ready is not None:
             ready.commit()
         if attempt.update is not None:
@@ -391,41 +381,12 @@ class Live(Generic[T]):
             self._subscribers.observe(attempt)
         return error
 
-    def _take(
-        self,
-        state: State,
-        trigger: str,
-        seconds: float,
-        last: _Now | None = None,
-        error: ConfigError | None = None,
-    ) -> _Now:
+    def _take(self, now: Now) -> Now:
         """Put a state into force: the one assignment that readers see is that of ``config``."""
-        snapshot = state.snapshot
+        snapshot = now.state.snapshot
         self.snapshot = snapshot
         self.config = snapshot.config
-        at = dt.datetime.now(dt.timezone.utc)
-        result = _result(last, state, error)
-        update = None
-        if last is not None and result == "success":
-            update = Update[T](state.generation, last.state.outcome, state.outcome)
-        results = dict.fromkeys(RESULTS, 0) if last is None else dict(last.results)
-        results[result] += 1
-        return _Now(
-            state=state,
-            attempt=Attempt(
-                trigger=trigger,
-                result=result,
-                at=at,
-                seconds=seconds,
-                generation=state.generation,
-                error=error,
-                update=update,
-                pending_restart=tuple(map(dotted, state.held)),
-            ),
-            results=results,
-            last_success=at if last is None or error is None else last.last_success,
-            sources=tuple(_seen(self._reading, () if last is None else last.sources, error, at)),
-        )
+        return now
 
     def _fault(self, fault: BaseException) -> ConfigError:
         """Tell what went wrong that is no report."""
@@ -467,17 +428,6 @@ class Live(Generic[T]):
         return self._worker.is_stopping
 
 
-@attrs.frozen(eq=False, kw_only=True)
-class _Now:
-    """What an attempt to load left behind; it is replaced whole, so that it is of one moment."""
-
-    state: State
-    attempt: Attempt
-    results: Mapping[Result, int]
-    last_success: dt.datetime
-    sources: tuple[SourceStatus, ...]
-
-
 def _working_directory() -> str:
     try:
         return str(Path.cwd())
@@ -487,104 +437,3 @@ def _working_directory() -> str:
 
 def _closed() -> RuntimeError:
     return RuntimeError("this Live is closed")
-
-
-def _is_async(callback: Callable[..., Any]) -> bool:
-    called = getattr(callback, "__call__", None)  # noqa: B004 - of an object, its method
-    return inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(called)
-
-
-def _demand_function(
-    function: Any, what: str, arguments: str, number: int, *, may_be_async: bool = True
-) -> None:
-    """Refuse what cannot be called with so many arguments.
-
-    Raises:
-        TypeError: If it cannot.
-    """
-    msg = f"{what} is called with {arguments}"
-    if not callable(function):
-        msg = f"{msg}, and {type(function).__name__} is no function"
-        raise TypeError(msg)
-    if not may_be_async and _is_async(function):
-        msg = f"{msg} in a thread, and cannot be a coroutine function"
-        raise TypeError(msg)
-    with contextlib.suppress(ValueError):  # functions in C may not tell what they take
-        try:
-            inspect.signature(function).bind(*range(number))
-        except TypeError as error:
-            msg = f"{msg}: {error}"
-            raise TypeError(msg) from None
-
-
-def _about_reload(error: ConfigError, before: State) -> ConfigError:
-    """Say what a failed reload came to, and leave out the warnings that were given before."""
-    known = {one.message for one in before.snapshot.warnings}
-    problems = tuple(
-        one for one in error.problems if one.severity == "error" or one.message not in known
-    )
-    return ConfigError(problems, error.sources, f"generation {before.generation} stays in force")
-
-
-def _result(last: _Now | None, state: State, error: ConfigError | None) -> Result:
-    if error is None:
-        is_same = last is not None and state.generation == last.state.generation
-        return "unchanged" if is_same else "success"
-    return "error" if any(map(_is_unread, error.problems)) else "rejected"
-
-
-def _is_unread(problem: Problem) -> bool:
-    """Tell whether a problem is that a source could not be read, or the reload itself failed."""
-    is_error = problem.severity == "error"
-    return is_error and (problem.code.startswith("MC4") or problem.code == "MC603")
-
-
-def _seen(
-    reading: Reading,
-    before: Sequence[SourceStatus],
-    error: ConfigError | None,
-    now: dt.datetime,
-) -> Iterable[SourceStatus]:
-    """Tell how each source is doing after a reading: one for each layer, in their order."""
-    unread = () if error is None else filter(_is_unread, error.problems)
-    gone = {one.origin.name for one in unread if one.origin is not None}
-    # One that fails may not even say its name any more.
-    for layer, last in zip_longest(reading.layers, before[: len(reading.layers)]):
-        is_read = layer.name not in gone and not any(map(_is_unread, layer.problems))
-        # An optional document whose store cannot be asked is only warned of.
-        connected = is_read and not (layer.remote and layer.problems)
-        if connected or last is None:
-            yield SourceStatus(layer.kind, layer.name, connected, now, layer.fallback)
-        else:
-            yield attrs.evolve(last, connected=False, fallback=layer.fallback)
-
-
-def _log(last: _Now, now: _Now) -> None:
-    """Say what became of a reload."""
-    before, attempt = last.attempt, now.attempt
-    if attempt.error is not None:
-        if not fails_again(before, attempt):
-            logger.error("a change of the configuration was rejected\n%s", attempt.error)
-        return
-    if attempt.update is not None:
-        if logger.isEnabledFor(logging.INFO):
-            logger.info(
-                "generation %d of the configuration is in force: %s",
-                attempt.generation,
-                _named([one.path for one in attempt.update.changes]),
-            )
-    elif before.error is not None:
-        logger.info(
-            "the configuration is valid again; generation %d stays in force", attempt.generation
-        )
-    if attempt.pending_restart != before.pending_restart:
-        if attempt.pending_restart:
-            logger.warning("changes wait for a restart: %s", _named(attempt.pending_restart))
-        else:
-            logger.info("nothing waits for a restart any more")
-    log_warnings(new_warnings(last.state.snapshot, now.state.snapshot))
-
-
-def _named(paths: Sequence[str]) -> str:
-    more = len(paths) - MOST_LOGGED
-    return f"{', '.join(paths[:MOST_LOGGED])}{f' and {more} more' if more > 0 else ''}"

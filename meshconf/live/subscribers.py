@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import logging
 import threading
 import weakref
@@ -24,12 +25,59 @@ if TYPE_CHECKING:
     from meshconf.live.reloading import State
     from meshconf.live.status import Attempt
 
-__all__ = ["Changes", "Participant", "Subscribers", "call_for_each"]
+__all__ = [
+    "Changes",
+    "Participant",
+    "Subscribers",
+    "call_for_each",
+    "demand_function",
+    "is_async",
+]
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
 
 logger = logging.getLogger("meshconf")
+
+
+def is_async(callback: Callable[..., Any]) -> bool:
+    """Tell whether what a call of something returns has to be awaited."""
+    called = getattr(callback, "__call__", None)  # noqa: B004 - of an object, its method
+    return inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(called)
+
+
+def demand_function(
+    function: Any, what: str, arguments: str, number: int, *, may_be_async: bool = True
+) -> None:
+    """Refuse what cannot be called with so many arguments.
+
+    Args:
+        function: What was given.
+
+        what: What it is to be, for the message.
+
+        arguments: What it is called with, for the message.
+
+        number: How many these are.
+
+        may_be_async: Whether it may be a coroutine function.
+
+    Raises:
+        TypeError: If it cannot.
+    """
+    msg = f"{what} is called with {arguments}"
+    if not callable(function):
+        msg = f"{msg}, and {type(function).__name__} is no function"
+        raise TypeError(msg)
+    if not may_be_async and is_async(function):
+        msg = f"{msg} in a thread, and cannot be a coroutine function"
+        raise TypeError(msg)
+    with contextlib.suppress(ValueError):  # functions in C may not tell what they take
+        try:
+            inspect.signature(function).bind(*range(number))
+        except TypeError as error:
+            msg = f"{msg}: {error}"
+            raise TypeError(msg) from None
 
 
 class Participant(Protocol[T_contra]):

@@ -677,7 +677,7 @@ class TestStatus:
 
     def test_is_of_one_moment(self, watch, monkeypatch: pytest.MonkeyPatch):
         """Whoever asks while it is loaded is never told half of it."""
-        monkeypatch.setattr("meshconf.live.live.log_warnings", lambda _: None)
+        monkeypatch.setattr("meshconf.live.attempts.log_warnings", lambda _: None)
         live = watch("limit = 1\n")
         over = threading.Event()
         seen: list[tuple[int, int]] = []
