@@ -147,7 +147,7 @@ def _summary(fleet: Fleet) -> str:
     if differing:
         counts.append(f"{differing} with a change that waits or was rejected")
     if fleet.unreached:
-        counts.append(f"{len(fleet.unreached)} not to be asked")
+        counts.append(f"{len(fleet.unreached)} not reached")
     return ", ".join(counts)
 
 

@@ -41,12 +41,18 @@ class _Voice:
         """Tell what is no result, and no problem."""
         tell_aside(text, self.output_format, self.color)
 
-    def end(self, refused: Refused, kind: str, name: str, code: int | None = None) -> NoReturn:
+    def end(
+        self,
+        refused: Refused,
+        kind: str,
+        name: str,
+        code: int | None = None,
+        outcome: str = "nothing was written",
+    ) -> NoReturn:
         """Tell what is in the way, and end."""
         from meshconf.diagnostics.words import printable
 
         problem = refused.problem(kind, name, printable(name))
-        outcome = "nothing was written"
         tell([problem], [name], self.output_format, self.color, outcome=outcome)
         raise SystemExit(code or (FINDINGS if refused.code in ABOUT_DOCUMENT else FAILED))
 
@@ -202,9 +208,10 @@ def _write(store: Store, content: bytes, found: Found, voice: _Voice) -> None:
     try:
         version = pushing.write(store, content, found)
     except Refused as refused:
-        if refused.code == NO_ANSWER:
-            voice.aside("it is not known whether it was written; another push tells")
-        voice.end(refused, store.kind, store.name)
+        if refused.code != NO_ANSWER:
+            voice.end(refused, store.kind, store.name)
+        unknown = "it is not known whether it was written; another push tells"
+        voice.end(refused, store.kind, store.name, outcome=unknown)
     except pushing.Overtaken as overtaken:
         now = overtaken.now
         became = "it is gone" if now.content is None else f"it is {pushing.named(store, now)} now"

@@ -270,7 +270,8 @@ def _accepted(now: _Event, before: _Event, warnings: int) -> Iterator[StyledLine
         news.append(Piece(_counted(warnings, "new warning"), "warning"))
     is_same = _without_places(waiting) == _without_places(waited)
     if is_same and not warnings and attempt.update is None and before.attempt.error is None:
-        yield (Piece(f"{_time(attempt)} nothing changed", "quiet"),)
+        if now.snapshot is not before.snapshot:  # the text did
+            yield (Piece(f"{_time(attempt)} nothing changed", "quiet"),)
         return
     said = [part for one in news for part in (Piece("; "), one)][1:]
     yield (Piece(f"{_time(attempt)} ", "quiet"), *said)

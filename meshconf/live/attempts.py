@@ -147,7 +147,8 @@ def _seen(
         # An optional document whose store cannot be asked is only warned of.
         connected = is_read and not (layer.remote and layer.problems)
         if connected or last is None:
-            yield SourceStatus(layer.kind, layer.name, connected, now, layer.fallback)
+            contact = now if connected else None
+            yield SourceStatus(layer.kind, layer.name, connected, contact, layer.fallback)
         else:
             yield attrs.evolve(last, connected=False, fallback=layer.fallback)
 
@@ -157,7 +158,8 @@ def log(last: Now, now: Now) -> None:
     before, attempt = last.attempt, now.attempt
     if attempt.error is not None:
         if not fails_again(before, attempt):
-            logger.error("a change of the configuration was rejected\n%s", attempt.error)
+            what = "could not be read" if attempt.result == "error" else "was rejected"
+            logger.error("a change of the configuration %s\n%s", what, attempt.error)
         return
     if attempt.update is not None:
         if logger.isEnabledFor(logging.INFO):

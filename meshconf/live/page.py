@@ -134,4 +134,5 @@ def _pending(one: Waiting) -> dict[str, Any]:
 
 
 def _contact(source: SourceStatus) -> dict[str, Any]:
-    return {"last_contact": source.last_contact.isoformat(), "age": source.age}
+    last = None if source.last_contact is None else source.last_contact.isoformat()
+    return {"last_contact": last, "age": source.age}

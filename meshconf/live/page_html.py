@@ -209,9 +209,11 @@ def _sources(sources: Sequence[SourceStatus]) -> Iterator[str]:
     yield "<section><h2>Sources, lowest precedence first</h2>"
     yield from _table_head("Source", "State")
     for one in sources:
-        state = "read" if one.connected else "<strong>could not be read</strong>, last"
+        state = "read" if one.connected else "<strong>could not be read</strong>"
+        if one.last_contact is not None:
+            state += f"{'' if one.connected else ', last'} {_time(one.last_contact)}"
         name = f'{_path(one.name)} <span class="from">{_text(one.kind)}</span>'
-        cells = f'<th scope="row">{name}</th><td>{state} {_time(one.last_contact)}</td>'
+        cells = f'<th scope="row">{name}</th><td>{state}</td>'
         yield f"<tr>{cells}</tr>"
     yield "</table></section>"
 

@@ -192,7 +192,8 @@ def _by_source(status: Status) -> dict[str, tuple[bool, float]]:
     """Return whether each source is connected, and when it last was; of two alike, the worse."""
     found: dict[str, tuple[bool, float]] = {}
     for one in status.sources:
-        name, last = printable(one.name), one.last_contact.timestamp()
+        name = printable(one.name)
+        last = 0.0 if one.last_contact is None else one.last_contact.timestamp()
         connected, before = found.get(name, (True, last))
         found[name] = (connected and one.connected, min(before, last))
     return found
@@ -323,7 +324,7 @@ FAMILIES = (
     ),
     _Family(
         "meshconf_source_last_contact_timestamp_seconds",
-        "When a source could last be read, as Unix time.",
+        "When a source could last be read, as Unix time; 0 if it never could.",
         _last_contact,
         labels=("source",),
     ),

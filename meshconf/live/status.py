@@ -95,7 +95,7 @@ class SourceStatus:
 
         connected: Whether it could be read when it was last tried.
 
-        last_contact: When it could last be read, in UTC.
+        last_contact: When it could last be read, in UTC; ``None`` if it never could.
 
         fallback: Whether a copy of it is in force, since the store could not be reached.
 
@@ -108,14 +108,16 @@ class SourceStatus:
     kind: str
     name: str
     connected: bool
-    last_contact: dt.datetime
+    last_contact: dt.datetime | None
     fallback: bool = False
     requests: Mapping[str, int] = attrs.field(factory=dict)
     resets: Mapping[str, int] = attrs.field(factory=dict)
 
     @property
-    def age(self) -> float:
-        """How long ago it could last be read, in seconds."""
+    def age(self) -> float | None:
+        """How long ago it could last be read, in seconds; ``None`` if it never could."""
+        if self.last_contact is None:
+            return None
         return (dt.datetime.now(dt.timezone.utc) - self.last_contact).total_seconds()
 
 

@@ -315,7 +315,7 @@ def _exposed(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
 def _local(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
     path = dotted(oddity.canonical)
     origin, labels, excerpts = located(
-        oddity.layer, oddity.path, "another machine says this", diagnosis.masks
+        oddity.layer, oddity.path, "only this machine decides it", diagnosis.masks
     )
     setting = diagnosis.model.find(oddity.canonical)
     names = _variables(diagnosis, oddity.canonical, secret=setting is not None and setting.secret)
@@ -325,7 +325,8 @@ def _local(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
         path,
         f"`{path}` may not be set by {oddity.layer.name}: only this machine decides it",
         origin,
-        help=f"take it out there, and set it in a file here{f' or by {names}' if names else ''}",
+        help="take it out of the document; services set it in a file of their own"
+        f"{f' or by {names}' if names else ''}",
         labels=labels,
         excerpts=excerpts,
         sensitive=setting is not None and setting.secret,

@@ -74,6 +74,10 @@ class ConsulKV(Store):
 
         consistency: Whether any server may answer (``stale``), the leader (``default``), or only
             after asking its peers (``consistent``).
+
+    Besides, what documents in all stores have: ``token_file``, ``ca_file``, ``insecure_token``,
+    ``start``, ``cache``, ``cache_max_age``, ``on_missing``, ``timeout``, ``max_bytes``; see
+    ``meshconf.sources.store.Store``.
     """
 
     key: str = attrs.field(converter=_key)
@@ -222,8 +226,11 @@ class _Client:
             self._token = None  # it may have been given another one
             answer = self._answer(method, path, body, patience)
         if answer.status == FORBIDDEN:
-            what = "its token" if self._current() else "an anonymous request"
-            raise Refused("MC409", f"refuses {what}: 403", "see which policies the token has")
+            if self._current():
+                help_ = "see which policies the token has"
+                raise Refused("MC409", "refuses its token: 403", help_)
+            how = "say token_file=FILE, or set CONSUL_HTTP_TOKEN"
+            raise Refused("MC409", "refuses a request without a token: 403", how)
         if answer.status == TOO_LARGE:
             raise Refused(
                 "MC004", f"takes no value that large; by default, at most {LARGEST_VALUE:,} bytes"

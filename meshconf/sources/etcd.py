@@ -66,6 +66,10 @@ class EtcdKV(Store):
         username: The user that signs in.
 
         password: The password of the user; see ``token_file`` too.
+
+    Besides, what documents in all stores have: ``token_file``, ``ca_file``, ``insecure_token``,
+    ``start``, ``cache``, ``cache_max_age``, ``on_missing``, ``timeout``, ``max_bytes``; see
+    ``meshconf.sources.store.Store``.
     """
 
     key: str = attrs.field(converter=key_of)
@@ -74,6 +78,12 @@ class EtcdKV(Store):
     )
     username: str | None = attrs.field(default=None, kw_only=True)
     password: str | Secret[str] | None = attrs.field(default=None, repr=False, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if self.username is None and (self.password or self.token_file) is not None:
+            msg = "a password wants a username"
+            raise ValueError(msg)
 
     @property
     def kind(self) -> str:
@@ -283,7 +293,10 @@ class _Client:
             raise Refused("MC409", f"refuses the user {self._store.username}: {message}")
         if code == UNAUTHENTICATED or any(words in message for words in VOID_TOKEN):
             raise _UnknownToken("MC409", "refuses its token", "sign in again")
-        if code == DENIED or "user name is empty" in message:
+        if "user name is empty" in message:
+            how = "say username=NAME with token_file=FILE, or set ETCDCTL_USER"
+            raise Refused("MC409", "wants to know who asks", how)
+        if code == DENIED:
             who = self._store.username or "nobody"
             raise Refused("MC409", f"refuses {who}: {message}", "see which roles the user has")
         if "request is too large" in message:

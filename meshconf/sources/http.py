@@ -216,7 +216,8 @@ class Caller:
         if left <= 0:
             raise TimeoutError
         if self._sock is not None:
-            self._sock.settimeout(left)
+            with contextlib.suppress(OSError):  # closed, where the answer has ended the connection
+                self._sock.settimeout(left)
         return response.read1(CHUNK)
 
     def _response(

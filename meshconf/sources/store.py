@@ -303,5 +303,5 @@ def token_in_clear(scheme: str) -> Refused:
     return Refused(
         "MC409",
         "cannot be asked: its token would go over http, readable on the way",
-        f"use {scheme}+https://, or say insecure_token=True",
+        f"use {scheme}+https://, or say insecure_token=True (?insecure_token=true in a URL)",
     )

@@ -181,7 +181,7 @@ class TestStore:
 
         assert 2 == result.exit_code
         assert f"error    {place.url()}/b: is no note of an instance\n" in result.stdout
-        assert "1 instance, no drift, 1 not to be asked\n" in result.stdout
+        assert "1 instance, no drift, 1 not reached\n" in result.stdout
 
     def test_characters(self, run, new_etcd, key: str):
         """What an instance says of itself cannot do anything to a terminal."""
@@ -210,7 +210,7 @@ class TestStore:
 
         assert 2 == result.exit_code
         assert f"error    {place.url()}: has no instances, or its token may" in result.stdout
-        assert "meshconf: 0 instances, 1 not to be asked\n" in result.stdout
+        assert "meshconf: 0 instances, 1 not reached\n" in result.stdout
 
     def test_slow(self, run, place: Place, new_proxy):
         """--timeout is how long a store is waited for."""

@@ -274,7 +274,7 @@ class TestAccepted:
 
     def test_nothing_changed(self, play):
         """What means the same is told as that: somebody has just saved it, and looks."""
-        result = play(("port = 80 # as ever\n", "# well\nport = 80\n"))
+        result = play(("port = 80 # as ever\n", "# well\nport = 80\n", "# well\nport = 80\n"))
 
         assert "TIME nothing changed\nTIME nothing changed\n" == timeless(result.stdout)
         assert WATCHING == result.stderr

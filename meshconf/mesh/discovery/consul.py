@@ -257,6 +257,10 @@ class _Agent:
         """Say how a service is registered, and what is registered under almost the same name."""
         answer = self._get("/v1/catalog/services", self._query)
         known = answer.data if isinstance(answer.data, dict) else {}
+        if name in known:
+            return (
+                "it is registered, and its instances are hidden: a token wants node:read for them"
+            )
         near = difflib.get_close_matches(name, map(str, known), n=1)
         first = f"{near[0]} is registered: correct the name, or else" if near else ""
         command = self._command("services register", f"-name={shlex.quote(name)}")

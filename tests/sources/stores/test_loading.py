@@ -334,7 +334,7 @@ class TestUsersOfEtcd:
         assert {"MC409"} == {code_of(error) for error in (wrong, other, nobody)}
         assert "refuses the user app" in str(wrong)
         assert "refuses app: etcdserver: permission denied" in str(other)
-        assert "refuses nobody" in str(nobody)
+        assert "wants to know who asks" in str(nobody)
         assert CANARY not in f"{wrong}{other}{nobody}"
 
     def test_token_that_ran_out(self, new_etcd: Callable[..., Etcd]):
