@@ -107,6 +107,14 @@ class TestCommands:
         )
         assert importlib.util.find_spec("urllib3")
 
+    def test_diff_without_the_store(self, run, folder: Path):
+        """That one side could not be had is told, though it may be missing."""
+        (folder / "app.toml").write_text("port = 82\n")
+        result = run("diff", "consul://127.0.0.1:1/app?start=optional", "app.toml")
+
+        assert (1, "port 80 → 82  app.toml:1:8\n") == (result.exit_code, result.stdout)
+        assert "warning[MC408]: consul://127.0.0.1:1/app cannot be asked" in result.stderr
+
 
 def test_watch(program, url: str, consul: Any, key: str, folder: Path):
     """`meshconf watch` tells of each push."""

@@ -322,6 +322,16 @@ class TestData:
         assert text.isascii()
         assert text.replace("\n", "").isprintable()
 
+    def test_source_that_was_never_read(self, watch):
+        """A store that was never reached has no last contact, on the page and in the data."""
+        url = "consul://127.0.0.1:1/app?start=optional&timeout=1"
+        live = watch(None, url)
+        source = data(live)["status"]["sources"][0]
+        page = config_page(live, FIREFOX)[1].decode()
+
+        assert (None, None) == (source["last_contact"], source["age"])
+        assert "<strong>could not be read</strong></td>" in page
+
 
 class TestPage:
     def test_names_what_it_is(self, watch):

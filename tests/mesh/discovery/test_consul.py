@@ -317,6 +317,16 @@ class TestAccess:
             headers["X-Consul-Token"] for path, headers in stub.asked if "health" in path
         }
 
+    def test_token_that_may_not_see_nodes(self, found, guarded):
+        """A token that may read a service, but no node, sees no instance of it; the help says so."""
+        guarded.register("orders")
+        token = guarded.create_token('service "orders" { policy = "read" }')
+        one = found(at(guarded.address, token=token.secret))["service orders"]
+        guarded.deregister("orders")
+
+        assert "it is registered, and its instances are hidden" in one.help
+        assert "correct the name" not in one.help
+
 
 class TestNamespace:
     def test_without_enterprise(self, found, consul: Consul):

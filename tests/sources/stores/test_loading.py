@@ -359,6 +359,12 @@ class TestUsersOfEtcd:
 
         assert "its token would go over http" in str(refused(source))
 
+    @pytest.mark.parametrize("secret", [{"password": CANARY}, {"token_file": "password"}])
+    def test_password_of_nobody(self, secret: Any):
+        """A password without a user is a mistake."""
+        with pytest.raises(ValueError, match=r"^a password wants a username$"):
+            EtcdKV("a", **secret)
+
 
 class TestMembersOfEtcd:
     def test_the_next_is_asked(self, new_etcd: Callable[..., Etcd]):
