@@ -166,7 +166,7 @@ class TestSurvives:
             make(number)
             until_limit(live, number)
 
-        assert 20 <= live.status.results["success"] - 1
+        assert TIMES <= live.status.results["success"] - 1
 
     def test_directory_that_stays_away(self, watch, folder: Path):
         """A directory that is away for long is seen when it is there again."""
