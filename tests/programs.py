@@ -7,7 +7,6 @@ import shutil
 
 import pytest
 
-
 #: The variable that demands servers.
 SERVERS = "MESHCONF_REQUIRE_SERVERS"
 
