@@ -208,6 +208,8 @@ class Caller:
             content += chunk
             if len(content) > self._limits.max_bytes:
                 raise self._too_large()
+        if self._connection is not None and self._connection.sock is None:
+            self.close()  # the answer has ended the connection
         return Answer(response.status, response.headers, bytes(content))
 
     def _chunk(self, response: HTTPResponse, end: float) -> bytes:
@@ -215,9 +217,9 @@ class Caller:
         left = end - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        if self._sock is not None:
-            with contextlib.suppress(OSError):  # closed, where the answer has ended the connection
-                self._sock.settimeout(left)
+        assert self._sock is not None  # the answer comes by it
+        with contextlib.suppress(OSError):  # closed, where the answer has ended the connection
+            self._sock.settimeout(left)
         return response.read1(CHUNK)
 
     def _response(
@@ -235,8 +237,8 @@ class Caller:
         sock = self._sock = connection.sock
         if self._is_over:  # whoever interrupts sees the socket, or is seen here
             raise ConnectionAbortedError
-        if sock is not None:
-            sock.settimeout(self._limits.timeout)
+        assert sock is not None  # one that has ended its connection is not kept
+        sock.settimeout(self._limits.timeout)
         connection.request(method, path, body, headers, preload_content=False)
         self._sock = connection.sock  # it may have had to connect again
         connection.timeout = self._limits.timeout + patience

@@ -115,6 +115,13 @@ class TestCommands:
         assert (1, "port 80 → 82  app.toml:1:8\n") == (result.exit_code, result.stdout)
         assert "warning[MC408]: consul://127.0.0.1:1/app cannot be asked" in result.stderr
 
+    def test_watch_without_the_store(self, run):
+        """A store that is not there at the start is reported, and there is nothing to watch."""
+        result = run("watch", "consul://127.0.0.1:1/app")
+
+        assert (1, "") == (result.exit_code, result.stdout)
+        assert "error[MC408]" in result.stderr
+
 
 def test_watch(program, url: str, consul: Any, key: str, folder: Path):
     """`meshconf watch` tells of each push."""

@@ -698,6 +698,23 @@ class TestHooks:
 
         assert not worker._requests.is_set()
 
+    def test_sighup_calls_what_handled_it_before(self, watch):
+        """A handler of before is called too, and is there again at the end."""
+        called: list[Any] = []
+
+        def handler(*arguments: Any) -> None:
+            called.append(arguments)
+
+        before = signal.signal(signal.SIGHUP, handler)
+        try:
+            with watch("limit = 1\n", sighup=True):
+                process._hung_up(signal.SIGHUP, None)
+
+            assert [(signal.SIGHUP, None)] == called
+            assert handler is signal.getsignal(signal.SIGHUP)
+        finally:
+            signal.signal(signal.SIGHUP, before)
+
 
 class Broken:
     """What waits for reports, broken."""

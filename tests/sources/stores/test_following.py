@@ -453,6 +453,14 @@ class TestTrouble:
         finally:
             own_place.server.resume()
 
+    def test_is_interrupted_as_it_begins(self):
+        """An interruption that comes before there is anybody to interrupt is not missed."""
+        session = sessions.Session(ConsulKV("a", address="http://127.0.0.1:1"))
+        session.interrupt()
+        with pytest.raises(Refused, match="MC408"):
+            session._next(None)
+        session.close()
+
 
 class TestConsul:
     def test_token_that_is_revoked(self, new_consul: Callable[..., Consul], watch, tmp_path: Path):

@@ -306,6 +306,14 @@ class TestTokensOfConsul:
 
         assert "MC409" == code_of(refused(ConsulKV("a", token_file=file)))
 
+    def test_in_clear_by_explicit_word(self, tmp_path: Path):
+        """Who says so sends a token over http to another machine."""
+        (tmp_path / "token").write_text(CANARY)
+        options = f"insecure_token=true&timeout=0.2&token_file={tmp_path / 'token'}"
+        error = refused(f"consul://nowhere.invalid:8500/app?{options}")
+
+        assert "MC408" == code_of(error)
+
 
 class TestUsersOfEtcd:
     def test_user(self, new_etcd: Callable[..., Etcd], tmp_path: Path):
