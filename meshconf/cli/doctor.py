@@ -11,7 +11,7 @@ import click
 from meshconf.cli.fleet import tell_fleet
 from meshconf.cli.loaded import FAILED, FINDINGS, load_files, tell
 from meshconf.cli.options import about_schema, about_sources, target_of
-from meshconf.cli.terminal import print_lines
+from meshconf.cli.terminal import print_lines, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["doctor"]
 
 FORMAT_VERSION = "1.0"
-
-#: Characters of one part of a finding that are shown: it may hold the words of a server.
-LONGEST_TEXT = 300
-
-#: So many checks of those that were left out for the same reason are named to people.
-MOST_NAMED = 10
 
 
 class _Examined(NamedTuple):
@@ -54,22 +48,18 @@ class _Examined(NamedTuple):
     @property
     def not_checked(self) -> list[str]:
         """What was not, a phrase for each."""
+        from meshconf.diagnostics.words import few
+
         skipped: dict[str, list[str]] = {}
         for finding in self.findings:
             if finding.severity == "skipped":
                 skipped.setdefault(finding.message, []).append(finding.check)
-        phrases = [f"{_named(checks)} ({reason})" for reason, checks in skipped.items()]
+        phrases = [f"{few(checks)} ({reason})" for reason, checks in skipped.items()]
         return [*phrases, *_never_checked(self.snapshot.config)]
 
     def count(self, severity: str) -> int:
         """Count the findings of a severity."""
         return sum(finding.severity == severity for finding in self.findings)
-
-
-def _named(checks: Sequence[str]) -> str:
-    rest = len(checks) - MOST_NAMED
-    more = f" and {rest} more" if rest > 0 else ""
-    return f"{', '.join(checks[:MOST_NAMED])}{more}"
 
 
 def _never_checked(config: Any) -> Iterator[str]:
@@ -170,7 +160,7 @@ def _probed(config: Any, timeout: float) -> list[Finding]:
         msg = f"{name} has no discovery.backend, so there is nothing to probe"
         raise click.UsageError(msg)
     if sys.stderr.isatty():
-        backend = _printable(str(config.discovery.backend))
+        backend = shown(str(config.discovery.backend))
         click.echo(f"meshconf: asking {backend}, for {timeout:g} s at most in each check", err=True)
     try:
         return probe(config, timeout=timeout)
@@ -209,14 +199,14 @@ def _full(examined: _Examined, finding: Finding) -> Iterator[StyledLine]:
         yield (
             Piece("         = ", "frame"),
             Piece("note:", "remark"),
-            Piece(f" `{_printable(finding.path)}` {'has its' if is_default else 'is from'} "),
+            Piece(f" `{shown(finding.path)}` {'has its' if is_default else 'is from'} "),
             Piece("default" if is_default else str(origin), "place"),
         )
     if finding.help:
         yield (
             Piece("         = ", "frame"),
             Piece("help:", "remark"),
-            Piece(f" {_printable(finding.help)}"),
+            Piece(f" {shown(finding.help)}"),
         )
 
 
@@ -226,7 +216,7 @@ def _concise(examined: _Examined, finding: Finding) -> Iterator[StyledLine]:
     origin = None if finding.severity == "ok" else _origin(examined.snapshot, finding.path)
     has_place = origin is not None and origin.kind != "default"
     place = (Piece(str(origin), "place"), Piece(": ")) if has_place else ()
-    remedy = (Piece(f"; {_printable(finding.help)}"),) if finding.help else ()
+    remedy = (Piece(f"; {shown(finding.help)}"),) if finding.help else ()
     yield (*place, *_heading(finding), *remedy)
 
 
@@ -235,36 +225,26 @@ def _heading(finding: Finding) -> StyledLine:
 
     return (
         Piece(f"{finding.severity:<8}", _MARKS[finding.severity]),
-        Piece(f" {_printable(finding.check)}", "title"),
-        Piece(f": {_printable(finding.message)}"),
+        Piece(f" {shown(finding.check)}", "title"),
+        Piece(f": {shown(finding.message)}"),
     )
 
 
 def _footer(examined: _Examined) -> StyledLine:
     from meshconf.diagnostics.styled import Piece
-    from meshconf.diagnostics.words import printable
+    from meshconf.diagnostics.words import counted, printable
 
     counts = [
-        f"{number} {word if number == 1 else f'{word}s'}"
-        for word in ("error", "warning")
-        if (number := examined.count(word))
+        counted(number, word) for word in ("error", "warning") if (number := examined.count(word))
     ]
     said = Piece(", ".join(counts) or "no problems", "title")
-    number = len(examined.done)
-    checks = f"{number} {'check' if number == 1 else 'checks'}"
+    checks = counted(len(examined.done), "check")
     names = ", ".join(map(printable, examined.sources))
     return (
         Piece("meshconf: "),
         said,
-        Piece(f" in {checks} of {_printable(examined.backend)} ({names})"),
+        Piece(f" in {checks} of {shown(examined.backend)} ({names})"),
     )
-
-
-def _printable(text: str) -> str:
-    """Escape and cut what may be the word of a server."""
-    from meshconf.diagnostics.words import elide, printable
-
-    return elide(printable(text), LONGEST_TEXT)
 
 
 def _origin(snapshot: Snapshot[Any], path: str) -> Origin | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from meshconf.cli.loaded import FAILED, FINDINGS
-from meshconf.cli.terminal import print_lines
+from meshconf.cli.terminal import print_lines, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["tell_fleet"]
 
 FORMAT_VERSION = "1.0"
-
-#: So many instances are named in one line.
-MOST_NAMED = 10
-
-#: Characters of one word of an instance that are shown.
-LONGEST_TEXT = 300
 
 
 def tell_fleet(urls: Sequence[str], timeout: float, output_format: str, color: str) -> None:
@@ -72,8 +66,8 @@ def _lines(fleet: Fleet) -> Iterator[StyledLine]:
     for one in fleet.unreached:
         yield (
             Piece("error   ", "error"),
-            Piece(f" {_printable(one.place)}", "title"),
-            Piece(f": {_printable(one.reason)}"),
+            Piece(f" {shown(one.place)}", "title"),
+            Piece(f": {shown(one.reason)}"),
         )
     yield (Piece("meshconf: "), Piece(_summary(fleet), "title"))
     yield (Piece("not compared: secrets, which are in no fingerprint", "quiet"),)
@@ -82,8 +76,8 @@ def _lines(fleet: Fleet) -> Iterator[StyledLine]:
 def _about_group(group: Group) -> Iterator[StyledLine]:
     from meshconf.diagnostics.styled import Piece
 
-    service = _printable(group.service) or "the instances"
-    about = (Piece(f" {service}", "title"), Piece(f" ({_printable(group.schema)}): "))
+    service = shown(group.service) or "the instances"
+    about = (Piece(f" {service}", "title"), Piece(f" ({shown(group.schema)}): "))
     by_fingerprint, number = group.by_fingerprint, len(group.members)
     if group.majority is None:
         said = f"{number} instances run {len(by_fingerprint)} configurations, and none most of them"
@@ -92,38 +86,38 @@ def _about_group(group: Group) -> Iterator[StyledLine]:
             yield (Piece("         = ", "frame"), Piece(_runs(fingerprint, members)))
     elif group.drifted:
         most = by_fingerprint[group.majority]
-        said = f"{len(most)} of {number} instances run {_printable(group.majority)}"
+        said = f"{len(most)} of {number} instances run {shown(group.majority)}"
         yield (Piece("drift   ", "error"), *about, Piece(said))
         for one in group.drifted:
             yield (
                 Piece("         = ", "frame"),
-                Piece(_printable(one.name), "place"),
-                Piece(f" runs {_printable(one.fingerprint)}{_state(one)}"),
+                Piece(shown(one.name), "place"),
+                Piece(f" runs {shown(one.fingerprint)}{_state(one)}"),
             )
     else:
         many = f"all {number} instances run" if number > 1 else "1 instance runs"
-        yield (Piece("ok      ", "added"), *about, Piece(f"{many} {_printable(group.majority)}"))
+        yield (Piece("ok      ", "added"), *about, Piece(f"{many} {shown(group.majority)}"))
     told = () if group.majority is None else group.drifted
     for one in group.differing:
         if one not in told:
             yield (
                 Piece("differs ", "warning"),
-                Piece(f" {_printable(one.name)}", "place"),
+                Piece(f" {shown(one.name)}", "place"),
                 Piece(f" runs the same{_state(one)}"),
             )
 
 
 def _runs(fingerprint: str, members: Sequence[Member]) -> str:
-    names = ", ".join(_printable(one.name) for one in members[:MOST_NAMED])
-    more = f" and {len(members) - MOST_NAMED} more" if len(members) > MOST_NAMED else ""
-    return f"{_printable(fingerprint)}: {names}{more}"
+    from meshconf.diagnostics.words import few
+
+    return f"{shown(fingerprint)}: {few([shown(one.name) for one in members])}"
 
 
 def _state(one: Member) -> str:
     """Say what else is known of an instance."""
     said: list[str] = []
     if one.since:
-        said.append(f"since {_printable(one.since)}")
+        said.append(f"since {shown(one.since)}")
     if one.generation is not None:
         said.append(f"generation {one.generation}")
     if one.pending_restart:
@@ -135,8 +129,10 @@ def _state(one: Member) -> str:
 
 
 def _summary(fleet: Fleet) -> str:
+    from meshconf.diagnostics.words import counted
+
     number = len(fleet.members)
-    counts = [f"{number} instance{'' if number == 1 else 's'}"]
+    counts = [counted(number, "instance")]
     drifted = sum(len(group.drifted) for group in fleet.groups)
     differing = sum(len(group.differing) for group in fleet.groups)
     if drifted:
@@ -179,10 +175,3 @@ def _group_data(group: Group) -> dict[str, Any]:
         "drifted": [one.name for one in group.drifted],
         "differing": [one.name for one in group.differing],
     }
-
-
-def _printable(text: str | None) -> str:
-    """Escape and cut what may be anybody's word."""
-    from meshconf.diagnostics.words import elide, printable
-
-    return elide(printable(text or ""), LONGEST_TEXT)

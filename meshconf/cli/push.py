@@ -23,9 +23,6 @@ __all__ = ["push"]
 TOO_LARGE = "MC004"
 ABOUT_DOCUMENT = (TOO_LARGE, "MC003", "MC407")
 
-#: So many settings that are left to variables are named.
-MOST_NAMED = 10
-
 #: The store may have got what it did not answer.
 NO_ANSWER = "MC408"
 
@@ -98,6 +95,7 @@ def push(
     at the same time. Ends with 1 then (0 if the store has it already), with 2 if the store cannot
     be asked.
     """
+    from meshconf.diagnostics.words import few
     from meshconf.loading import pushing
     from meshconf.sources.reading import Refused
 
@@ -117,9 +115,8 @@ def push(
     if problems := tuple(one for one in new.problems if one.severity == "warning"):
         tell(problems, [name], output_format, color, result=True)
     if missing := pushing.given_elsewhere(new):
-        wanted = ", ".join(map(_shown, missing[:MOST_NAMED]))
-        more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
-        voice.aside(f"not checked: variables and other files, which have to give {wanted}{more}")
+        wanted = few([_shown(path) for path in missing])
+        voice.aside(f"not checked: variables and other files, which have to give {wanted}")
     try:
         found = pushing.asked(store)
     except Refused as refused:

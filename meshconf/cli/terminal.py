@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
     from meshconf.diagnostics.styled import Role, StyledLine
 
-__all__ = ["diff_lines", "print_lines", "under_ci"]
+__all__ = ["diff_lines", "print_lines", "shown", "under_ci"]
+
+#: Of what others say, such as servers, so many characters are shown.
+LONGEST_WORDS = 300
 
 #: How each role looks, in rich's words: the colours of the terminal's own palette.
 _STYLES: Mapping[Role, str] = {
@@ -87,3 +90,10 @@ def diff_lines(
 def under_ci() -> bool:
     """Tell whether a CI system runs the command; all of them set this variable."""
     return os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+def shown(text: str | None) -> str:
+    """Write what may be the words of a server: escaped, and cut where it is long."""
+    from meshconf.diagnostics.words import elide, printable
+
+    return elide(printable(text or ""), LONGEST_WORDS)

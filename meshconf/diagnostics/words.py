@@ -16,8 +16,10 @@ __all__ = [
     "MASK",
     "Path",
     "cells",
+    "counted",
     "dotted",
     "elide",
+    "few",
     "noun",
     "parse_path",
     "printable",
@@ -35,6 +37,9 @@ MASK = "<secret>"
 
 #: A value longer than this is cut where it is quoted in a sentence.
 LONGEST_VALUE = 60
+
+#: So many things of a kind are named in one sentence.
+MOST_NAMED = 10
 
 #: An integer of more bits is written in base 16: Python refuses to write thousands of digits.
 LONGEST_INTEGER = 1024
@@ -136,6 +141,17 @@ def _escape(char: str) -> str:
 def elide(text: str, longest: int = LONGEST_VALUE) -> str:
     """Cut a text to *longest* characters, marking the cut."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number of things: "1 change", "2 changes"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def few(names: Sequence[str]) -> str:
+    """Name the first of many things, and count the rest: "a, b and 3 more"."""
+    rest = len(names) - MOST_NAMED
+    return f"{', '.join(names[:MOST_NAMED])}{f' and {rest} more' if rest > 0 else ''}"
 
 
 def short_name(name: str) -> str:

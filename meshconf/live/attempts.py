@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from meshconf.diagnostics.problem import ConfigError, Problem
-from meshconf.diagnostics.words import dotted
+from meshconf.diagnostics.words import dotted, few
 from meshconf.live.changes import Update
 from meshconf.live.status import (
     RESULTS,
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Now", "about_reload", "first", "following", "log"]
 
 logger = logging.getLogger("meshconf")
-
-#: So many changed paths are logged.
-MOST_LOGGED = 10
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -166,7 +163,7 @@ def log(last: Now, now: Now) -> None:
             logger.info(
                 "generation %d of the configuration is in force: %s",
                 attempt.generation,
-                _named([one.path for one in attempt.update.changes]),
+                few([one.path for one in attempt.update.changes]),
             )
     elif before.error is not None:
         logger.info(
@@ -174,12 +171,7 @@ def log(last: Now, now: Now) -> None:
         )
     if attempt.pending_restart != before.pending_restart:
         if attempt.pending_restart:
-            logger.warning("changes wait for a restart: %s", _named(attempt.pending_restart))
+            logger.warning("changes wait for a restart: %s", few(attempt.pending_restart))
         else:
             logger.info("nothing waits for a restart any more")
     log_warnings(new_warnings(last.state.snapshot, now.state.snapshot))
-
-
-def _named(paths: Sequence[str]) -> str:
-    more = len(paths) - MOST_LOGGED
-    return f"{', '.join(paths[:MOST_LOGGED])}{f' and {more} more' if more > 0 else ''}"
