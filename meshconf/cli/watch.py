@@ -18,6 +18,7 @@ from meshconf.cli.terminal import print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from meshconf.cli.options import Reading, Target
     from meshconf.describe.difference import Difference
@@ -267,7 +268,9 @@ def _accepted(now: _Event, before: _Event, warnings: int) -> Iterator[StyledLine
     waiting, waited = _waiting(now), _waiting(before)
     news = [*_about_force(now, before), *_about_waiting(waiting, waited)]
     if warnings:
-        news.append(Piece(_counted(warnings, "new warning"), "warning"))
+        from meshconf.diagnostics.words import counted
+
+        news.append(Piece(counted(warnings, "new warning"), "warning"))
     is_same = _without_places(waiting) == _without_places(waited)
     if is_same and not warnings and attempt.update is None and before.attempt.error is None:
         if now.snapshot is not before.snapshot:  # the text did
@@ -293,11 +296,12 @@ def _about_force(now: _Event, before: _Event) -> Iterator[Piece]:
 
 def _about_waiting(waiting: Sequence[StyledLine], waited: Sequence[StyledLine]) -> Iterator[Piece]:
     from meshconf.diagnostics.styled import Piece
+    from meshconf.diagnostics.words import counted
 
     if waiting:
         still = " still" if _without_places(waiting) == _without_places(waited) else ""
         verb = "waits" if len(waiting) == 1 else "wait"
-        yield Piece(f"{_counted(len(waiting), 'change')}{still} {verb} for a restart", "warning")
+        yield Piece(f"{counted(len(waiting), 'change')}{still} {verb} for a restart", "warning")
     elif waited:
         yield Piece("nothing waits for a restart any more", "added")
 
@@ -305,10 +309,6 @@ def _about_waiting(waiting: Sequence[StyledLine], waited: Sequence[StyledLine]) 
 def _without_places(lines: Sequence[StyledLine]) -> list[StyledLine]:
     """Leave out where values stand: they are the same further down in a file too."""
     return [line[:-1] for line in lines]
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _time(attempt: Attempt) -> str:
@@ -328,36 +328,40 @@ def _waiting(event: _Event) -> list[StyledLine]:
     from meshconf.describe.difference import difference_lines
     from meshconf.diagnostics.styled import Piece
 
+    names = event.attempt.pending_restart
+    held = {} if not names else _held(event.snapshot, set(names))
     lines: list[StyledLine] = []
-    for name in event.attempt.pending_restart:
-        # Of a group that is held as a whole it is not known what in it differs.
-        whole = (Piece(name, "title"), Piece(" (needs restart)", "warning"), Piece(""))
-        lines += list(difference_lines(list(_held(event.snapshot, name)))) or [whole]
+    for name in names:
+        if name in held:
+            lines += difference_lines([held[name]])
+        else:  # of a group that is held as a whole it is not known what in it differs
+            lines.append((Piece(name, "title"), Piece(" (needs restart)", "warning"), Piece("")))
     return lines
 
 
-def _held(snapshot: Snapshot[Any], name: str) -> Iterator[Difference]:
-    """Compare the value that is held for a setting with what the sources say."""
+def _held(snapshot: Snapshot[Any], names: AbstractSet[str]) -> dict[str, Difference]:
+    """Compare the values that are held for settings with what the sources say."""
     from meshconf.describe.difference import Difference
     from meshconf.diagnostics.words import dotted
     from meshconf.loading.holding import held_back
 
+    found: dict[str, Difference] = {}
     for path, setting, value in snapshot.values():
-        if dotted(path) != name or setting.holds_settings:
+        if setting.holds_settings or (name := dotted(path)) not in names:
             continue
         candidates = snapshot.candidates_at(path, setting)
         new = held_back(candidates)
-        if new is None:  # what the sources would make of it is not known
-            continue
-        yield Difference(
-            path=path,
-            setting=setting,
-            old=value,
-            new=new.value,
-            old_origin=candidates[0].origin,
-            new_origin=new.origin,
-            needs_restart=True,
-        )
+        if new is not None:  # what the sources would make of it is known
+            found[name] = Difference(
+                path=path,
+                setting=setting,
+                old=value,
+                new=new.value,
+                old_origin=candidates[0].origin,
+                new_origin=new.origin,
+                needs_restart=True,
+            )
+    return found
 
 
 def _json_line(attempt: Attempt, warnings: Sequence[Problem]) -> str:

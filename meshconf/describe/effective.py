@@ -23,6 +23,7 @@ from meshconf.schema.secret import MASK
 if TYPE_CHECKING:
     # Nothing resolves annotations.
     from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from meshconf.diagnostics.problem import Origin  # noqa: TC004
     from meshconf.diagnostics.words import Path  # noqa: TC004
@@ -37,6 +38,7 @@ __all__ = [
     "effective_env",
     "effective_json",
     "effective_toml",
+    "shown_at",
     "shown_excerpt",
     "shown_values",
 ]
@@ -125,6 +127,13 @@ def shown_excerpt(
     """
     rows, left_out = _rows(snapshot, path, most_entries)
     return [_shown(snapshot, row) for row in _without_shown_tables(rows)], left_out
+
+
+def shown_at(snapshot: Snapshot[Any], paths: AbstractSet[str]) -> dict[str, Shown]:
+    """Return the values at dotted paths, secrets masked; what is no value is left out."""
+    rows, _ = _rows(snapshot, "")
+    named = ((dotted(row[0]), row) for row in _without_shown_tables(rows))
+    return {name: _shown(snapshot, row) for name, row in named if name in paths}
 
 
 def _shown(snapshot: Snapshot[Any], row: _Row, *, show_secrets: bool = False) -> Shown:

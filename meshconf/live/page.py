@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from meshconf.describe.effective import effective_data, shown_excerpt, shown_values
+from meshconf.describe.effective import effective_data, shown_at, shown_excerpt
 from meshconf.describe.file_text import plain
 from meshconf.diagnostics.json_report import json_text, problem_data
 from meshconf.diagnostics.words import dotted
@@ -85,9 +85,10 @@ def _wanted(ranges: Mapping[str, float], kind: str, name: str) -> float:
 
 
 def _waiting(status: Status) -> Iterator[Waiting]:
-    for path in status.pending_restart:
-        shown = shown_values(status.snapshot, path)
-        one = next((one for one in shown if dotted(one.path) == path), None)
+    paths = status.pending_restart
+    found = shown_at(status.snapshot, set(paths)) if paths else {}
+    for path in paths:
+        one = found.get(path)
         if one is None:
             yield Waiting(path)
             continue
