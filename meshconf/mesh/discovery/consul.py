@@ -14,7 +14,7 @@ from urllib.parse import quote
 import attrs
 
 from meshconf.mesh.discovery.http import Server
-from meshconf.mesh.discovery.probing import Check, dotted, error, fail, ok, warning
+from meshconf.mesh.discovery.probing import Check, dotted, error, fail, of_services, ok, warning
 from meshconf.mesh.service_mesh import ServiceMeshConfig
 
 if TYPE_CHECKING:
@@ -41,14 +41,7 @@ def checks(config: ServiceMeshConfig, timeout: float) -> Iterator[Check]:
     if config.consul.namespace is not None:
         yield Check(_NAMESPACE, agent.knows_namespace, needs=needs)
         needs = [_NAMESPACE]
-    own = config.service_name
-    yield Check(f"service {own}", lambda: agent.knows_itself(own), needs=needs)
-    for name in config.upstreams:
-
-        def of_upstream(name: str = name) -> list[Finding]:
-            return agent.knows_upstream(name)
-
-        yield Check(f"upstream {name}", of_upstream, needs=needs)
+    yield from of_services(config, agent.knows_itself, agent.knows_upstream, needs=needs)
 
 
 def _agent_of(config: ServiceMeshConfig, timeout: float) -> _Agent:

@@ -6,6 +6,7 @@ Importing this needs the extra ``dns``.
 from __future__ import annotations
 
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -21,7 +22,7 @@ except ImportError as failure:
     message = 'asking name servers needs: pip install "meshconf[dns]"'
     raise ImportError(message, name="dns") from failure
 
-from meshconf.mesh.discovery.probing import Check, dotted, error, fail, ok, warning
+from meshconf.mesh.discovery.probing import Check, dotted, error, fail, of_services, ok, warning
 from meshconf.mesh.service_mesh import ServiceMeshConfig
 
 if TYPE_CHECKING:
@@ -46,23 +47,12 @@ def checks(config: ServiceMeshConfig, timeout: float) -> Iterator[Check]:
     names = _Names(config, timeout)
     servers = []
     for nameserver in names.nameservers():
-
-        def of_nameserver(nameserver: str = nameserver) -> list[Finding]:
-            return names.answers(nameserver)
-
         servers.append(f"name server {nameserver}")
-        yield Check(servers[-1], of_nameserver)
+        yield Check(servers[-1], partial(names.answers, nameserver))
     if not servers:
         yield Check("name servers", names.none)
         servers.append("name servers")
-    own = config.service_name
-    yield Check(f"service {own}", lambda: names.knows_itself(own), needs_one_of=servers)
-    for name in config.upstreams:
-
-        def of_upstream(name: str = name) -> list[Finding]:
-            return names.knows_upstream(name)
-
-        yield Check(f"upstream {name}", of_upstream, needs_one_of=servers)
+    yield from of_services(config, names.knows_itself, names.knows_upstream, needs_one_of=servers)
 
 
 @attrs.define

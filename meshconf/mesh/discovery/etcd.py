@@ -6,13 +6,14 @@ Importing this needs the extra ``remote``.
 from __future__ import annotations
 
 import base64
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from meshconf.mesh.discovery.http import Server
-from meshconf.mesh.discovery.probing import Check, dotted, error, fail, ok, warning
+from meshconf.mesh.discovery.probing import Check, dotted, error, fail, of_services, ok, warning
 from meshconf.mesh.service_mesh import ServiceMeshConfig
 
 if TYPE_CHECKING:
@@ -35,22 +36,11 @@ def checks(config: ServiceMeshConfig, timeout: float) -> Iterator[Check]:
     cluster = _Cluster(config, timeout)
     members = []
     for endpoint in config.etcd.endpoints:
-
-        def of_member(endpoint: str = endpoint) -> list[Finding]:
-            return cluster.is_healthy(endpoint)
-
         members.append(f"etcd member {endpoint}")
-        yield Check(members[-1], of_member)
+        yield Check(members[-1], partial(cluster.is_healthy, endpoint))
     yield Check(_USER, cluster.knows_user, needs_one_of=members)
     yield Check(_PREFIX, cluster.has_prefix, needs=[_USER])
-    own = config.service_name
-    yield Check(f"service {own}", lambda: cluster.has_itself(own), needs=[_PREFIX])
-    for name in config.upstreams:
-
-        def of_upstream(name: str = name) -> list[Finding]:
-            return cluster.has_upstream(name)
-
-        yield Check(f"upstream {name}", of_upstream, needs=[_PREFIX])
+    yield from of_services(config, cluster.has_itself, cluster.has_upstream, needs=[_PREFIX])
 
 
 @attrs.define

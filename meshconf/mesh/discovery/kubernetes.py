@@ -18,7 +18,7 @@ from urllib.parse import quote
 import attrs
 
 from meshconf.mesh.discovery.http import Server
-from meshconf.mesh.discovery.probing import Check, dotted, error, fail, ok, warning
+from meshconf.mesh.discovery.probing import Check, dotted, error, fail, of_services, ok, warning
 from meshconf.mesh.service_mesh import ServiceMeshConfig
 
 if TYPE_CHECKING:
@@ -62,14 +62,7 @@ def checks(
     """
     api = _Api(config, timeout, os.environ if environ is None else environ, account or ACCOUNT)
     yield Check(_API, api.lets_in)
-    own = config.service_name
-    yield Check(f"service {own}", lambda: api.knows_itself(own), needs=[_API])
-    for name in config.upstreams:
-
-        def of_upstream(name: str = name) -> list[Finding]:
-            return api.knows_upstream(name)
-
-        yield Check(f"upstream {name}", of_upstream, needs=[_API])
+    yield from of_services(config, api.knows_itself, api.knows_upstream, needs=[_API])
 
 
 @attrs.define

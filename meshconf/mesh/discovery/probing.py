@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, cast, get_args
 
 import attrs
@@ -33,6 +34,7 @@ __all__ = [
     "dotted",
     "error",
     "fail",
+    "of_services",
     "ok",
     "probe",
     "warning",
@@ -155,6 +157,34 @@ def dotted(*parts: str) -> str:
     import json
 
     return ".".join(part if _BARE_KEY.match(part) else json.dumps(part) for part in parts)
+
+
+def of_services(
+    config: Any,
+    itself: Callable[[str], Iterable[Finding]],
+    upstream: Callable[[str], Iterable[Finding]],
+    *,
+    needs: Sequence[str] = (),
+    needs_one_of: Sequence[str] = (),
+) -> Iterator[Check]:
+    """Name the checks of the service itself and of each upstream.
+
+    Args:
+        config: The configuration.
+
+        itself: Checks the service of a name, which may be yet to start.
+
+        upstream: Checks the upstream of a name.
+
+        needs: See ``Check``.
+
+        needs_one_of: See ``Check``.
+    """
+    needed = {"needs": needs, "needs_one_of": needs_one_of}
+    own = config.service_name
+    yield Check(f"service {own}", partial(itself, own), **needed)
+    for name in config.upstreams:
+        yield Check(f"upstream {name}", partial(upstream, name), **needed)
 
 
 def probe(

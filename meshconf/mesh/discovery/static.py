@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from functools import partial
 from typing import TYPE_CHECKING
 
 from meshconf.mesh.discovery.probing import Check, dotted, error, fail, ok
@@ -21,11 +22,7 @@ def checks(config: ServiceMeshConfig, timeout: float) -> Iterator[Check]:
     endpoints = config.static.endpoints
     for name in config.upstreams:
         if not endpoints.get(name):
-
-            def of_upstream(name: str = name) -> list[Finding]:
-                return _has_no_hosts(name)
-
-            yield Check(f"upstream {name}", of_upstream)
+            yield Check(f"upstream {name}", partial(_has_no_hosts, name))
     for service, hosts in endpoints.items():
         # An endpoint that is listed twice is one.
         for endpoint in dict.fromkeys(hosts):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -42,12 +43,8 @@ def checks(config: ServiceMeshConfig, timeout: float) -> Iterator[Check]:
     ensemble = _Ensemble(config, timeout)
     members = []
     for host in dict.fromkeys(config.zookeeper.hosts):
-
-        def of_member(host: str = host) -> list[Finding]:
-            return ensemble.is_serving(host)
-
         members.append(f"zookeeper member {host}")
-        yield Check(members[-1], of_member)
+        yield Check(members[-1], partial(ensemble.is_serving, host))
     yield Check(_ROOT, ensemble.holds, needs_one_of=members)
     for name, check in ensemble.services.items():
 
