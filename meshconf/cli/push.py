@@ -122,7 +122,7 @@ def push(
     except Refused as refused:
         voice.end(refused, store.kind, store.name)
     if found.content == content:
-        click.echo(f"{_shown(pushing.named(store, found))}: nothing to do, it is the same text")
+        click.echo(f"{_shown(store.named(found.version))}: nothing to do, it is the same text")
         return
     _tell_difference(target, store, found, new, voice)
     if dry_run:
@@ -177,7 +177,7 @@ def _tell_difference(
     from meshconf.loading import pushing
     from meshconf.sources.reading import Refused
 
-    name = _shown(pushing.named(store, found))
+    name = _shown(store.named(found.version))
     try:
         old = pushing.found_outcome(target.model, store, found)
     except Refused as refused:
@@ -211,7 +211,7 @@ def _write(store: Store, content: bytes, found: Found, voice: _Voice) -> None:
         voice.end(refused, store.kind, store.name, outcome=unknown)
     except pushing.Overtaken as overtaken:
         now = overtaken.now
-        became = "it is gone" if now.content is None else f"it is {pushing.named(store, now)} now"
+        became = "it is gone" if now.content is None else f"it is {store.named(now.version)} now"
         change = f"meshconf diff {store.name} FILE shows what differs now; then push again"
         lost = Refused("MC412", f"was changed by somebody else since it was read: {became}", change)
         voice.end(lost, store.kind, store.name, FINDINGS)

@@ -215,11 +215,11 @@ def _followed(live: Live[Any]) -> Iterator[str]:
 
 def _tell(now: _Event, before: _Event, voice: _Voice) -> None:
     """Tell of an attempt, and of the problems that are new."""
-    from meshconf.live.status import fails_again, new_warnings
+    from meshconf.live.status import fails_again, new_problems
 
     error = now.attempt.error
     is_again = fails_again(before.attempt, now.attempt)
-    warnings = new_warnings(before.snapshot, now.snapshot)
+    warnings = new_problems(before.snapshot, now.snapshot.warnings)
     if voice.format == "json":
         click.echo(_json_line(now.attempt, now.snapshot.warnings))
     elif error is not None:

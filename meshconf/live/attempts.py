@@ -19,7 +19,7 @@ from meshconf.live.status import (
     Result,
     SourceStatus,
     fails_again,
-    new_warnings,
+    new_problems,
 )
 from meshconf.loading.load import log_warnings
 
@@ -110,10 +110,7 @@ def _attempt(
 
 def about_reload(error: ConfigError, before: State) -> ConfigError:
     """Say what a failed reload came to, and leave out the warnings that were given before."""
-    known = {one.message for one in before.snapshot.warnings}
-    problems = tuple(
-        one for one in error.problems if one.severity == "error" or one.message not in known
-    )
+    problems = new_problems(before.snapshot, error.problems)
     return ConfigError(problems, error.sources, f"generation {before.generation} stays in force")
 
 
@@ -139,7 +136,7 @@ def _seen(
     unread = () if error is None else filter(_is_unread, error.problems)
     gone = {one.origin.name for one in unread if one.origin is not None}
     # One that fails may not even say its name any more.
-    for layer, last in zip_longest(reading.layers, before[: len(reading.layers)]):
+    for layer, last in zip_longest(reading.layers, before):
         is_read = layer.name not in gone and not any(map(_is_unread, layer.problems))
         # An optional document whose store cannot be asked is only warned of.
         connected = is_read and not (layer.remote and layer.problems)
@@ -174,4 +171,4 @@ def log(last: Now, now: Now) -> None:
             logger.warning("changes wait for a restart: %s", few(attempt.pending_restart))
         else:
             logger.info("nothing waits for a restart any more")
-    log_warnings(new_warnings(last.state.snapshot, now.state.snapshot))
+    log_warnings(new_problems(last.state.snapshot, now.state.snapshot.warnings))

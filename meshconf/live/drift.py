@@ -7,13 +7,13 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import attrs
 
 from meshconf.live.fleet import store_of_fleet
-from meshconf.sources.addresses import is_store_url
+from meshconf.sources.addresses import Address, is_store_url, url_parts
 from meshconf.sources.http import Caller, Limits
 from meshconf.sources.reading import Refused
 
@@ -222,11 +222,8 @@ def _answered(place: str, ask: Callable[[], list[Member | Unreached]]) -> list[M
 
 def _in_store(store: Store) -> list[Member | Unreached]:
     """Read the notes of all instances below a key."""
-    client = store.client()
-    try:
+    with closing(store.client()) as client:
         entries = client.entries()
-    finally:
-        client.close()
     if not entries:
         raise Refused("MC410", "has no instances, or its token may not list them")
     return [_noted(store.name, name, content) for name, content in entries.items()]
@@ -272,7 +269,7 @@ class _Page:
 
     url: str
     path: str
-    server: Any
+    server: Address
 
     @classmethod
     def at(cls, url: str) -> _Page:
@@ -281,15 +278,8 @@ class _Page:
         Raises:
             ValueError: If it is none.
         """
-        from meshconf.sources.addresses import Address
-
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            host, port = None, None
-            parts = urlsplit("")
-        if parts.scheme not in ("http", "https") or not host:
+        parts = url_parts(url)
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
             msg = (
                 "a fleet is found at consul://HOST:PORT/KEY, at etcd://HOST:PORT/KEY, or at pages "
                 "such as http://HOST:PORT/metrics"
@@ -299,18 +289,16 @@ class _Page:
             msg = "the URL of a page of metrics holds no user and no password"
             raise ValueError(msg)
         default = 443 if parts.scheme == "https" else 80
-        server = Address(parts.scheme, host, default if port is None else port)
+        port = default if parts.port is None else parts.port
+        server = Address(parts.scheme, parts.hostname, port)
         path = parts.path or "/metrics"
         asked = f"{path}?{parts.query}" if parts.query else path
         return cls(f"{parts.scheme}://{server}{path}", asked, server)
 
     def members(self, timeout: float) -> list[Member | Unreached]:
         """Ask for it."""
-        caller = Caller(self.server, Limits(timeout, LARGEST_PAGE))
-        try:
+        with closing(Caller(self.server, Limits(timeout, LARGEST_PAGE))) as caller:
             answer = caller.ask("GET", self.path, headers={"Accept": "text/plain"})
-        finally:
-            caller.close()
         if answer.status != _OK:
             raise Refused("MC411", f"answers {answer.status}")
         found = _shown(answer.body.decode(errors="replace"))

@@ -131,7 +131,7 @@ class Live(Generic[T]):
         accept(self._start.layers)
         log_warnings(state.snapshot.warnings)
         seconds = time.perf_counter() - began
-        self._now = self._take(first(state, self._start, seconds))
+        self._take(first(state, self._start, seconds))
         self._told = state
         self._worker = Worker(
             f"meshconf {plan.model.cls.__name__}",
@@ -366,9 +366,7 @@ class Live(Generic[T]):
         if error is None:
             accept(self._reading.layers)
         seconds = time.perf_counter() - began
-        self._now = self._take(
-            following(last, state, self._reading, trigger, seconds=seconds, error=error)
-        )
+        self._take(following(last, state, self._reading, trigger, seconds=seconds, error=error))
         attempt = self._now.attempt
         log(last, self._now)
         if ready is not None:
@@ -381,12 +379,12 @@ class Live(Generic[T]):
             self._subscribers.observe(attempt)
         return error
 
-    def _take(self, now: Now) -> Now:
+    def _take(self, now: Now) -> None:
         """Put a state into force: the one assignment that readers see is that of ``config``."""
         snapshot = now.state.snapshot
         self.snapshot = snapshot
         self.config = snapshot.config
-        return now
+        self._now = now
 
     def _fault(self, fault: BaseException) -> ConfigError:
         """Tell what went wrong that is no report."""

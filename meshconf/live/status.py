@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -21,7 +21,7 @@ __all__ = [
     "SourceStatus",
     "Status",
     "fails_again",
-    "new_warnings",
+    "new_problems",
 ]
 
 Result = Literal["success", "unchanged", "rejected", "error"]
@@ -77,10 +77,10 @@ def fails_again(before: Attempt | None, now: Attempt) -> bool:
     return str(before.error) == str(now.error)
 
 
-def new_warnings(before: Snapshot[Any], now: Snapshot[Any]) -> list[Problem]:
-    """Return the warnings of a load that the one before did not have."""
+def new_problems(before: Snapshot[Any], found: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return the problems of a load without the warnings that the one before had."""
     known = {one.message for one in before.warnings}
-    return [one for one in now.warnings if one.message not in known]
+    return tuple(one for one in found if one.severity == "error" or one.message not in known)
 
 
 @attrs.frozen
@@ -102,7 +102,7 @@ class SourceStatus:
         requests: Of a store, how often it was asked with ``success`` and with ``error``.
 
         resets: Of a store, how often what was waited after was void, by the reason:
-            ``index_went_back``, ``compacted``, ``canceled``.
+            ``index_went_back``, ``compacted``, ``canceled``, ``broke_off``.
     """
 
     kind: str

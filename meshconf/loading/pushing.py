@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import attrs
@@ -25,7 +26,6 @@ __all__ = [
     "given_elsewhere",
     "judged",
     "limit_of",
-    "named",
     "refusing",
     "write",
 ]
@@ -100,16 +100,8 @@ def asked(store: Store) -> Found:
     Raises:
         Refused: If the store cannot be reached, or does not answer the question.
     """
-    client = _current(store).client()
-    try:
+    with closing(_current(store).client()) as client:
         return client.get()
-    finally:
-        client.close()
-
-
-def named(store: Store, found: Found) -> str:
-    """Name a state of a document: ``consul://consul:8500/config/orders@812``."""
-    return f"{store.name}@{found.version}"
 
 
 def found_outcome(model: Model, store: Store, found: Found) -> Outcome:
@@ -118,7 +110,7 @@ def found_outcome(model: Model, store: Store, found: Found) -> Outcome:
     Raises:
         Refused: If it is too large for a service to read, or no plain UTF-8.
     """
-    name = named(store, found)
+    name = store.named(found.version)
     if found.content is None:
         return _alone(model, Layer(store.kind, name, {}, remote=True))
     text = text_in(found.content, store.max_bytes)
@@ -137,8 +129,7 @@ def write(store: Store, content: bytes, expected: Found) -> int | None:
 
         Refused: If the store cannot be reached, or does not take it.
     """
-    client = _current(store).client()
-    try:
+    with closing(_current(store).client()) as client:
         was_put = client.put(content, expected)
         try:
             now = client.get()
@@ -146,8 +137,6 @@ def write(store: Store, content: bytes, expected: Found) -> int | None:
             if was_put:
                 return None
             raise
-    finally:
-        client.close()
     # A question that got no answer is asked again, though the first one may have been heard: what
     # is there by now tells whether it was.
     if now.content == content:

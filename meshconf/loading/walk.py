@@ -126,7 +126,7 @@ def _needs_restart(setting: Setting) -> bool:
 def _restarts(model: Model) -> bool:
     """Tell whether anything in a class needs a restart."""
     return any(
-        _needs_restart(one) or any(map(_restarts, kinds.models_in(one.kind)))
+        one.facts.reload == "restart" or any(map(_restarts, kinds.models_in(one.kind)))
         for one in model.settings.values()
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import attrs
 
@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
     from meshconf.sources.store import Store
 
-__all__ = ["SCHEMES", "Address", "address_of", "is_store_url", "key_of", "split_paths", "store_of"]
+__all__ = [
+    "SCHEMES",
+    "Address",
+    "address_of",
+    "is_store_url",
+    "key_of",
+    "split_paths",
+    "store_of",
+    "url_parts",
+]
 
 #: What the URLs of documents in stores begin with.
 SCHEMES = ("consul", "consul+https", "etcd", "etcd+https")
@@ -26,7 +35,7 @@ _STORE_URL = re.compile(rf"(?:{'|'.join(map(re.escape, SCHEMES))})://", re.IGNOR
 #: A part of a list of paths between colons: a URL holds colons itself, before the port and in the
 #: brackets of an IPv6 address.
 _PART = re.compile(
-    rf"(?P<url>{_STORE_URL.pattern}(?:\[[^\]]*\]|[^:/\[]*)(?::\d+)?"
+    rf"(?:{_STORE_URL.pattern}(?:\[[^\]]*\]|[^:/\[]*)(?::\d+)?"
     r"(?:,(?:\[[^\]]*\]|[^:/\[,]*)(?::\d+)?)*[^:]*)|[^:]+",
     re.IGNORECASE,
 )
@@ -101,11 +110,10 @@ def address_of(text: str | Address, port: int) -> Address:
 
 
 def _read(text: str, port: int) -> Address | None:
-    try:
-        parts = urlsplit(text)
-        host, given = parts.hostname, parts.port
-    except ValueError:
+    parts = url_parts(text)
+    if parts is None:
         return None
+    host, given = parts.hostname, parts.port
     if parts.username is not None:
         msg = "a server's URL holds no user and no password"
         raise ValueError(msg)
@@ -113,6 +121,16 @@ def _read(text: str, port: int) -> Address | None:
     if parts.scheme not in ("http", "https") or more or not host:
         return None
     return Address(parts.scheme, host, port if given is None else given)
+
+
+def url_parts(text: str) -> SplitResult | None:
+    """Split a URL; None if its host or its port cannot be one."""
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018 - it is read, and may be no number
+    except ValueError:
+        return None
+    return parts
 
 
 def key_of(text: str) -> str:

@@ -116,7 +116,7 @@ class Session:
         if had_value and not found.content.strip():
             refused = _missing("is empty, and was not before")
             return self._without(model, refused, had_value=had_value)
-        layer = self._parsed(model, found.content, f"{self.store.name}@{found.version}")
+        layer = self._parsed(model, found.content, self.store.named(found.version))
         copy = Kept(self.store.name, found.version, time.time(), found.content)
         return attrs.evolve(layer, accept=functools.partial(self._accepted, copy))
 
@@ -154,7 +154,7 @@ class Session:
             message = f"{refused.message}, and its copy {os.fspath(store.cache)} {other.message}"
             return self._unread(Refused(refused.code, message, refused.help))
         layer = self._parsed(
-            model, copy.content, f"{store.name}@{copy.version} (copy of {copy.date})"
+            model, copy.content, f"{store.named(copy.version)} (copy of {copy.date})"
         )
         message = f"{refused.message}: the copy of {copy.date} is used"
         told = (self._warning(Refused(refused.code, message, refused.help)), *layer.problems)

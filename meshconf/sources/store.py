@@ -257,6 +257,10 @@ class Store(ABC):
         """
         ...
 
+    def named(self, version: int) -> str:
+        """Name a state of the document: ``consul://consul:8500/config/orders@812``."""
+        return f"{self.name}@{version}"
+
     def read(self, model: Model) -> Layer:
         """Ask for the document once, and parse it."""
         from meshconf.sources.session import Session  # which knows of stores
