@@ -501,7 +501,7 @@ class TestConsul:
         until_limit(live, 3)
         proxy.answer(200, json.dumps(value).encode(), {"X-Consul-Index": "2"}, times=1)
         consul.put(key, "limit = 4\n")
-        until(lambda: live.status.sources[0].resets)
+        until(lambda: "index_went_back" in live.status.sources[0].resets)
         until_limit(live, 4)
 
         assert {"broke_off": 1, "index_went_back": 1} == live.status.sources[0].resets
