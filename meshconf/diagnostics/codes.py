@@ -170,6 +170,12 @@ _TABLE = (
         "A rule of the schema raised an exception instead of answering.",
         "This is a fault of the schema: mend the rule.",
     ),
+    Code(
+        "MC303",
+        "not to be rendered",
+        "A setting is valid, and the target has no words for it that would mean the same.",
+        "Change the setting, or render for another target.",
+    ),
     # The family MC4xx is about sources.
     Code(
         "MC401",

@@ -13,6 +13,7 @@ __all__ = [
     "host_or_address",
     "host_with_port_or_without",
     "http_address",
+    "is_name",
 ]
 
 _LONGEST_NAME = 253  # RFC 1035, without the final dot
@@ -55,6 +56,11 @@ Nameserver = Annotated[str, annotated_types.Predicate(host_with_port_or_without)
 
 #: The URL of a server, without a path.
 HttpAddress = Annotated[str, annotated_types.Predicate(http_address)]
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text is a host name; an IPv4 address looks like one."""
+    return ":" not in text and _is_host(text)
 
 
 def _refuse(wanted: str) -> NoReturn:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import queue
-import re
 import threading
 import time
 from collections import deque
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, cast, get_ar
 import attrs
 
 from meshconf.mesh.discovery.settings import Backend
+from meshconf.mesh.paths import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -51,8 +51,6 @@ MOST_AT_A_TIME = 32
 
 #: A check ends on its own account, with better words, so many seconds before it is given up.
 GRACE = 0.5
-
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
 @attrs.frozen(kw_only=True)
@@ -150,13 +148,6 @@ def error(message: str, *, help: str = "", path: str = "") -> Finding:
 def fail(message: str, *, help: str = "", path: str = "") -> NoReturn:
     """End a check with an error."""
     raise Failed(error(message, help=help, path=path))
-
-
-def dotted(*parts: str) -> str:
-    """Write the path of a setting, with quotes around keys that hold more than letters and dashes."""
-    import json
-
-    return ".".join(part if _BARE_KEY.match(part) else json.dumps(part) for part in parts)
 
 
 def of_services(

@@ -1,0 +1,9 @@
+"""One configuration in the language of the engine that enforces it.
+
+Each target is a pure function of the configuration that gives the text, and what the text does not
+say: ``envoy(config).text``, ``envoy(config).dropped``.
+"""
+
+from meshconf.mesh.render.rendered import Dropped, Rendered
+
+__all__ = ["Dropped", "Rendered"]

@@ -1,0 +1,157 @@
+"""What a rendering gives: the text for a target, and an account of what the text does not say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from meshconf import ConfigError, Problem
+from meshconf.mesh.paths import dotted, settings_of, value_at
+from meshconf.mesh.render.idle import idle_settings
+from meshconf.mesh.service_mesh import ServiceMeshConfig
+from meshconf.mesh.upstream import UpstreamConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from meshconf.mesh.render.upstreams import Upstream
+
+__all__ = ["POLICIES", "Account", "Dropped", "Rendered"]
+
+#: The groups that each upstream has for itself.
+POLICIES = ("circuit_breaker", "load_balancer", "retry", "timeouts")
+
+_DEFAULTS = ServiceMeshConfig(service_name="default")
+_UPSTREAM_DEFAULTS = UpstreamConfig()
+
+
+@attrs.frozen
+class Dropped:
+    """A setting that the text does not say, or not exactly.
+
+    Attributes:
+        path: The setting, dotted: that of an upstream only where its value is the upstream's own.
+
+        reason: Why, in the words of the target.
+
+        default: Whether the value is the one that the schema has by default.
+    """
+
+    path: str
+    reason: str
+    default: bool = False
+
+
+@attrs.frozen
+class Rendered:
+    """A configuration in the language of a target.
+
+    Attributes:
+        text: The text; the target accepts it as it is.
+
+        dropped: What the text does not say, by path.
+    """
+
+    text: str
+    dropped: tuple[Dropped, ...] = ()
+
+
+class Account:
+    """Collects, while a text is written, what it does not say and what cannot be rendered.
+
+    Args:
+        target: What the target is called in messages.
+
+        config: The configuration.
+
+        upstreams: Those of its upstreams that are rendered.
+    """
+
+    def __init__(
+        self, target: str, config: ServiceMeshConfig, upstreams: Sequence[Upstream]
+    ) -> None:
+        self.target = target
+        self._config = config
+        self._dropped: dict[str, Dropped] = {}
+        self._problems: dict[tuple[str, str], Problem] = {}
+        self._idle = {one.name: idle_settings(one.config) for one in upstreams}
+        for path, reason in idle_settings(config).items():
+            self._note(path, path, reason, config, _DEFAULTS)
+        for one in upstreams:
+            for path, reason in self._idle[one.name].items():
+                self._note_upstream(path, reason, one)
+        if not upstreams:
+            self.drop("there is no upstream for which it could hold", *POLICIES)
+
+    def drop(self, reason: str, *paths: str, upstream: Upstream | None = None) -> None:
+        """Note that settings are not said.
+
+        What has no effect in the first place is noted as such, and what is not set, not at all.
+
+        Args:
+            reason: Why, as a phrase: "Envoy takes whole percents: 50 instead of 50.5".
+
+            paths: The settings, or groups of them: of the upstream if there is one, else of the
+                configuration.
+
+            upstream: The upstream whose settings they are.
+        """
+        for group in paths:
+            for path in settings_of(self._config if upstream is None else upstream.config, group):
+                if upstream is None:
+                    self._note(path, path, reason, self._config, _DEFAULTS)
+                elif path not in self._idle.get(upstream.name, {}):
+                    self._note_upstream(path, reason, upstream)
+
+    def drop_all(self, reasons: Mapping[str, str], upstream: Upstream | None = None) -> None:
+        """Note settings or groups, each with its reason; see ``drop``."""
+        for path, reason in reasons.items():
+            self.drop(reason, path, upstream=upstream)
+
+    def refuse(self, path: str, message: str, help: str | None = None) -> None:
+        """Note that a value cannot be rendered at all, so that there will be no text.
+
+        Args:
+            path: The setting, dotted.
+
+            message: The fact, as a phrase about the setting: "is no host name, which Envoy wants".
+
+            help: One remedy.
+        """
+        problem = Problem("MC303", "error", path, f"`{path}` {message}", help=help)
+        self._problems.setdefault((path, message), problem)
+
+    def refuse_of(
+        self, upstream: Upstream, path: str, message: str, help: str | None = None
+    ) -> None:
+        """Note that a value of an upstream cannot be rendered; see ``refuse``."""
+        self.refuse(self.path_of(upstream, path), message, help)
+
+    def path_of(self, upstream: Upstream, path: str) -> str:
+        """Return the path under which a setting of an upstream got its value."""
+        general = path.split(".", 1)[0] in POLICIES and (
+            upstream.name not in self._config.upstreams
+            or value_at(upstream.config, path) == value_at(self._config, path)
+        )
+        return path if general else f"{dotted('upstreams', upstream.name)}.{path}"
+
+    def rendered(self, text: str) -> Rendered:
+        """Close the account.
+
+        Raises:
+            ConfigError: If something cannot be rendered; it holds all of it.
+        """
+        if self._problems:
+            raise ConfigError(tuple(self._problems.values()), outcome="nothing was rendered")
+        dropped = sorted(self._dropped.values(), key=lambda one: one.path)
+        return Rendered(text, tuple(dropped))
+
+    def _note_upstream(self, path: str, reason: str, upstream: Upstream) -> None:
+        noted = self.path_of(upstream, path)
+        self._note(noted, path, reason, upstream.config, _UPSTREAM_DEFAULTS)
+
+    def _note(self, noted: str, path: str, reason: str, config: Any, defaults: Any) -> None:
+        value, default = value_at(config, path), value_at(defaults, path)
+        if value is not None and noted not in self._dropped:
+            self._dropped[noted] = Dropped(noted, reason, value == default)
