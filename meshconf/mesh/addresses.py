@@ -14,6 +14,7 @@ __all__ = [
     "host_with_port_or_without",
     "http_address",
     "is_name",
+    "split_endpoint",
 ]
 
 _LONGEST_NAME = 253  # RFC 1035, without the final dot
@@ -61,6 +62,12 @@ HttpAddress = Annotated[str, annotated_types.Predicate(http_address)]
 def is_name(text: str) -> bool:
     """Tell whether a text is a host name; an IPv4 address looks like one."""
     return ":" not in text and _is_host(text)
+
+
+def split_endpoint(endpoint: str) -> tuple[str, int]:
+    """Return the host and the port of an endpoint, an IPv6 address without its brackets."""
+    host, _, port = endpoint.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def _refuse(wanted: str) -> NoReturn:

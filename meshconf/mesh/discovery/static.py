@@ -6,6 +6,7 @@ import socket
 from functools import partial
 from typing import TYPE_CHECKING
 
+from meshconf.mesh.addresses import split_endpoint
 from meshconf.mesh.discovery.probing import Check, dotted, error, fail, ok
 
 if TYPE_CHECKING:
@@ -52,10 +53,9 @@ def connect(endpoint: str, timeout: float, path: str, what: str) -> socket.socke
     Raises:
         Failed: If that is not possible; the finding says why.
     """
-    host, _, port = endpoint.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
+    host, port = split_endpoint(endpoint)
     try:
-        return socket.create_connection((host, int(port)), timeout=timeout)
+        return socket.create_connection((host, port), timeout=timeout)
     except socket.gaierror:
         fail(
             f"the name {host} cannot be resolved on this machine",

@@ -13,26 +13,30 @@ if TYPE_CHECKING:
 __all__ = ["milliseconds", "seconds_text"]
 
 
-def milliseconds(account: Account, path: str, upstream: Upstream, *, most: int) -> int:
+def milliseconds(
+    account: Account, path: str, upstream: Upstream | None = None, *, least: int = 1, most: int
+) -> int:
     """Return a duration in whole milliseconds, and note in the account where that is not exact.
 
     Args:
         account: The account.
 
-        path: The setting, dotted, below the upstream.
+        path: The setting, dotted: of the upstream if there is one, else of the configuration.
 
-        upstream: The upstream.
+        upstream: The upstream whose setting it is.
 
-        most: The longest duration that the target takes, in milliseconds.
+        least: The shortest duration that the target takes, in milliseconds.
+
+        most: The longest one.
 
     Returns:
-        Milliseconds, from 1 to *most*.
+        Milliseconds, from *least* to *most*.
     """
-    seconds: float = value_at(upstream.config, path)
+    seconds: float = value_at(account.config if upstream is None else upstream.config, path)
     # A float that is far too large to be an integer is cut before it becomes one.
-    found = max(round(min(seconds * 1000, most)), 1)
+    found = max(round(min(seconds * 1000, most)), least)
     if abs(found - seconds * 1000) > 1e-6:  # noqa: PLR2004 - a billionth of a second is no difference
-        reason = f"{account.target} counts in milliseconds from 1 to {most:,}: {found:,} ms"
+        reason = f"{account.target} counts milliseconds from {least} to {most:,}: {found:,} ms"
         account.drop(reason, path, upstream=upstream)
     return found
 

@@ -60,10 +60,15 @@ class Rendered:
 class Account:
     """Collects, while a text is written, what it does not say and what cannot be rendered.
 
-    Args:
+    Attributes:
         target: What the target is called in messages.
 
         config: The configuration.
+
+    Args:
+        target: See above.
+
+        config: See above.
 
         upstreams: Those of its upstreams that are rendered.
     """
@@ -72,7 +77,7 @@ class Account:
         self, target: str, config: ServiceMeshConfig, upstreams: Sequence[Upstream]
     ) -> None:
         self.target = target
-        self._config = config
+        self.config = config
         self._dropped: dict[str, Dropped] = {}
         self._problems: dict[tuple[str, str], Problem] = {}
         self._idle = {one.name: idle_settings(one.config) for one in upstreams}
@@ -98,9 +103,9 @@ class Account:
             upstream: The upstream whose settings they are.
         """
         for group in paths:
-            for path in settings_of(self._config if upstream is None else upstream.config, group):
+            for path in settings_of(self.config if upstream is None else upstream.config, group):
                 if upstream is None:
-                    self._note(path, path, reason, self._config, _DEFAULTS)
+                    self._note(path, path, reason, self.config, _DEFAULTS)
                 elif path not in self._idle.get(upstream.name, {}):
                     self._note_upstream(path, reason, upstream)
 
@@ -131,8 +136,8 @@ class Account:
     def path_of(self, upstream: Upstream, path: str) -> str:
         """Return the path under which a setting of an upstream got its value."""
         general = path.split(".", 1)[0] in POLICIES and (
-            upstream.name not in self._config.upstreams
-            or value_at(upstream.config, path) == value_at(self._config, path)
+            upstream.name not in self.config.upstreams
+            or value_at(upstream.config, path) == value_at(self.config, path)
         )
         return path if general else f"{dotted('upstreams', upstream.name)}.{path}"
 

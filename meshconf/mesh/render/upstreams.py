@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from meshconf import ConfigError, Problem
-from meshconf.mesh.addresses import is_name
+from meshconf.mesh.addresses import is_name, split_endpoint
 from meshconf.mesh.paths import dotted
 from meshconf.mesh.upstream import UpstreamConfig
 
@@ -93,8 +93,8 @@ def refuse_names(account: Account, upstreams: tuple[Upstream, ...]) -> None:
 
 
 def _hosts(endpoints: tuple[str, ...], port: int | None) -> tuple[tuple[str, int], ...]:
-    parts = [endpoint.rpartition(":") for endpoint in endpoints]
-    return tuple(dict.fromkeys((host.strip("[]"), port or int(found)) for host, _, found in parts))
+    pairs = map(split_endpoint, endpoints)
+    return tuple(dict.fromkeys((host, port or found) for host, found in pairs))
 
 
 def _unknown(name: str, names: list[str]) -> Problem:
