@@ -4,6 +4,7 @@ Each target is a pure function of the configuration that gives the text, and wha
 say: ``envoy(config).text``, ``envoy(config).dropped``.
 """
 
+from meshconf.mesh.render.envoy_bootstrap import envoy, envoy_clusters, envoy_routes
 from meshconf.mesh.render.rendered import Dropped, Rendered
 
-__all__ = ["Dropped", "Rendered"]
+__all__ = ["Dropped", "Rendered", "envoy", "envoy_clusters", "envoy_routes"]

@@ -1,0 +1,232 @@
+"""A configuration as Envoy's: a whole bootstrap, or the clusters and routes for one of your own."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from meshconf.mesh.paths import settings_of
+from meshconf.mesh.render.envoy_cluster import cluster, typed
+from meshconf.mesh.render.envoy_hosts import address, is_ip_address, note_discovery
+from meshconf.mesh.render.envoy_route import route_configuration, tcp_proxy
+from meshconf.mesh.render.envoy_tracing import tracing_of
+from meshconf.mesh.render.listening import Address, address_of, listeners_of
+from meshconf.mesh.render.rendered import POLICIES, Account, Rendered
+from meshconf.mesh.render.upstreams import Upstream, refuse_names, upstreams_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from meshconf.mesh.service_mesh import ServiceMeshConfig
+
+__all__ = ["envoy", "envoy_clusters", "envoy_routes"]
+
+_MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+_ROUTER = "envoy.extensions.filters.http.router.v3.Router"
+_CLUSTER = "envoy.config.cluster.v3.Cluster"
+_ROUTES = "envoy.config.route.v3.RouteConfiguration"
+_ROUTES_NAME = "meshconf"
+_ADMIN = "meshconf:admin"  # no upstream may have a colon in its name
+
+#: The settings of an upstream that its route says; its cluster says the others.
+_IN_ROUTES = frozenset(
+    {
+        "load_balancer.hash_key",
+        "load_balancer.max_retries",
+        "retry.base_delay",
+        "retry.jitter",
+        "retry.max_attempts",
+        "retry.max_delay",
+        "retry.multiplier",
+        "retry.on",
+        "retry.status_codes",
+        "timeouts.per_try",
+        "timeouts.request",
+    }
+)
+
+#: What neither clusters nor routes say.
+_IN_BOOTSTRAP = ("service_name", "service_version", "metrics", "tracing")
+
+
+def envoy(
+    config: ServiceMeshConfig,
+    *,
+    upstream: str | None = None,
+    listen: str = "127.0.0.1:15001",
+    admin: str = "127.0.0.1:9901",
+) -> Rendered:
+    """Render a bootstrap for Envoy, as JSON: ``envoy -c FILE``.
+
+    Clients speak HTTP with *listen*, and the Host header, with a port or without, names the
+    upstream. An upstream that speaks plain TCP has its own port on the same address. Metrics are
+    offered where the settings say, in Prometheus' format.
+
+    Args:
+        config: The configuration.
+
+        upstream: The name of the only upstream to render; all of them if not given.
+
+        listen: Host and port that clients connect to; 15001, as in Istio's sidecars, by default.
+
+        admin: Host and port of Envoy's admin interface; who reaches it may stop Envoy.
+
+    Raises:
+        ConfigError: If something has no equivalent in Envoy (MC303); it holds all of it.
+
+        ValueError: If *listen* or *admin* is no host and port.
+    """
+    http, back = address_of("listen", listen), address_of("admin", admin)
+    upstreams = upstreams_of(config, upstream)
+    account = _account(config, upstreams)
+    listeners = listeners_of(account, upstreams, http, back)
+    tracing = tracing_of(account)
+    routed = [one for one in upstreams if one.config.protocol != "tcp"]
+    manager = _manager(
+        "egress", {"route_config": route_configuration(account, routed, _ROUTES_NAME)}
+    )
+    clusters = [cluster(account, one) for one in upstreams]
+    listening = [_listener("egress", http, _filter(manager))]
+    for one in upstreams:
+        if one.config.protocol == "tcp":
+            proxy = tcp_proxy(account, one)
+            if one.name in listeners.tcp:
+                listening.append(_listener(one.name, listeners.tcp[one.name], proxy))
+    if tracing is not None:
+        manager["tracing"] = tracing.manager
+        clusters.append(tracing.cluster)
+    if config.metrics.enabled:
+        listening.append(_metrics(account))
+        clusters.append(_admin_cluster(back))
+    bootstrap = {
+        "node": {
+            "id": config.service_name,
+            "cluster": config.service_name,
+            "metadata": {"service_version": config.service_version},
+        },
+        "admin": {"address": address(*back)},
+        "static_resources": {"listeners": listening, "clusters": clusters},
+    }
+    return account.rendered(_text(bootstrap))
+
+
+def envoy_clusters(config: ServiceMeshConfig, *, upstream: str | None = None) -> Rendered:
+    """Render the upstreams as clusters, for a bootstrap of your own that names the file.
+
+    The file is that of ``dynamic_resources.cds_config.path_config_source``. Where another one is
+    moved into its place, Envoy takes that at once.
+
+    Args:
+        config: The configuration.
+
+        upstream: The name of the only upstream to render; all of them if not given.
+
+    Raises:
+        ConfigError: If something has no equivalent in Envoy (MC303); it holds all of it.
+    """
+    upstreams = upstreams_of(config, upstream)
+    account = _account(config, upstreams)
+    account.drop("it stands in Envoy's bootstrap", *_IN_BOOTSTRAP)
+    for one in upstreams:
+        reason = "it stands with Envoy's routes"
+        if one.config.protocol == "tcp":
+            reason = "it stands with Envoy's listeners"
+            account.drop(reason, "timeouts.idle", upstream=one)
+        account.drop(reason, *_IN_ROUTES, upstream=one)
+    return account.rendered(_resources(_CLUSTER, [cluster(account, one) for one in upstreams]))
+
+
+def envoy_routes(config: ServiceMeshConfig, *, upstream: str | None = None) -> Rendered:
+    """Render the routes to upstreams, for a bootstrap of your own whose listener names the file.
+
+    The file is that of ``rds.config_source.path_config_source``, with ``meshconf`` for the name of
+    the routes. They lead to clusters that are named as the upstreams are.
+
+    Args:
+        config: The configuration.
+
+        upstream: The name of the only upstream to render; all of them if not given.
+
+    Raises:
+        ConfigError: If something has no equivalent in Envoy (MC303); it holds all of it.
+    """
+    upstreams = upstreams_of(config, upstream)
+    account = _account(config, upstreams)
+    account.drop("it stands in Envoy's bootstrap", *_IN_BOOTSTRAP)
+    account.drop("it stands with Envoy's clusters", "tls", "discovery", config.discovery.backend)
+    routed = [one for one in upstreams if one.config.protocol != "tcp"]
+    for one in upstreams:
+        settings = {path for group in POLICIES for path in settings_of(one.config, group)}
+        settings |= {"protocol", "port"}
+        if one in routed:
+            settings -= _IN_ROUTES
+            reason = "it stands with Envoy's clusters"
+        else:
+            reason = "plain TCP has no routes: it stands with Envoy's clusters and listeners"
+        account.drop(reason, *settings, upstream=one)
+    return account.rendered(
+        _resources(_ROUTES, [route_configuration(account, routed, _ROUTES_NAME)])
+    )
+
+
+def _account(config: ServiceMeshConfig, upstreams: tuple[Upstream, ...]) -> Account:
+    account = Account("Envoy", config, upstreams)
+    refuse_names(account, upstreams)
+    note_discovery(account)
+    return account
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _resources(type_name: str, resources: Sequence[Mapping[str, Any]]) -> str:
+    return _text({"resources": [typed(type_name, **one) for one in resources]})
+
+
+def _listener(name: str, where: Address, filter: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": name, "address": address(*where), "filter_chains": [{"filters": [filter]}]}
+
+
+def _manager(name: str, routes: Mapping[str, Any]) -> dict[str, Any]:
+    router = {"name": "envoy.filters.http.router", "typed_config": typed(_ROUTER)}
+    return typed(
+        _MANAGER,
+        stat_prefix=name,
+        # A request has its own timeout; this one would cut it off after five minutes.
+        stream_idle_timeout="0s",
+        http_filters=[router],
+        **routes,
+    )
+
+
+def _filter(manager: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
+
+
+def _metrics(account: Account) -> dict[str, Any]:
+    """Return a listener that answers with Envoy's statistics, and with nothing else of its admin."""
+    metrics = account.config.metrics
+    path, mark, _ = metrics.path.partition("?")
+    if mark:
+        account.drop(
+            "Envoy tells paths apart without what follows the question mark", "metrics.path"
+        )
+    match = {"path": path}
+    route = {"cluster": _ADMIN, "prefix_rewrite": "/stats/prometheus"}
+    host = {"name": "metrics", "domains": ["*"], "routes": [{"match": match, "route": route}]}
+    routes = {"route_config": {"name": "metrics", "virtual_hosts": [host]}}
+    manager = _filter(_manager("metrics", routes))
+    return _listener("meshconf:metrics", ("0.0.0.0", metrics.port), manager)  # noqa: S104 - who scrapes is elsewhere
+
+
+def _admin_cluster(where: Address) -> dict[str, Any]:
+    endpoint = {"endpoint": {"address": address(*where)}}
+    return {
+        "name": _ADMIN,
+        "type": "STATIC" if is_ip_address(where[0]) else "STRICT_DNS",
+        "load_assignment": {
+            "cluster_name": _ADMIN,
+            "endpoints": [{"lb_endpoints": [endpoint]}],
+        },
+    }

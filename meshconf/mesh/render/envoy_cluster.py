@@ -1,0 +1,272 @@
+"""An upstream as a cluster of Envoy: limits, ejection, load balancing, health checks, TLS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from meshconf.mesh.load_balancer import Algorithm
+from meshconf.mesh.render.durations import milliseconds, seconds_text
+from meshconf.mesh.render.envoy_hosts import hosts_of, is_ip_address, load_assignment
+from meshconf.mesh.render.health import check_type
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from meshconf.mesh.render.rendered import Account
+    from meshconf.mesh.render.upstreams import Upstream
+
+__all__ = [
+    "HTTP_OPTIONS",
+    "LONGEST",
+    "SYSTEM_ROOTS",
+    "TLS_CONTEXT",
+    "cluster",
+    "duration",
+    "typed",
+    "validation",
+]
+
+#: The longest duration, in milliseconds: Envoy keeps some in signed 32-bit milliseconds.
+LONGEST = 2**31 - 1
+
+#: The roots of the operating system, on Debian, Ubuntu, Alpine and in Envoy's images. Envoy 1.40 takes
+#: the field system_root_certs and then checks nothing at all.
+SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
+
+#: What turns a limit off: the largest number of its kind.
+_UNLIMITED = 2**32 - 1
+
+HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+TLS_CONTEXT = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
+_WEIGHTED = (
+    "envoy.extensions.load_balancing_policies.client_side_weighted_round_robin.v3"
+    ".ClientSideWeightedRoundRobin"
+)
+
+
+def cluster(account: Account, upstream: Upstream) -> dict[str, Any]:
+    """Return the cluster of an upstream."""
+    return {
+        "name": upstream.name,
+        "connect_timeout": duration(account, "timeouts.connect", upstream),
+        **load_assignment(account, upstream),
+        **_balancing(account, upstream),
+        **_limits(account, upstream),
+        **_ejection(account, upstream),
+        **_health_checks(account, upstream),
+        **_protocol(account, upstream),
+        **_tls(account, upstream),
+    }
+
+
+def duration(account: Account, path: str, upstream: Upstream) -> str:
+    """Return a duration of an upstream as Envoy writes it."""
+    return seconds_text(milliseconds(account, path, upstream, most=LONGEST))
+
+
+def typed(type_name: str, **fields: Any) -> dict[str, Any]:
+    """Return a message that names its type."""
+    return {"@type": f"type.googleapis.com/{type_name}", **fields}
+
+
+def _limits(account: Account, upstream: Upstream) -> dict[str, Any]:
+    breaker, budget = upstream.config.circuit_breaker, upstream.config.retry.budget
+    if breaker.enabled:
+        names = ("max_requests", "max_connections", "max_pending_requests")
+        thresholds: dict[str, Any] = {name: getattr(breaker, name) for name in names}
+    else:
+        thresholds = {
+            "max_requests": _UNLIMITED,
+            "max_connections": _UNLIMITED,
+            "max_pending_requests": _UNLIMITED,
+        }
+    if upstream.config.protocol == "tcp":
+        reason = "Envoy sees connections in plain TCP, and no requests"
+        account.drop(reason, "circuit_breaker.max_requests", upstream=upstream)
+    # Else Envoy allows three retries at a time, whatever retry.max_attempts says.
+    thresholds["max_retries"] = _UNLIMITED
+    if budget is not None:
+        thresholds["retry_budget"] = {"budget_percent": {"value": budget * 100}}
+        if budget == 0:
+            thresholds["retry_budget"]["min_retry_concurrency"] = 0
+        else:
+            reason = "Envoy allows three retries at a time, however few requests there are"
+            account.drop(reason, "retry.budget", upstream=upstream)
+    return {"circuit_breakers": {"thresholds": [thresholds]}}
+
+
+def _ejection(account: Account, upstream: Upstream) -> dict[str, Any]:
+    breaker = upstream.config.circuit_breaker
+    reason = "Envoy gives a host its full share when its ejection ends"
+    account.drop(reason, "circuit_breaker.half_open_max_requests", upstream=upstream)
+    if not breaker.enabled:
+        return {}
+    return {
+        "outlier_detection": {
+            "interval": duration(account, "circuit_breaker.window", upstream),
+            "base_ejection_time": duration(account, "circuit_breaker.reset_timeout", upstream),
+            "max_ejection_time": duration(account, "circuit_breaker.max_reset_timeout", upstream),
+            "max_ejection_percent": breaker.max_ejection_percent,
+            # Else nothing is ejected where the percentage is less than one host.
+            "always_eject_one_host": breaker.max_ejection_percent > 0,
+            # Where it is off, Envoy still wants a number.
+            "consecutive_5xx": max(breaker.consecutive_failures, 1),
+            "enforcing_consecutive_5xx": 100 if breaker.consecutive_failures else 0,
+            "failure_percentage_threshold": percent(
+                account, "circuit_breaker.error_threshold", upstream, breaker.error_threshold
+            ),
+            "failure_percentage_request_volume": breaker.minimum_requests,
+            # Envoy's own defaults are 0 % and five hosts, with which nothing would happen.
+            "enforcing_failure_percentage": 100,
+            "failure_percentage_minimum_hosts": 1,
+            # The rates of hosts are not compared with each other.
+            "enforcing_success_rate": 0,
+        }
+    }
+
+
+def percent(account: Account, path: str, upstream: Upstream, ratio: float) -> int:
+    """Return a ratio in whole percents, and note where that is not exact."""
+    found = round(ratio * 100)
+    if abs(found - ratio * 100) > 1e-9:  # noqa: PLR2004 - 0.29 * 100 is 28.999999999999996
+        account.drop(f"Envoy takes whole percents: {found}", path, upstream=upstream)
+    return found
+
+
+def _balancing(account: Account, upstream: Upstream) -> dict[str, Any]:
+    balancer = upstream.config.load_balancer
+    panic = percent(account, "load_balancer.panic_threshold", upstream, balancer.panic_threshold)
+    found: dict[str, Any] = {"common_lb_config": {"healthy_panic_threshold": {"value": panic}}}
+    algorithm = balancer.algorithm
+    if algorithm is Algorithm.PEAK_EWMA:
+        account.refuse_of(
+            upstream,
+            "load_balancer.algorithm",
+            "is peak_ewma, which Envoy does not have",
+            'least_request comes nearest: algorithm = "least_request"',
+        )
+        return found
+    if algorithm is Algorithm.WEIGHTED_ROUND_ROBIN:
+        policy = {
+            "name": "envoy.load_balancing_policies.client_side_weighted_round_robin",
+            "typed_config": typed(_WEIGHTED),
+        }
+        found["load_balancing_policy"] = {"policies": [{"typed_extension_config": policy}]}
+        return found
+    found["lb_policy"] = algorithm.name
+    options: dict[str, Any] = {
+        Algorithm.LEAST_REQUEST: {"choice_count": balancer.choice_count},
+        Algorithm.RING_HASH: {"minimum_ring_size": balancer.minimum_ring_size},
+        Algorithm.MAGLEV: {"table_size": balancer.table_size},
+    }.get(algorithm, {})
+    if balancer.slow_start is not None and algorithm in (
+        Algorithm.ROUND_ROBIN,
+        Algorithm.LEAST_REQUEST,
+    ):
+        window = duration(account, "load_balancer.slow_start", upstream)
+        options["slow_start_config"] = {"slow_start_window": window}
+    if options:
+        found[f"{algorithm}_lb_config"] = options
+    return found
+
+
+def _health_checks(account: Account, upstream: Upstream) -> dict[str, Any]:
+    check = upstream.config.load_balancer.health_check
+    asked = check_type(account, upstream)
+    if asked == "none":
+        return {}
+    interval = duration(account, "load_balancer.health_check.interval", upstream)
+    return {
+        "health_checks": [
+            {
+                "timeout": duration(account, "load_balancer.health_check.timeout", upstream),
+                "interval": interval,
+                # A cluster without traffic would be asked once a minute.
+                "no_traffic_interval": interval,
+                "unhealthy_threshold": check.unhealthy_threshold,
+                "healthy_threshold": check.healthy_threshold,
+                f"{asked}_health_check": _http_check(account, upstream) if asked == "http" else {},
+            }
+        ]
+    }
+
+
+def _http_check(account: Account, upstream: Upstream) -> dict[str, Any]:
+    check = upstream.config.load_balancer.health_check
+    path = "load_balancer.health_check.path"
+    if not (check.path.isascii() and check.path.isprintable()):
+        message = "holds characters that no HTTP request may"
+        account.refuse_of(upstream, path, message, "write them as %XX")
+    if not check.expected_statuses:
+        path = "load_balancer.health_check.expected_statuses"
+        account.drop("Envoy then expects 200", path, upstream=upstream)
+    http2 = upstream.config.protocol in ("http2", "grpc")
+    return {
+        "path": check.path,
+        "host": upstream.name,
+        "codec_client_type": "HTTP2" if http2 else "HTTP1",
+        "expected_statuses": [_statuses(text) for text in check.expected_statuses],
+        # Else one other status takes a host out at once, whatever unhealthy_threshold says.
+        "retriable_statuses": [{"start": 100, "end": 600}],
+    }
+
+
+def _statuses(text: str) -> dict[str, int]:
+    first, _, last = text.partition("-")
+    return {"start": int(first), "end": int(last or first) + 1}
+
+
+def _protocol(account: Account, upstream: Upstream) -> dict[str, Any]:
+    protocol = upstream.config.protocol
+    if protocol == "tcp":
+        return {}
+    idle = duration(account, "timeouts.idle", upstream)
+    spoken = "http_protocol_options" if protocol == "http" else "http2_protocol_options"
+    options = typed(
+        HTTP_OPTIONS,
+        common_http_protocol_options={"idle_timeout": idle},
+        explicit_http_config={spoken: {}},
+    )
+    return {"typed_extension_protocol_options": {HTTP_OPTIONS: options}}
+
+
+def _tls(account: Account, upstream: Upstream) -> dict[str, Any]:
+    tls = account.config.tls
+    if not tls.enabled:
+        return {}
+    common: dict[str, Any] = {}
+    if tls.cert_file is not None and tls.key_file is not None:
+        certificate = {
+            "certificate_chain": {"filename": str(tls.cert_file)},
+            "private_key": {"filename": str(tls.key_file)},
+        }
+        common["tls_certificates"] = [certificate]
+    if upstream.config.protocol in ("http2", "grpc"):
+        common["alpn_protocols"] = ["h2"]
+    if tls.verify:
+        common["validation_context"] = validation(tls.ca_file, _expected_names(account, upstream))
+    asked: dict[str, Any] = {"sni": tls.server_name} if tls.server_name else {"auto_host_sni": True}
+    context = typed(TLS_CONTEXT, common_tls_context=common, **asked)
+    return {"transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": context}}
+
+
+def _expected_names(account: Account, upstream: Upstream) -> list[str]:
+    """Return whom a certificate has to name."""
+    name = account.config.tls.server_name
+    return [name] if name else list(dict.fromkeys(host for host, _ in hosts_of(account, upstream)))
+
+
+def validation(ca_file: Path | None, names: Sequence[str]) -> dict[str, Any]:
+    """Return which certificates are believed: those of an authority, for one of these names."""
+    expected = [
+        {
+            "san_type": "IP_ADDRESS" if is_ip_address(name) else "DNS",
+            "matcher": {"exact": name},
+        }
+        for name in names
+    ]
+    return {
+        "trusted_ca": {"filename": str(ca_file or SYSTEM_ROOTS)},
+        "match_typed_subject_alt_names": expected,
+    }

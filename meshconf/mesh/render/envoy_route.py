@@ -1,0 +1,122 @@
+"""Where Envoy sends what clients ask for: routes by Host header, and connections by port."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from meshconf.mesh.render.durations import milliseconds, seconds_text
+from meshconf.mesh.render.envoy_cluster import LONGEST, duration, typed
+
+if TYPE_CHECKING:
+    from meshconf.mesh.render.rendered import Account
+    from meshconf.mesh.render.upstreams import Upstream
+
+__all__ = ["route_configuration", "tcp_proxy"]
+
+_PREVIOUS_HOSTS = "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+_TCP_PROXY = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"
+_NO_REQUESTS = "Envoy sees connections in plain TCP, and no requests"
+_DOUBLES = 2.0
+
+
+def route_configuration(account: Account, upstreams: list[Upstream], name: str) -> dict[str, Any]:
+    """Return the routes to upstreams, each for the Host header that is its name."""
+    return {
+        "name": name,
+        "ignore_port_in_host_matching": True,
+        "virtual_hosts": [_virtual_host(account, one) for one in upstreams],
+    }
+
+
+def _virtual_host(account: Account, upstream: Upstream) -> dict[str, Any]:
+    route = {
+        "cluster": upstream.name,
+        "timeout": duration(account, "timeouts.request", upstream),
+        "retry_policy": _retry_policy(account, upstream),
+        **_hash_policy(upstream),
+    }
+    return {
+        "name": upstream.name,
+        "domains": [upstream.name],
+        "routes": [{"match": {"prefix": "/"}, "route": route}],
+    }
+
+
+def _retry_policy(account: Account, upstream: Upstream) -> dict[str, Any]:
+    retry = upstream.config.retry
+    reason = "Envoy waits a random time, up to the whole of each delay"
+    account.drop(reason, "retry.jitter", upstream=upstream)
+    if retry.multiplier != _DOUBLES:
+        reason = "Envoy doubles each delay"
+        account.drop(reason, "retry.multiplier", upstream=upstream)
+    # One attempt has its time too, and Envoy takes it from here.
+    found: dict[str, Any] = {
+        "num_retries": retry.max_attempts - 1,
+        "per_try_timeout": duration(account, "timeouts.per_try", upstream),
+    }
+    if retry.max_attempts == 1:
+        return found
+    found["retry_on"] = ",".join(retry.on)
+    if retry.status_codes:
+        found["retriable_status_codes"] = list(retry.status_codes)
+    found["retry_back_off"] = {
+        "base_interval": duration(account, "retry.base_delay", upstream),
+        "max_interval": duration(account, "retry.max_delay", upstream),
+    }
+    picks = upstream.config.load_balancer.max_retries
+    if picks:
+        name = "envoy.retry_host_predicates.previous_hosts"
+        predicate = {"name": name, "typed_config": typed(_PREVIOUS_HOSTS)}
+        found["retry_host_predicate"] = [predicate]
+        found["host_selection_retry_max_attempts"] = picks
+    return found
+
+
+def _hash_policy(upstream: Upstream) -> dict[str, Any]:
+    key = upstream.config.load_balancer.hash_key
+    if key is None:
+        return {}
+    kind, _, name = key.partition(":")
+    policies: dict[str, dict[str, Any]] = {
+        "header": {"header": {"header_name": name}},
+        "cookie": {"cookie": {"name": name}},
+        "query": {"query_parameter": {"name": name}},
+        "source_ip": {"connection_properties": {"source_ip": True}},
+    }
+    return {"hash_policy": [policies[kind]]}
+
+
+def tcp_proxy(account: Account, upstream: Upstream) -> dict[str, Any]:
+    """Return the filter that sends all connections of a listener to an upstream."""
+    account.drop(
+        _NO_REQUESTS,
+        "retry.on",
+        "retry.status_codes",
+        "retry.budget",
+        "retry.multiplier",
+        "retry.jitter",
+        "load_balancer.max_retries",
+        "timeouts.request",
+        "timeouts.per_try",
+        upstream=upstream,
+    )
+    key = upstream.config.load_balancer.hash_key
+    if key not in (None, "source_ip"):
+        account.drop(_NO_REQUESTS, "load_balancer.hash_key", upstream=upstream)
+    hashed: dict[str, Any] = {"hash_policy": [{"source_ip": {}}]} if key == "source_ip" else {}
+    longest = milliseconds(account, "timeouts.idle", upstream, most=LONGEST)
+    return {
+        "name": "envoy.filters.network.tcp_proxy",
+        "typed_config": typed(
+            _TCP_PROXY,
+            stat_prefix=upstream.name,
+            cluster=upstream.name,
+            idle_timeout=seconds_text(longest),
+            max_connect_attempts=upstream.config.retry.max_attempts,
+            backoff_options={
+                "base_interval": duration(account, "retry.base_delay", upstream),
+                "max_interval": duration(account, "retry.max_delay", upstream),
+            },
+            **hashed,
+        ),
+    }

@@ -1,0 +1,89 @@
+"""Where a proxy listens, so that no two of its listeners want the same port."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import attrs
+
+from meshconf.mesh.addresses import host_and_port, split_endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from meshconf.mesh.render.rendered import Account
+    from meshconf.mesh.render.upstreams import Upstream
+
+__all__ = ["Address", "Listeners", "address_of", "listeners_of"]
+
+#: A host and a port.
+Address = tuple[str, int]
+
+
+@attrs.frozen
+class Listeners:
+    """Where a proxy listens.
+
+    Attributes:
+        http: For requests, which name their upstream.
+
+        tcp: For the connections to each upstream that speaks plain TCP, by its name.
+    """
+
+    http: Address
+    tcp: Mapping[str, Address]
+
+
+def address_of(name: str, text: str) -> Address:
+    """Read an argument that is a host and a port.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    try:
+        host_and_port(text)
+    except ValueError as error:
+        msg = f"{name}: {error}"
+        raise ValueError(msg) from None
+    return split_endpoint(text)
+
+
+def listeners_of(
+    account: Account, upstreams: Sequence[Upstream], http: Address, *others: Address
+) -> Listeners:
+    """Give each upstream that speaks plain TCP a listener on its port.
+
+    What gets none is noted in the account, and metrics on a port that is taken are refused.
+
+    Args:
+        account: The account.
+
+        upstreams: The upstreams.
+
+        http: Where requests come in; connections do so at the same host.
+
+        others: What else the proxy listens on.
+    """
+    taken = {port: f"{account.target} itself" for _, port in (http, *others)}
+    metrics = account.config.metrics
+    if metrics.enabled:
+        if metrics.port in taken:
+            message = f"is {metrics.port}, which {account.target} wants for itself"
+            account.refuse("metrics.port", message, "choose another port for one of the two")
+        taken[metrics.port] = "metrics"
+    tcp: dict[str, Address] = {}
+    for one in upstreams:
+        port = one.config.port
+        if one.config.protocol != "tcp":
+            continue
+        if port is None:
+            reason = f"without a port of its own, {account.target} cannot listen for it"
+            account.drop(reason, "protocol", upstream=one)
+        elif port in taken:
+            reason = f"{account.target} cannot listen for it: port {port} is that of {taken[port]}"
+            account.drop(reason, "protocol", upstream=one)
+        else:
+            taken[port] = one.name
+            tcp[one.name] = (http[0], port)
+    return Listeners(http, tcp)
