@@ -15,7 +15,17 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 def dotted(*parts: str) -> str:
     """Write the path of a setting, with quotes around keys that hold more than letters and dashes."""
-    return ".".join(part if _BARE_KEY.match(part) else json.dumps(part) for part in parts)
+    return ".".join(part if _BARE_KEY.match(part) else _quoted(part) for part in parts)
+
+
+def _quoted(key: str) -> str:
+    """Write a key as TOML does; what a terminal does not show stands there by its number."""
+    text = json.dumps(key, ensure_ascii=False)
+    return "".join(char if char.isprintable() else _escaped(ord(char)) for char in text)
+
+
+def _escaped(number: int) -> str:
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"  # noqa: PLR2004 - four digits
 
 
 def value_at(config: Any, path: str) -> Any:
