@@ -15,6 +15,7 @@ from meshconf.cli.doctor import doctor
 from meshconf.cli.explain import explain
 from meshconf.cli.migrate import migrate
 from meshconf.cli.push import push
+from meshconf.cli.render import render
 from meshconf.cli.show import show
 from meshconf.cli.watch import watch
 
@@ -71,5 +72,18 @@ def meshconf() -> None:
     """
 
 
-for command in (check, show, explain, diff, watch, doctor, migrate, push, init, docs, schema):
+for command in (
+    check,
+    show,
+    explain,
+    diff,
+    watch,
+    doctor,
+    migrate,
+    render,
+    push,
+    init,
+    docs,
+    schema,
+):
     meshconf.add_command(command)

@@ -176,6 +176,13 @@ _TABLE = (
         "A setting is valid, and the target has no words for it that would mean the same.",
         "Change the setting, or render for another target.",
     ),
+    Code(
+        "MC304",
+        "dropped when rendered",
+        "The target cannot express a setting, or not exactly; the rendered text goes without it.",
+        "Leave the setting out if nothing rests on it, or enforce it elsewhere: in the service "
+        "itself, or by another target.",
+    ),
     # The family MC4xx is about sources.
     Code(
         "MC401",

@@ -6,5 +6,6 @@ say: ``envoy(config).text``, ``envoy(config).dropped``.
 
 from meshconf.mesh.render.envoy_bootstrap import envoy, envoy_clusters, envoy_routes
 from meshconf.mesh.render.rendered import Dropped, Rendered
+from meshconf.mesh.render.upstreams import names_of
 
-__all__ = ["Dropped", "Rendered", "envoy", "envoy_clusters", "envoy_routes"]
+__all__ = ["Dropped", "Rendered", "envoy", "envoy_clusters", "envoy_routes", "names_of"]

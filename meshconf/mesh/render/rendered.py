@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -33,14 +33,18 @@ class Dropped:
     Attributes:
         path: The setting, dotted: that of an upstream only where its value is the upstream's own.
 
-        reason: Why, in the words of the target.
+        reason: Why, as a phrase.
 
         default: Whether the value is the one that the schema has by default.
+
+        upstreams: The upstreams for which it is not said, by name, where others share the value
+            and say it; empty for all.
     """
 
     path: str
     reason: str
     default: bool = False
+    upstreams: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -55,6 +59,17 @@ class Rendered:
 
     text: str
     dropped: tuple[Dropped, ...] = ()
+
+
+@attrs.frozen
+class _Note:
+    """What was noted of a setting: where it stands in its group, for whom, and why."""
+
+    setting: str
+    reason: str
+    default: bool
+    upstream: str = ""
+    idle: bool = False
 
 
 class Account:
@@ -78,14 +93,14 @@ class Account:
     ) -> None:
         self.target = target
         self.config = config
-        self._dropped: dict[str, Dropped] = {}
+        self._upstreams = upstreams
+        self._notes: dict[str, dict[str, _Note]] = {}
         self._problems: dict[tuple[str, str], Problem] = {}
-        self._idle = {one.name: idle_settings(one.config) for one in upstreams}
         for path, reason in idle_settings(config).items():
-            self._note(path, path, reason, config, _DEFAULTS)
+            self._note(path, reason)
         for one in upstreams:
-            for path, reason in self._idle[one.name].items():
-                self._note_upstream(path, reason, one)
+            for path, reason in idle_settings(one.config).items():
+                self._note(path, reason, one, idle=True)
         if not upstreams:
             self.drop("there is no upstream for which it could hold", *POLICIES)
 
@@ -104,10 +119,7 @@ class Account:
         """
         for group in paths:
             for path in settings_of(self.config if upstream is None else upstream.config, group):
-                if upstream is None:
-                    self._note(path, path, reason, self.config, _DEFAULTS)
-                elif path not in self._idle.get(upstream.name, {}):
-                    self._note_upstream(path, reason, upstream)
+                self._note(path, reason, upstream)
 
     def drop_all(self, reasons: Mapping[str, str], upstream: Upstream | None = None) -> None:
         """Note settings or groups, each with its reason; see ``drop``."""
@@ -149,14 +161,36 @@ class Account:
         """
         if self._problems:
             raise ConfigError(tuple(self._problems.values()), outcome="nothing was rendered")
-        dropped = sorted(self._dropped.values(), key=lambda one: one.path)
-        return Rendered(text, tuple(dropped))
+        dropped = (self._dropped(path, list(notes.values())) for path, notes in self._notes.items())
+        return Rendered(text, tuple(sorted(filter(None, dropped), key=lambda one: one.path)))
 
-    def _note_upstream(self, path: str, reason: str, upstream: Upstream) -> None:
-        noted = self.path_of(upstream, path)
-        self._note(noted, path, reason, upstream.config, _UPSTREAM_DEFAULTS)
+    def _note(
+        self, setting: str, reason: str, upstream: Upstream | None = None, *, idle: bool = False
+    ) -> None:
+        """Note a setting that has a value; what was noted first stays."""
+        if upstream is None:
+            path, name = setting, ""
+            value, default = value_at(self.config, setting), value_at(_DEFAULTS, setting)
+        else:
+            path, name = self.path_of(upstream, setting), upstream.name
+            value = value_at(upstream.config, setting)
+            default = value_at(_UPSTREAM_DEFAULTS, setting)
+        if value is not None:
+            note = _Note(setting, reason, value == default, name, idle)
+            self._notes.setdefault(path, {}).setdefault(name, note)
 
-    def _note(self, noted: str, path: str, reason: str, config: Any, defaults: Any) -> None:
-        value, default = value_at(config, path), value_at(defaults, path)
-        if value is not None and noted not in self._dropped:
-            self._dropped[noted] = Dropped(noted, reason, value == default)
+    def _dropped(self, path: str, notes: Sequence[_Note]) -> Dropped | None:
+        """Judge what was noted of one value, which several upstreams may share.
+
+        What an upstream inherits and has no use for is nothing lost, as long as another uses it.
+        """
+        first = notes[0]
+        if not first.upstream:
+            return Dropped(path, first.reason, first.default)
+        sharing = sum(self.path_of(one, first.setting) == path for one in self._upstreams)
+        lost = [note for note in notes if not note.idle]
+        if not lost:
+            return Dropped(path, first.reason, first.default) if len(notes) == sharing else None
+        used = sharing - (len(notes) - len(lost))
+        whose = tuple(note.upstream for note in lost) if len(lost) < used else ()
+        return Dropped(path, lost[0].reason, lost[0].default, whose)

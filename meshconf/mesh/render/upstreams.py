@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.service_mesh import ServiceMeshConfig
 
-__all__ = ["Upstream", "general", "refuse_names", "upstreams_of"]
+__all__ = ["Upstream", "general", "names_of", "refuse_names", "upstreams_of"]
 
 
 @attrs.frozen
@@ -35,8 +35,14 @@ class Upstream:
     hosts: tuple[tuple[str, int], ...] = ()
 
 
+def names_of(config: ServiceMeshConfig) -> tuple[str, ...]:
+    """Name the upstreams: those of the map, and the services whose static hosts are known."""
+    static = config.static.endpoints if config.discovery.backend == "static" else {}
+    return tuple(dict.fromkeys([*config.upstreams, *static]))
+
+
 def upstreams_of(config: ServiceMeshConfig, only: str | None = None) -> tuple[Upstream, ...]:
-    """Return the upstreams: those of the map, and the services whose static hosts are known.
+    """Return the upstreams, each with its policies and hosts.
 
     Args:
         config: The configuration.
@@ -46,17 +52,20 @@ def upstreams_of(config: ServiceMeshConfig, only: str | None = None) -> tuple[Up
     Raises:
         ConfigError: If there is none of that name.
     """
-    static = config.static.endpoints if config.discovery.backend == "static" else {}
-    names = dict.fromkeys([*config.upstreams, *static])
+    names = names_of(config)
     if only is not None:
         if only not in names:
-            raise ConfigError((_unknown(only, list(names)),), outcome="nothing was rendered")
-        names = {only: None}
-    return tuple(
-        Upstream(name, settings, _hosts(static.get(name, ()), settings.port))
-        for name in names
-        for settings in [config.upstreams.get(name) or general(config).config]
-    )
+            raise ConfigError((_unknown(only, names),), outcome="nothing was rendered")
+        names = (only,)
+    return tuple(_upstream(config, name) for name in names)
+
+
+def _upstream(config: ServiceMeshConfig, name: str) -> Upstream:
+    settings = config.upstreams.get(name) or general(config).config
+    hosts: tuple[tuple[str, int], ...] = ()
+    if config.discovery.backend == "static":
+        hosts = _hosts(config.static.endpoints.get(name, ()), settings.port)
+    return Upstream(name, settings, hosts)
 
 
 def general(config: ServiceMeshConfig) -> Upstream:
@@ -97,7 +106,7 @@ def _hosts(endpoints: tuple[str, ...], port: int | None) -> tuple[tuple[str, int
     return tuple(dict.fromkeys((host, port or found) for host, found in pairs))
 
 
-def _unknown(name: str, names: list[str]) -> Problem:
+def _unknown(name: str, names: tuple[str, ...]) -> Problem:
     known = f"there are {', '.join(names)}" if names else "the configuration has no upstreams"
     path = dotted("upstreams", name)
     return Problem("MC303", "error", path, f"`{path}` does not exist", help=known)

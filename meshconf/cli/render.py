@@ -1,0 +1,229 @@
+"""``meshconf render``: the configuration in the language of a proxy, a mesh or a library."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from meshconf.cli.loaded import FAILED, FINDINGS, load_files, tell, tell_aside
+from meshconf.cli.options import about_problems, about_schema, about_sources, file_option, target_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from meshconf.cli.options import Reading
+    from meshconf.diagnostics.problem import Problem
+    from meshconf.loading.load import Outcome
+    from meshconf.mesh.render import Dropped, Rendered
+
+__all__ = ["render"]
+
+#: The targets, each with the options that it takes besides --upstream.
+TARGETS: Mapping[str, tuple[str, ...]] = {
+    "envoy": ("listen", "admin"),
+    "envoy-clusters": (),
+    "envoy-routes": (),
+    "haproxy": ("listen",),
+    "consul": ("target_version",),
+    "istio": (),
+    "grpc": (),
+}
+
+
+@click.command(short_help="Write the configuration for Envoy, HAProxy, Consul, Istio or gRPC.")
+@click.argument("target", type=click.Choice(list(TARGETS)), metavar="TARGET")
+@file_option
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write to FILE, in place of what it holds, and not to stdout.",
+)
+@click.option("--upstream", metavar="NAME", help="Render this upstream alone.")
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    help="envoy, haproxy: where clients connect to, 127.0.0.1:15001 if not given.",
+)
+@click.option(
+    "--admin",
+    metavar="HOST:PORT",
+    help="envoy: its admin interface, 127.0.0.1:9901 if not given.",
+)
+@click.option(
+    "--target-version",
+    metavar="VERSION",
+    help="consul: the version of the servers, such as 1.18; older ones know less.",
+)
+@click.option(
+    "--fail-on-dropped",
+    is_flag=True,
+    help="Write nothing and end with 1 if something that is set would be dropped.",
+)
+@about_schema
+@about_sources
+@about_problems
+def render(
+    target: str,
+    files: tuple[str, ...],
+    output: str | None,
+    upstream: str | None,
+    schema: str | None,
+    prefix: str | None,
+    color: str,
+    reading: Reading,
+    output_format: str,
+    *,
+    fail_on_dropped: bool,
+    **options: str | None,
+) -> None:
+    r"""Write the configuration for TARGET: what its engine enforces, in its own language.
+
+    \b
+    envoy           a whole bootstrap, JSON: envoy -c FILE
+    envoy-clusters  clusters and routes alone, as files that a bootstrap of your
+    envoy-routes    own names and that Envoy reads again when they are replaced
+    haproxy         a whole configuration: haproxy -f FILE
+    consul          config entries, one JSON document in each line
+    istio           a DestinationRule and a VirtualService for each upstream, JSON:
+                    kubectl apply -f FILE
+    grpc            the service config of a channel, JSON
+
+    What the target cannot express is told on stderr: what is set as a warning with its reason,
+    defaults by name alone. Ends with 1 if a setting cannot be rendered at all, or is dropped with
+    --fail-on-dropped.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    if strange := [name for name in given if name not in TARGETS[target]]:
+        msg = f"--{strange[0].replace('_', '-')} is not for {target}"
+        raise click.UsageError(msg)
+    outcome = load_files(target_of(schema, prefix), files, reading)
+    if outcome.snapshot is None:
+        tell(outcome.problems, outcome.sources, output_format, color)
+        raise SystemExit(FINDINGS)
+    rendered = _rendered(target, outcome, upstream, given, output_format, color)
+    lost = [one for one in rendered.dropped if not one.default]
+    stop = fail_on_dropped and bool(lost)
+    _tell_dropped(target, rendered.dropped, outcome, output_format, color, stop=stop)
+    if stop:
+        raise SystemExit(FINDINGS)
+    if output is None or output == "-":
+        click.echo(rendered.text, nl=False)
+    else:
+        _write(output, rendered.text, outcome.sources)
+
+
+def _rendered(
+    target: str,
+    outcome: Outcome,
+    upstream: str | None,
+    options: Mapping[str, str],
+    output_format: str,
+    color: str,
+) -> Rendered:
+    """Render, or tell why that is not possible, and end."""
+    from meshconf.diagnostics.problem import ConfigError
+    from meshconf.loading.placing import placed
+    from meshconf.mesh import ServiceMeshConfig
+    from meshconf.mesh import render as targets
+
+    config = outcome.config
+    if not isinstance(config, ServiceMeshConfig):
+        name = type(config).__name__
+        msg = f"render knows ServiceMeshConfig and what inherits from it, and {name} does not"
+        raise click.UsageError(msg)
+    if upstream is not None:
+        _check_upstream(upstream, targets.names_of(config))
+    try:
+        rendered: Rendered = getattr(targets, target.replace("-", "_"))(
+            config, upstream=upstream, **options
+        )
+    except ConfigError as error:
+        problems = list(placed(outcome, error.problems))
+        tell(problems, outcome.sources, output_format, color, outcome=error.outcome)
+        raise SystemExit(FINDINGS) from None
+    except ValueError as error:
+        message = str(error)
+    else:
+        return rendered
+    raise click.UsageError(message)
+
+
+def _check_upstream(name: str, known: Sequence[str]) -> None:
+    from meshconf.diagnostics.suggest import nearest
+    from meshconf.diagnostics.words import few, quoted
+
+    if name in known:
+        return
+    near = nearest(name, known)
+    there = f"there are {few(list(known))}" if known else "the configuration names none"
+    hint = f"did you mean {near[0]}?" if near else there
+    msg = f"there is no upstream {quoted(name)}; {hint}"
+    raise click.UsageError(msg)
+
+
+def _tell_dropped(
+    target: str,
+    dropped: Sequence[Dropped],
+    outcome: Outcome,
+    output_format: str,
+    color: str,
+    *,
+    stop: bool,
+) -> None:
+    """Tell what the text does not say: what is set with its place, defaults by name."""
+    from meshconf.loading.placing import placed
+
+    severity = "error" if stop else "warning"
+    lost = list(placed(outcome, (_problem(one, severity) for one in dropped if not one.default)))
+    problems = [*outcome.problems, *lost]
+    if problems:
+        said = "nothing was written"
+        tell(problems, outcome.sources, output_format, color, outcome=said, result=not stop)
+    defaults = [one.path for one in dropped if one.default]
+    if defaults:
+        names = ", ".join(defaults)
+        tell_aside(
+            f"{target} does not express these defaults either: {names}", output_format, color
+        )
+
+
+def _problem(dropped: Dropped, severity: Any) -> Problem:
+    from meshconf.diagnostics.problem import Problem
+    from meshconf.diagnostics.words import few
+
+    whose = f" for {few(dropped.upstreams)}" if dropped.upstreams else ""
+    message = f"`{dropped.path}` is dropped{whose}: {dropped.reason}"
+    return Problem("MC304", severity, dropped.path, message)
+
+
+def _write(name: str, text: str, sources: Sequence[str]) -> None:
+    """Replace a file as a whole, but none that the configuration was read from."""
+    from meshconf.diagnostics.words import printable
+    from meshconf.evolution.write import NotWritten, write_atomically
+
+    path = Path(name)
+    if any(os.path.realpath(source) == os.path.realpath(name) for source in sources):
+        msg = f"--output {printable(name)} is what the configuration is read from"
+        raise click.UsageError(msg)
+    try:
+        try:
+            with path.open("x", encoding="utf-8", newline="") as file:
+                file.write(text)
+        except FileExistsError:
+            before = path.read_bytes().decode()
+            if before != text:
+                write_atomically(path, text, expected=before)
+    except NotWritten as error:
+        message = str(error)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it holds no text"
+        message = f"{printable(name)} cannot be written: {reason.lower()}"
+    else:
+        return
+    click.echo(f"meshconf: {message}", err=True)
+    raise SystemExit(FAILED)
