@@ -10,15 +10,26 @@ from typing import TYPE_CHECKING, Any, get_args
 from meshconf.mesh.discovery import Backend
 from meshconf.mesh.load_balancer import Algorithm
 from meshconf.mesh.paths import settings_of, value_at
-from meshconf.mesh.service_mesh import ServiceMeshConfig
+from meshconf.mesh.render.defaults import is_default
 from meshconf.mesh.upstream import UpstreamConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from meshconf.mesh.service_mesh import ServiceMeshConfig
+
 __all__ = ["idle_settings"]
 
 _HASHING = (Algorithm.RING_HASH, Algorithm.MAGLEV)
+
+#: Texts that need not be set; an empty one is none.
+_OPTIONAL_TEXTS = (
+    "consul.namespace",
+    "etcd.username",
+    "kubernetes.port_name",
+    "tls.server_name",
+    "tracing.endpoint",
+)
 
 
 def idle_settings(config: ServiceMeshConfig | UpstreamConfig) -> Mapping[str, str]:
@@ -28,16 +39,12 @@ def idle_settings(config: ServiceMeshConfig | UpstreamConfig) -> Mapping[str, st
         config: A configuration, of which the settings outside of policies are looked at; or an
             upstream, of which the policies are.
     """
-    defaults: ServiceMeshConfig | UpstreamConfig
-    if isinstance(config, UpstreamConfig):
-        pairs, defaults = _in_policies(config), UpstreamConfig()
-    else:
-        pairs, defaults = _in_general(config), ServiceMeshConfig(service_name="default")
+    pairs = _in_policies(config) if isinstance(config, UpstreamConfig) else _in_general(config)
     return {
         path: reason
         for group, reason in pairs
         for path in settings_of(config, group)
-        if value_at(config, path) != value_at(defaults, path)
+        if not is_default(config, path)
     }
 
 
@@ -46,11 +53,18 @@ def _in_general(config: ServiceMeshConfig) -> Iterator[tuple[str, str]]:
     for other in get_args(Backend):
         if other != backend:
             yield other, f'discovery.backend is "{backend}"'
+    if backend in ("static", "dns"):
+        yield "discovery.only_passing", f'the backend "{backend}" calls no host unhealthy'
+    if backend == "static":
+        yield "discovery.refresh_interval", 'the backend "static" looks nothing up'
     for name in ("metrics", "tracing", "tls"):
         if not value_at(config, name).enabled:
             yield from _rest(config, name, "enabled", f"{name}.enabled is false")
     if config.tls.enabled and not config.tls.verify:
         yield "tls.ca_file", "tls.verify is false"
+    for path in _OPTIONAL_TEXTS:
+        if value_at(config, path) == "":
+            yield path, "it is empty"
 
 
 def _in_policies(upstream: UpstreamConfig) -> Iterator[tuple[str, str]]:
@@ -71,6 +85,9 @@ def _in_policies(upstream: UpstreamConfig) -> Iterator[tuple[str, str]]:
     if retry.max_attempts == 1:
         yield from _rest(upstream, "retry", "max_attempts", "retry.max_attempts is 1")
         yield "load_balancer.max_retries", "retry.max_attempts is 1"
+    elif not retry.on:
+        yield from _rest(upstream, "retry", "on", "retry.on is empty")
+        yield "load_balancer.max_retries", "retry.on is empty"
     elif "retriable-status-codes" not in retry.on:
         yield "retry.status_codes", 'retry.on does not list "retriable-status-codes"'
 

@@ -7,23 +7,22 @@ from typing import TYPE_CHECKING
 import attrs
 
 from meshconf import ConfigError, Problem
+from meshconf.mesh.addresses import split_endpoint
 from meshconf.mesh.paths import dotted, settings_of, value_at
+from meshconf.mesh.render.defaults import is_default
 from meshconf.mesh.render.idle import idle_settings
-from meshconf.mesh.service_mesh import ServiceMeshConfig
-from meshconf.mesh.upstream import UpstreamConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from meshconf.mesh.render.upstreams import Upstream
+    from meshconf.mesh.service_mesh import ServiceMeshConfig
+    from meshconf.mesh.upstream import UpstreamConfig
 
 __all__ = ["POLICIES", "Account", "Dropped", "Rendered"]
 
 #: The groups that each upstream has for itself.
 POLICIES = ("circuit_breaker", "load_balancer", "retry", "timeouts")
-
-_DEFAULTS = ServiceMeshConfig(service_name="default")
-_UPSTREAM_DEFAULTS = UpstreamConfig()
 
 
 @attrs.frozen
@@ -101,8 +100,7 @@ class Account:
         for one in upstreams:
             for path, reason in idle_settings(one.config).items():
                 self._note(path, reason, one, idle=True)
-        if not upstreams:
-            self.drop("there is no upstream for which it could hold", *POLICIES)
+        self._note_overruled()
 
     def drop(self, reason: str, *paths: str, upstream: Upstream | None = None) -> None:
         """Note that settings are not said.
@@ -147,11 +145,10 @@ class Account:
 
     def path_of(self, upstream: Upstream, path: str) -> str:
         """Return the path under which a setting of an upstream got its value."""
-        general = path.split(".", 1)[0] in POLICIES and (
-            upstream.name not in self.config.upstreams
-            or value_at(upstream.config, path) == value_at(self.config, path)
-        )
-        return path if general else f"{dotted('upstreams', upstream.name)}.{path}"
+        policy = path.split(".", 1)[0] in POLICIES
+        if policy and value_at(upstream.config, path) == value_at(self.config, path):
+            return path
+        return f"{dotted('upstreams', upstream.name)}.{path}"
 
     def rendered(self, text: str) -> Rendered:
         """Close the account.
@@ -164,19 +161,33 @@ class Account:
         dropped = (self._dropped(path, list(notes.values())) for path, notes in self._notes.items())
         return Rendered(text, tuple(sorted(filter(None, dropped), key=lambda one: one.path)))
 
+    def _note_overruled(self) -> None:
+        """Note what has no effect because of the upstreams, or because there is none."""
+        backend = self.config.discovery.backend
+        if not self._upstreams:
+            reason = "there is no upstream for which it could hold"
+            self.drop(reason, *POLICIES, "discovery", backend, "tls")
+        elif backend == "static":
+            given = [self.config.static.endpoints.get(one.name, ()) for one in self._upstreams]
+            if [tuple(map(split_endpoint, each)) for each in given] != [
+                one.hosts for one in self._upstreams
+            ]:
+                reason = "a host counts once, on the port of its upstream if that has one"
+                self.drop(reason, "static.endpoints")
+        elif all(one.config.port for one in self._upstreams):
+            self.drop("each upstream has a port of its own", "dns.port")
+
     def _note(
         self, setting: str, reason: str, upstream: Upstream | None = None, *, idle: bool = False
     ) -> None:
         """Note a setting that has a value; what was noted first stays."""
+        config: ServiceMeshConfig | UpstreamConfig
         if upstream is None:
-            path, name = setting, ""
-            value, default = value_at(self.config, setting), value_at(_DEFAULTS, setting)
+            path, name, config = setting, "", self.config
         else:
-            path, name = self.path_of(upstream, setting), upstream.name
-            value = value_at(upstream.config, setting)
-            default = value_at(_UPSTREAM_DEFAULTS, setting)
-        if value is not None:
-            note = _Note(setting, reason, value == default, name, idle)
+            path, name, config = self.path_of(upstream, setting), upstream.name, upstream.config
+        if value_at(config, setting) is not None:
+            note = _Note(setting, reason, is_default(config, setting), name, idle)
             self._notes.setdefault(path, {}).setdefault(name, note)
 
     def _dropped(self, path: str, notes: Sequence[_Note]) -> Dropped | None:

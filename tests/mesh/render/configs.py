@@ -37,7 +37,9 @@ BASE: Settings = {
     },
     "upstreams.payments.protocol": "http",
     "upstreams.ledger.protocol": "grpc",
+    "upstreams.ledger.port": 9090,
     "upstreams.mainframe.protocol": "tcp",
+    "upstreams.mainframe.port": 3270,
 }
 
 HASHING = ("ring_hash", "maglev")
@@ -48,10 +50,14 @@ CONTEXTS: dict[str, Settings] = {
         "dns.name": "{service}.internal",
         "zookeeper.hosts": ["zk.internal:2181"],
     },
-    "consul": {"discovery.backend": "consul"},
+    "consul": {"discovery.backend": "consul", "upstreams.payments.port": 8080},
     "etcd": {"discovery.backend": "etcd"},
-    "kubernetes": {"discovery.backend": "kubernetes"},
-    "dns": {"discovery.backend": "dns", "dns.name": "{service}.internal"},
+    "kubernetes": {"discovery.backend": "kubernetes", "upstreams.payments.port": 8080},
+    "dns": {
+        "discovery.backend": "dns",
+        "dns.name": "{service}.internal",
+        "upstreams.payments.port": 8080,
+    },
     "dns.port": {"dns.record_type": "A", "dns.port": 8080},
     "dns.record_type": {"dns.port": 8080},
     "zookeeper": {"discovery.backend": "zookeeper", "zookeeper.hosts": ["zk.internal:2181"]},
@@ -387,7 +393,9 @@ def _policies() -> list[Unit]:
         _one(f"{breaker}.consecutive_failures", st.just(0) | counts),
         _one(f"{breaker}.half_open_max_requests", counts),
         _one(f"{breaker}.max_ejection_percent", st.integers(0, 100)),
-        _one(f"{balancer}.algorithm", st.sampled_from(keyless)),
+        st.fixed_dictionaries(
+            {f"{balancer}.algorithm": st.sampled_from(keyless), f"{balancer}.hash_key": st.none()}
+        ),
         st.fixed_dictionaries(
             {f"{balancer}.algorithm": st.sampled_from(HASHING), f"{balancer}.hash_key": hash_keys}
         ),
@@ -479,6 +487,11 @@ _UPSTREAM: list[Unit] = [
 ]
 
 
+def _below(name: str, settings: Settings) -> Settings:
+    prefix = dotted("upstreams", name)
+    return {f"{prefix}.{path}": value for path, value in settings.items()}
+
+
 @st.composite
 def _settings(
     draw: st.DrawFn, names: st.SearchStrategy[str], texts: st.SearchStrategy[str]
@@ -491,7 +504,6 @@ def _settings(
 
     policies, others = _with_texts(texts)
     called = draw(st.lists(names, max_size=4, unique=True))
-    own = [_UPSTREAM[0], *_UPSTREAM, *policies]
     settings = {
         "service_name": draw(texts.map(lambda text: text[:253] or "a")),
         "upstreams": {name: {} for name in called},
@@ -499,13 +511,24 @@ def _settings(
         **some(others),
     }
     for name in called:
-        prefix = dotted("upstreams", name)
-        settings |= {f"{prefix}.{path}": value for path, value in some(own).items()}
+        settings |= _below(name, some([*_UPSTREAM, *policies]))
     if draw(st.booleans()):
         static = called or [draw(names)]
         settings["static.endpoints"] = {name: draw(_list(endpoints, 1)) for name in static}
         return {**settings, "discovery.backend": "static"}
     return {**settings, **draw(st.one_of(_BACKENDS))}
+
+
+@st.composite
+def _changes(draw: st.DrawFn) -> tuple[ServiceMeshConfig, ServiceMeshConfig]:
+    settings = draw(_settings(names, names))
+    policies, others = _with_texts(names)
+    upstream = draw(st.sampled_from([None, *settings["upstreams"]]))
+    if upstream is None:
+        change = draw(st.one_of([*policies, *others, *_BACKENDS]))
+    else:
+        change = _below(upstream, draw(st.one_of([*_UPSTREAM, *policies])))
+    return loaded(settings), loaded({**settings, **change})
 
 
 def configs() -> st.SearchStrategy[ServiceMeshConfig]:
@@ -516,3 +539,8 @@ def configs() -> st.SearchStrategy[ServiceMeshConfig]:
 def hostile_configs() -> st.SearchStrategy[ServiceMeshConfig]:
     """Generate valid configurations whose names and texts are made to be misread."""
     return _settings(names | hostile_texts, names | hostile_texts).map(loaded)
+
+
+def changed_configs() -> st.SearchStrategy[tuple[ServiceMeshConfig, ServiceMeshConfig]]:
+    """Generate pairs of such configurations as ``configs`` gives, the second one with a change."""
+    return _changes()
