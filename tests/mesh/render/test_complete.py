@@ -1,0 +1,247 @@
+"""What every target keeps to: nothing is lost silently, and nothing but a report goes wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+import meshconf.mesh.render
+from meshconf import ConfigError, ServiceMeshConfig
+from meshconf.diagnostics.words import parse_path
+from meshconf.mesh import UpstreamConfig
+from meshconf.mesh.paths import dotted, settings_of, value_at
+from meshconf.mesh.render import Rendered
+from meshconf.mesh.render.upstreams import upstreams_of
+from tests.mesh.render.configs import (
+    DEFAULTS,
+    PASSWORD,
+    POLICIES,
+    TOKEN,
+    a_config,
+    changed_configs,
+    configs,
+    every_setting,
+    hostile_configs,
+)
+
+Change = tuple[str, ServiceMeshConfig, ServiceMeshConfig]
+Target = Callable[..., Rendered]
+
+#: Every function that renders; a new one is tested without a word here.
+TARGETS: list[Target] = [
+    found
+    for name in meshconf.mesh.render.__all__
+    if inspect.isfunction(found := getattr(meshconf.mesh.render, name))
+    and "upstream" in inspect.signature(found).parameters
+]
+
+JSON_TARGETS = [target for target in TARGETS if target(a_config()).text.startswith("{")]
+
+#: What a reason looks like.
+PHRASE = re.compile(r"\S.*[^\s.]")
+
+each_target = pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.__name__)
+
+
+@pytest.fixture(scope="module")
+def changes() -> list[Change]:
+    """Make the changes once."""
+    return list(every_setting())
+
+
+def concerned_by(path: str, config: ServiceMeshConfig) -> list[str | None]:
+    """Name the upstreams that a setting may be said for; None is all of them at once."""
+    first = path.split(".", 1)[0]
+    if first == "upstreams":
+        return ["payments"]
+    return [*config.upstreams] if first in POLICIES else [None]
+
+
+def rendered(target: Target, config: ServiceMeshConfig, upstream: str | None = None) -> Any:
+    """Render, and return the text and the paths that it does not say; of a refusal, its paths."""
+    try:
+        found = target(config, upstream=upstream)
+    except ConfigError as error:
+        return None, {problem.path for problem in error.problems}
+    return found.text, {one.path for one in found.dropped}
+
+
+def at(config: ServiceMeshConfig, path: str) -> Any:
+    """Return the value of a setting, also that of an upstream."""
+    first, *rest = parse_path(path)
+    if first != "upstreams":
+        return value_at(config, path)
+    name, *below = rest
+    return value_at(config.upstreams.get(str(name), UpstreamConfig()), ".".join(map(str, below)))
+
+
+def default_of(path: str) -> Any:
+    """Return what the schema has for a setting, also for one of an upstream; a name has none."""
+    first, *rest = parse_path(path)
+    if first == "upstreams":
+        return value_at(UpstreamConfig(), ".".join(map(str, rest[1:])))
+    return None if path == "service_name" else value_at(DEFAULTS, path)
+
+
+def differences(before: ServiceMeshConfig, after: ServiceMeshConfig) -> list[set[str]]:
+    """Return the settings that differ and are in force, each with the paths that it may have."""
+    found = [
+        {path}
+        for path in settings_of(after)
+        if path.split(".")[0] not in (*POLICIES, "upstreams")
+        and value_at(before, path) != value_at(after, path)
+    ]
+    earlier = {one.name: one.config for one in upstreams_of(before)}
+    later = {one.name: one.config for one in upstreams_of(after)}
+    for name in earlier.keys() & later.keys():
+        for path in settings_of(later[name]):
+            if value_at(earlier[name], path) != value_at(later[name], path):
+                own = f"{dotted('upstreams', name)}.{path}"
+                found.append({own, path} if path.split(".")[0] in POLICIES else {own})
+    return found
+
+
+def texts(config: ServiceMeshConfig) -> Iterator[tuple[Target, Rendered]]:
+    """Render for all targets, and leave out those that refuse."""
+    for target in TARGETS:
+        with contextlib.suppress(ConfigError):
+            yield target, target(config)
+
+
+def outcome(target: Target, config: ServiceMeshConfig) -> tuple[Rendered | None, str]:
+    """Render, and return what came of it, and all that is told to a reader."""
+    try:
+        found = target(config)
+    except ConfigError as error:
+        return None, str(error)
+    return found, found.text + "".join(f"{one.path} {one.reason}" for one in found.dropped)
+
+
+class TestCompleteness:
+    """Each setting is said, or it is said that it is not."""
+
+    def test_all_targets_are_found(self) -> None:
+        """The targets are the functions that the package offers."""
+        assert "envoy" in {target.__name__ for target in TARGETS}
+
+    def test_all_settings_are_changed(self, changes: list[Change]) -> None:
+        """The changes that are rendered here are of every setting that the schema has."""
+        general = set(settings_of(DEFAULTS)) - {"upstreams"}
+        own = {f"upstreams.payments.{path}" for path in settings_of(UpstreamConfig())}
+
+        assert general | own == {path for path, _, _ in changes}
+
+    @each_target
+    def test_says_or_tells(self, target: Target, changes: list[Change]) -> None:
+        """A setting that is changed changes the text, is in `dropped`, or is refused by its name."""
+        silent = []
+        for path, before, after in changes:
+            for upstream in concerned_by(path, after):
+                text, paths = rendered(target, after, upstream)
+                text_before, paths_before = rendered(target, before, upstream)
+                is_said = text is not None and text != text_before
+                # What is not said of a default is noted where the value is another.
+                if not is_said and path not in paths | paths_before:
+                    silent.append(f"{path}={at(after, path)} for {upstream or 'all'}"[:120])
+
+        assert [] == silent
+
+    @settings(max_examples=60, deadline=None)
+    @given(changed_configs())
+    def test_says_or_tells_of_any(self, pair: tuple[ServiceMeshConfig, ServiceMeshConfig]) -> None:
+        """The same holds whatever the other settings are."""
+        before, after = pair
+        silent: list[tuple[str, set[str]]] = []
+        for target in TARGETS:
+            text, paths = rendered(target, after)
+            text_before, paths_before = rendered(target, before)
+            if text is not None and text == text_before:
+                noted = paths | paths_before
+                lost = [names for names in differences(before, after) if not names & noted]
+                silent.extend((target.__name__, names) for names in lost)
+
+        assert [] == silent
+
+
+class TestDropped:
+    """What is said not to be said."""
+
+    @settings(max_examples=60, deadline=None)
+    @given(configs())
+    def test_is_set(self, config: ServiceMeshConfig) -> None:
+        """What is dropped is set, and is called a default if, and only if, it has that value."""
+        for _, found in texts(config):
+            for one in found.dropped:
+                value = at(config, one.path)
+
+                assert value is not None
+                assert one.default is (value == default_of(one.path))
+
+    @settings(max_examples=60, deadline=None)
+    @given(configs())
+    def test_has_a_reason(self, config: ServiceMeshConfig) -> None:
+        """Each path stands there once, in order, with a phrase that tells why."""
+        for _, found in texts(config):
+            paths = [one.path for one in found.dropped]
+
+            assert sorted(set(paths)) == paths
+            assert [] == [one for one in found.dropped if not PHRASE.fullmatch(one.reason)]
+
+
+class TestHostile:
+    """Names and texts that are made to be misread."""
+
+    @settings(max_examples=100, deadline=None)
+    @given(hostile_configs())
+    def test_nothing_but_reports(self, config: ServiceMeshConfig) -> None:
+        """There is a text or a report, the same each time, and no secret in either."""
+        before = repr(config)
+        for target in TARGETS:
+            found, told = outcome(target, config)
+
+            assert (found, told) == outcome(target, config)
+            assert [] == [secret for secret in (TOKEN, PASSWORD) if secret in told]
+        assert before == repr(config)
+
+    @settings(max_examples=100, deadline=None)
+    @given(hostile_configs())
+    def test_is_text(self, config: ServiceMeshConfig) -> None:
+        """The text is UTF-8 without control characters; what is JSON is JSON always."""
+        for target, found in texts(config):
+            text = found.text
+
+            assert text == text.encode().decode()
+            assert text.endswith("\n")
+            assert not [one for one in text if one != "\n" and unicodedata.category(one) == "Cc"]
+            if target in JSON_TARGETS:
+                json.loads(text)
+
+
+class TestUpstream:
+    """The choice of a single upstream."""
+
+    @each_target
+    @pytest.mark.parametrize("name", ["shipping", "", "a.b", "\n"])
+    def test_is_unknown(self, target: Target, name: str) -> None:
+        """A name that no upstream has is refused, and named."""
+        with pytest.raises(ConfigError) as caught:
+            target(a_config(), upstream=name)
+
+        ((code, path),) = [(one.code, one.path) for one in caught.value.problems]
+        assert ("MC303", dotted("upstreams", name)) == (code, path)
+
+    @each_target
+    def test_is_the_only_one(self, target: Target) -> None:
+        """Of other upstreams nothing is said."""
+        found = target(a_config(), upstream="payments")
+
+        assert "10.0.1.1" not in found.text
+        assert not [one for one in found.dropped if one.path.startswith("upstreams.ledger")]
