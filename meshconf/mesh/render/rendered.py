@@ -13,7 +13,7 @@ from meshconf.mesh.render.defaults import is_default
 from meshconf.mesh.render.idle import idle_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from meshconf.mesh.render.upstreams import Upstream
     from meshconf.mesh.service_mesh import ServiceMeshConfig
@@ -85,10 +85,16 @@ class Account:
         config: See above.
 
         upstreams: Those of its upstreams that are rendered.
+
+        used: Settings that the target says whatever the backend is.
     """
 
     def __init__(
-        self, target: str, config: ServiceMeshConfig, upstreams: Sequence[Upstream]
+        self,
+        target: str,
+        config: ServiceMeshConfig,
+        upstreams: Sequence[Upstream],
+        used: Collection[str] = (),
     ) -> None:
         self.target = target
         self.config = config
@@ -96,7 +102,8 @@ class Account:
         self._notes: dict[str, dict[str, _Note]] = {}
         self._problems: dict[tuple[str, str], Problem] = {}
         for path, reason in idle_settings(config).items():
-            self._note(path, reason)
+            if path not in used:
+                self._note(path, reason)
         for one in upstreams:
             for path, reason in idle_settings(one.config).items():
                 self._note(path, reason, one, idle=True)
@@ -145,8 +152,7 @@ class Account:
 
     def path_of(self, upstream: Upstream, path: str) -> str:
         """Return the path under which a setting of an upstream got its value."""
-        policy = path.split(".", 1)[0] in POLICIES
-        if policy and value_at(upstream.config, path) == value_at(self.config, path):
+        if _is_policy(path) and value_at(upstream.config, path) == value_at(self.config, path):
             return path
         return f"{dotted('upstreams', upstream.name)}.{path}"
 
@@ -196,7 +202,7 @@ class Account:
         What an upstream inherits and has no use for is nothing lost, as long as another uses it.
         """
         first = notes[0]
-        if not first.upstream:
+        if path != first.setting or not _is_policy(path):
             return Dropped(path, first.reason, first.default)
         sharing = sum(self.path_of(one, first.setting) == path for one in self._upstreams)
         lost = [note for note in notes if not note.idle]
@@ -205,3 +211,7 @@ class Account:
         used = sharing - (len(notes) - len(lost))
         whose = tuple(note.upstream for note in lost) if len(lost) < used else ()
         return Dropped(path, lost[0].reason, lost[0].default, whose)
+
+
+def _is_policy(path: str) -> bool:
+    return path.split(".", 1)[0] in POLICIES

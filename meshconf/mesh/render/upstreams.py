@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Upstream", "general", "names_of", "refuse_names", "upstreams_of"]
 
+#: So many upstreams are named in one sentence.
+_MOST_NAMED = 10
+
 
 @attrs.frozen
 class Upstream:
@@ -107,6 +110,8 @@ def _hosts(endpoints: tuple[str, ...], port: int | None) -> tuple[tuple[str, int
 
 
 def _unknown(name: str, names: tuple[str, ...]) -> Problem:
-    known = f"there are {', '.join(names)}" if names else "the configuration has no upstreams"
+    some = ", ".join(map(dotted, names[:_MOST_NAMED]))
+    more = ", …" if len(names) > _MOST_NAMED else ""
+    known = f"there are {some}{more}" if names else "the configuration has no upstreams"
     path = dotted("upstreams", name)
     return Problem("MC303", "error", path, f"`{path}` does not exist", help=known)
