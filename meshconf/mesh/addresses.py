@@ -13,6 +13,7 @@ __all__ = [
     "host_or_address",
     "host_with_port_or_without",
     "http_address",
+    "is_ip_address",
     "is_name",
     "split_endpoint",
 ]
@@ -62,6 +63,17 @@ HttpAddress = Annotated[str, annotated_types.Predicate(http_address)]
 def is_name(text: str) -> bool:
     """Tell whether a text is a host name; an IPv4 address looks like one."""
     return ":" not in text and _is_host(text)
+
+
+def is_ip_address(text: str) -> bool:
+    """Tell an IP address, without brackets, from a name."""
+    from ipaddress import ip_address
+
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def split_endpoint(endpoint: str) -> tuple[str, int]:

@@ -1,0 +1,132 @@
+"""How HAProxy finds out which hosts of an upstream are well: by asking, and by what they answer."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING
+
+from meshconf.mesh.render.durations import milliseconds
+from meshconf.mesh.render.haproxy_grpc_check import SERVING, health_request
+from meshconf.mesh.render.haproxy_hosts import LONGEST
+from meshconf.mesh.render.haproxy_words import Lines, line, refuse_no_path
+from meshconf.mesh.render.health import check_type
+
+if TYPE_CHECKING:
+    from meshconf.mesh.render.rendered import Account
+    from meshconf.mesh.render.upstreams import Upstream
+
+__all__ = ["checks", "for_servers"]
+
+_CHECK = "load_balancer.health_check"
+_HEALTHY = f"{_CHECK}.healthy_threshold"
+_FAILURES, _RESET = "circuit_breaker.consecutive_failures", "circuit_breaker.reset_timeout"
+
+#: The most checks in a row that are counted: HAProxy adds those for up to those for down.
+_MOST_CHECKS = 1_000_000_000
+
+
+def checks(account: Account, upstream: Upstream) -> Lines:
+    """Return what a backend says of the questions that its servers are asked."""
+    asked = check_type(account, upstream)
+    if asked == "none":
+        return []
+    found = [line("timeout", "check", f"{_timeout(account, upstream)}ms")]
+    if asked == "http":
+        found += _http_check(account, upstream)
+    elif asked == "grpc":
+        found += [
+            line("option", "tcp-check"),
+            line("tcp-check", "send-binary", health_request(upstream.name)),
+            line("tcp-check", "expect", "binary", SERVING),
+        ]
+    return found
+
+
+def _timeout(account: Account, upstream: Upstream) -> int:
+    """Return the time for an answer, and note where HAProxy gives a longer one."""
+    check, timeouts = upstream.config.load_balancer.health_check, upstream.config.timeouts
+    found = milliseconds(account, f"{_CHECK}.timeout", upstream, most=LONGEST)
+    if check.timeout < min(check.interval, timeouts.connect):
+        reason = "HAProxy waits for a check at least as long as for a connection: timeouts.connect"
+        account.drop(reason, f"{_CHECK}.timeout", upstream=upstream)
+    return found
+
+
+def _http_check(account: Account, upstream: Upstream) -> Lines:
+    check = upstream.config.load_balancer.health_check
+    refuse_no_path(account, f"{_CHECK}.path", check.path, upstream)
+    version = "HTTP/2" if upstream.config.protocol in ("http2", "grpc") else "HTTP/1.1"
+    request = ("meth", "GET", "uri", check.path, "ver", version, "hdr", "Host", upstream.name)
+    found = [line("option", "httpchk"), line("http-check", "send", *request)]
+    if check.expected_statuses:
+        statuses = ",".join(check.expected_statuses)
+        return [*found, line("http-check", "expect", "status", statuses)]
+    reason = "HAProxy then expects 200 to 399"
+    account.drop(reason, f"{_CHECK}.expected_statuses", upstream=upstream)
+    return found
+
+
+def for_servers(account: Account, upstream: Upstream) -> tuple[object, ...]:
+    """Return what each server of a backend is checked by, and what takes it out of service."""
+    check = upstream.config.load_balancer.health_check
+    if check.type == "none":
+        reason = "HAProxy ejects a host, and takes it back, only if it is checked"
+        account.drop(reason, _FAILURES, _RESET, "load_balancer.slow_start", upstream=upstream)
+        return ()
+    interval = milliseconds(account, f"{_CHECK}.interval", upstream, most=LONGEST)
+    fall = _count(account, upstream, f"{_CHECK}.unhealthy_threshold", check.unhealthy_threshold)
+    rise = _count(account, upstream, _HEALTHY, check.healthy_threshold)
+    ejection = _ejection(account, upstream)
+    if ejection:
+        rise = _rise(account, upstream, interval, rise)
+    return (
+        "check",
+        *(() if check.port is None else ("port", check.port)),
+        *("inter", f"{interval}ms", "fall", fall, "rise", rise),
+        *ejection,
+        *_slow_start(account, upstream),
+    )
+
+
+def _ejection(account: Account, upstream: Upstream) -> tuple[object, ...]:
+    breaker = upstream.config.circuit_breaker
+    if not breaker.enabled:
+        return ()
+    if breaker.consecutive_failures == 0:
+        account.drop("HAProxy ejects a host only for failures in a row", _RESET, upstream=upstream)
+        return ()
+    layer = "layer4" if upstream.config.protocol == "tcp" else "layer7"
+    limit = ("error-limit", breaker.consecutive_failures)
+    return ("observe", layer, *limit, "on-error", "mark-down")
+
+
+def _rise(account: Account, upstream: Upstream, interval: int, healthy: int) -> int:
+    """Return after how many checks that pass a host is back, whatever has put it out.
+
+    HAProxy counts checks, not time. That a host was ejected and that it failed its checks are the
+    same to it.
+    """
+    intervals = upstream.config.circuit_breaker.reset_timeout * 1000 / interval
+    rise = max(ceil(min(intervals, _MOST_CHECKS)), healthy)
+    reason = f"HAProxy takes a host back after {rise:,} checks that pass, one each {interval:,} ms"
+    account.drop(reason, _RESET, upstream=upstream)
+    if rise > healthy:
+        account.drop(reason, _HEALTHY, upstream=upstream)
+    return rise
+
+
+def _count(account: Account, upstream: Upstream, path: str, count: int) -> int:
+    if count > _MOST_CHECKS:
+        account.drop(f"HAProxy counts {_MOST_CHECKS:,} checks at most", path, upstream=upstream)
+    return min(count, _MOST_CHECKS)
+
+
+def _slow_start(account: Account, upstream: Upstream) -> tuple[object, ...]:
+    seconds, path = upstream.config.load_balancer.slow_start, "load_balancer.slow_start"
+    if seconds is None:
+        return ()
+    # HAProxy rounds up to whole seconds itself.
+    found = ceil(min(seconds, LONGEST // 1000))
+    if found != seconds:
+        account.drop(f"HAProxy counts whole seconds here: {found:,} s", path, upstream=upstream)
+    return ("slowstart", f"{found}s")
