@@ -116,6 +116,14 @@ def texts(config: ServiceMeshConfig) -> Iterator[tuple[Target, Rendered]]:
             yield target, target(config)
 
 
+def documents(text: str) -> list[Any]:
+    """Read a document of JSON, or one in each line."""
+    try:
+        return [json.loads(text)]
+    except ValueError:
+        return [json.loads(line) for line in text.splitlines()]
+
+
 def outcome(target: Target, config: ServiceMeshConfig) -> tuple[Rendered | None, str]:
     """Render, and return what came of it, and all that is told to a reader."""
     try:
@@ -222,7 +230,7 @@ class TestHostile:
             assert text.endswith("\n")
             assert not [one for one in text if one != "\n" and unicodedata.category(one) == "Cc"]
             if target in JSON_TARGETS:
-                json.loads(text)
+                assert documents(text)
 
 
 class TestUpstream:
