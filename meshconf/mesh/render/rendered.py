@@ -67,8 +67,8 @@ class _Note:
     setting: str
     reason: str
     default: bool
-    upstream: str = ""
-    idle: bool = False
+    upstream: str
+    idle: bool
 
 
 class Account:
@@ -202,7 +202,7 @@ class Account:
         What an upstream inherits and has no use for is nothing lost, as long as another uses it.
         """
         first = notes[0]
-        if path != first.setting or not _is_policy(path):
+        if not _is_policy(path):
             return Dropped(path, first.reason, first.default)
         sharing = sum(self.path_of(one, first.setting) == path for one in self._upstreams)
         lost = [note for note in notes if not note.idle]
