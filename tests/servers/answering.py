@@ -92,6 +92,13 @@ class Answering:
         with self._lock:
             return self._most_in_flight
 
+    def wait_for_health_checks(self, number: int) -> None:
+        """Wait until so many have come."""
+        end = time.monotonic() + PATIENCE
+        while len(self.health_checks) < number:
+            assert time.monotonic() < end, f"{len(self.health_checks)} health checks, not {number}"
+            time.sleep(0.005)
+
     def forget(self) -> None:
         """Count from zero again."""
         with self._lock:
@@ -201,12 +208,20 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Print nothing."""
 
+    def _body(self, headers: dict[str, str]) -> bytes:
+        if headers.get("transfer-encoding") != "chunked":
+            return self.rfile.read(int(headers.get("content-length", "0")))
+        found = b""
+        while size := int(self.rfile.readline(), 16):
+            found += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return found
+
     def _answer(self) -> None:
         arrived = time.monotonic()
         headers = {name.lower(): value for name, value in self.headers.items()}
-        assert "transfer-encoding" not in headers, "the server takes no chunked requests"
-        body = self.rfile.read(int(headers.get("content-length", "0")))
-        request = Request(self.command, self.path, headers, body, arrived)
+        request = Request(self.command, self.path, headers, self._body(headers), arrived)
         answer = self.server.take(request, self.server.ended)
         if answer is None or self.server.ended.is_set():
             self.close_connection = True

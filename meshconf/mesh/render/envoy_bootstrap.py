@@ -6,10 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from meshconf.mesh.paths import settings_of
-from meshconf.mesh.render.envoy_cluster import cluster, typed
-from meshconf.mesh.render.envoy_hosts import address, is_ip_address, note_discovery
+from meshconf.mesh.render.envoy_cluster import cluster
+from meshconf.mesh.render.envoy_hosts import cluster_of, is_ip_address
 from meshconf.mesh.render.envoy_route import route_configuration, tcp_proxy
 from meshconf.mesh.render.envoy_tracing import tracing_of
+from meshconf.mesh.render.envoy_unsaid import note_unsaid
+from meshconf.mesh.render.envoy_words import address, typed
 from meshconf.mesh.render.listening import Address, address_of, listeners_of
 from meshconf.mesh.render.rendered import POLICIES, Account, Rendered
 from meshconf.mesh.render.upstreams import Upstream, refuse_names, upstreams_of
@@ -67,16 +69,19 @@ def envoy(
 
         upstream: The name of the only upstream to render; all of them if not given.
 
-        listen: Host and port that clients connect to; 15001, as in Istio's sidecars, by default.
+        listen: IP address and port that clients connect to; 15001, as in Istio's sidecars, by default.
 
-        admin: Host and port of Envoy's admin interface; who reaches it may stop Envoy.
+        admin: IP address and port of Envoy's admin interface; who reaches it may stop Envoy.
 
     Raises:
         ConfigError: If something has no equivalent in Envoy (MC303); it holds all of it.
 
-        ValueError: If *listen* or *admin* is no host and port.
+        ValueError: If *listen* or *admin* is no IP address and port, or they are the same.
     """
-    http, back = address_of("listen", listen), address_of("admin", admin)
+    http, back = _ip_address("listen", listen), _ip_address("admin", admin)
+    if http == back:
+        msg = f"listen and admin are both {listen}: give each an address of its own"
+        raise ValueError(msg)
     upstreams = upstreams_of(config, upstream)
     account = _account(config, upstreams)
     listeners = listeners_of(account, upstreams, http, back)
@@ -86,7 +91,7 @@ def envoy(
         "egress", {"route_config": route_configuration(account, routed, _ROUTES_NAME)}
     )
     clusters = [cluster(account, one) for one in upstreams]
-    listening = [_listener("egress", http, _filter(manager))]
+    listening = [_listener("meshconf:http", http, _filter(manager))]
     for one in upstreams:
         if one.config.protocol == "tcp":
             proxy = tcp_proxy(account, one)
@@ -97,7 +102,7 @@ def envoy(
         clusters.append(tracing.cluster)
     if config.metrics.enabled:
         listening.append(_metrics(account))
-        clusters.append(_admin_cluster(back))
+        clusters.append(cluster_of(_ADMIN, [back]))
     bootstrap = {
         "node": {
             "id": config.service_name,
@@ -169,10 +174,19 @@ def envoy_routes(config: ServiceMeshConfig, *, upstream: str | None = None) -> R
     )
 
 
+def _ip_address(name: str, text: str) -> Address:
+    """Read an argument that is an address, where Envoy takes no name."""
+    found = address_of(name, text)
+    if not is_ip_address(found[0]):
+        msg = f"{name}: Envoy wants an IP address, which {found[0]} is not"
+        raise ValueError(msg)
+    return found
+
+
 def _account(config: ServiceMeshConfig, upstreams: tuple[Upstream, ...]) -> Account:
     account = Account("Envoy", config, upstreams)
     refuse_names(account, upstreams)
-    note_discovery(account)
+    note_unsaid(account, upstreams)
     return account
 
 
@@ -218,15 +232,3 @@ def _metrics(account: Account) -> dict[str, Any]:
     routes = {"route_config": {"name": "metrics", "virtual_hosts": [host]}}
     manager = _filter(_manager("metrics", routes))
     return _listener("meshconf:metrics", ("0.0.0.0", metrics.port), manager)  # noqa: S104 - who scrapes is elsewhere
-
-
-def _admin_cluster(where: Address) -> dict[str, Any]:
-    endpoint = {"endpoint": {"address": address(*where)}}
-    return {
-        "name": _ADMIN,
-        "type": "STATIC" if is_ip_address(where[0]) else "STRICT_DNS",
-        "load_assignment": {
-            "cluster_name": _ADMIN,
-            "endpoints": [{"lb_endpoints": [endpoint]}],
-        },
-    }

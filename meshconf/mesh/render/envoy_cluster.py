@@ -5,40 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from meshconf.mesh.load_balancer import Algorithm
-from meshconf.mesh.render.durations import milliseconds, seconds_text
-from meshconf.mesh.render.envoy_hosts import hosts_of, is_ip_address, load_assignment
+from meshconf.mesh.render.envoy_hosts import hosts_in_cluster
+from meshconf.mesh.render.envoy_tls import tls_to_upstream
+from meshconf.mesh.render.envoy_words import LONGEST, duration, percent, typed
 from meshconf.mesh.render.health import check_type
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
 
-__all__ = [
-    "HTTP_OPTIONS",
-    "LONGEST",
-    "SYSTEM_ROOTS",
-    "TLS_CONTEXT",
-    "cluster",
-    "duration",
-    "typed",
-    "validation",
-]
-
-#: The longest duration, in milliseconds: Envoy keeps some in signed 32-bit milliseconds.
-LONGEST = 2**31 - 1
-
-#: The roots of the operating system, on Debian, Ubuntu, Alpine and in Envoy's images. Envoy 1.40 takes
-#: the field system_root_certs and then checks nothing at all.
-SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
+__all__ = ["HTTP_OPTIONS", "LONGEST", "cluster"]
 
 #: What turns a limit off: the largest number of its kind.
 _UNLIMITED = 2**32 - 1
 
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-TLS_CONTEXT = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 _WEIGHTED = (
     "envoy.extensions.load_balancing_policies.client_side_weighted_round_robin.v3"
     ".ClientSideWeightedRoundRobin"
@@ -48,58 +29,38 @@ _WEIGHTED = (
 def cluster(account: Account, upstream: Upstream) -> dict[str, Any]:
     """Return the cluster of an upstream."""
     return {
-        "name": upstream.name,
+        **hosts_in_cluster(account, upstream),
         "connect_timeout": duration(account, "timeouts.connect", upstream),
-        **load_assignment(account, upstream),
         **_balancing(account, upstream),
         **_limits(account, upstream),
         **_ejection(account, upstream),
         **_health_checks(account, upstream),
         **_protocol(account, upstream),
-        **_tls(account, upstream),
+        **tls_to_upstream(account, upstream),
     }
-
-
-def duration(account: Account, path: str, upstream: Upstream) -> str:
-    """Return a duration of an upstream as Envoy writes it."""
-    return seconds_text(milliseconds(account, path, upstream, most=LONGEST))
-
-
-def typed(type_name: str, **fields: Any) -> dict[str, Any]:
-    """Return a message that names its type."""
-    return {"@type": f"type.googleapis.com/{type_name}", **fields}
 
 
 def _limits(account: Account, upstream: Upstream) -> dict[str, Any]:
     breaker, budget = upstream.config.circuit_breaker, upstream.config.retry.budget
-    if breaker.enabled:
-        names = ("max_requests", "max_connections", "max_pending_requests")
-        thresholds: dict[str, Any] = {name: getattr(breaker, name) for name in names}
-    else:
-        thresholds = {
-            "max_requests": _UNLIMITED,
-            "max_connections": _UNLIMITED,
-            "max_pending_requests": _UNLIMITED,
-        }
-    if upstream.config.protocol == "tcp":
-        reason = "Envoy sees connections in plain TCP, and no requests"
-        account.drop(reason, "circuit_breaker.max_requests", upstream=upstream)
+    thresholds: dict[str, Any] = {
+        name: getattr(breaker, name) if breaker.enabled else _UNLIMITED
+        for name in ("max_requests", "max_connections", "max_pending_requests")
+    }
     # Else Envoy allows three retries at a time, whatever retry.max_attempts says.
     thresholds["max_retries"] = _UNLIMITED
     if budget is not None:
-        thresholds["retry_budget"] = {"budget_percent": {"value": budget * 100}}
+        least = {}
         if budget == 0:
-            thresholds["retry_budget"]["min_retry_concurrency"] = 0
+            least = {"min_retry_concurrency": 0}
         else:
             reason = "Envoy allows three retries at a time, however few requests there are"
             account.drop(reason, "retry.budget", upstream=upstream)
+        thresholds["retry_budget"] = {"budget_percent": {"value": budget * 100}, **least}
     return {"circuit_breakers": {"thresholds": [thresholds]}}
 
 
 def _ejection(account: Account, upstream: Upstream) -> dict[str, Any]:
     breaker = upstream.config.circuit_breaker
-    reason = "Envoy gives a host its full share when its ejection ends"
-    account.drop(reason, "circuit_breaker.half_open_max_requests", upstream=upstream)
     if not breaker.enabled:
         return {}
     return {
@@ -114,7 +75,7 @@ def _ejection(account: Account, upstream: Upstream) -> dict[str, Any]:
             "consecutive_5xx": max(breaker.consecutive_failures, 1),
             "enforcing_consecutive_5xx": 100 if breaker.consecutive_failures else 0,
             "failure_percentage_threshold": percent(
-                account, "circuit_breaker.error_threshold", upstream, breaker.error_threshold
+                account, "circuit_breaker.error_threshold", upstream
             ),
             "failure_percentage_request_volume": breaker.minimum_requests,
             # Envoy's own defaults are 0 % and five hosts, with which nothing would happen.
@@ -122,21 +83,15 @@ def _ejection(account: Account, upstream: Upstream) -> dict[str, Any]:
             "failure_percentage_minimum_hosts": 1,
             # The rates of hosts are not compared with each other.
             "enforcing_success_rate": 0,
+            # Else the next health check ends an ejection, long before its time.
+            "successful_active_health_check_uneject_host": False,
         }
     }
 
 
-def percent(account: Account, path: str, upstream: Upstream, ratio: float) -> int:
-    """Return a ratio in whole percents, and note where that is not exact."""
-    found = round(ratio * 100)
-    if abs(found - ratio * 100) > 1e-9:  # noqa: PLR2004 - 0.29 * 100 is 28.999999999999996
-        account.drop(f"Envoy takes whole percents: {found}", path, upstream=upstream)
-    return found
-
-
 def _balancing(account: Account, upstream: Upstream) -> dict[str, Any]:
     balancer = upstream.config.load_balancer
-    panic = percent(account, "load_balancer.panic_threshold", upstream, balancer.panic_threshold)
+    panic = percent(account, "load_balancer.panic_threshold", upstream)
     found: dict[str, Any] = {"common_lb_config": {"healthy_panic_threshold": {"value": panic}}}
     algorithm = balancer.algorithm
     if algorithm is Algorithm.PEAK_EWMA:
@@ -229,44 +184,3 @@ def _protocol(account: Account, upstream: Upstream) -> dict[str, Any]:
         explicit_http_config={spoken: {}},
     )
     return {"typed_extension_protocol_options": {HTTP_OPTIONS: options}}
-
-
-def _tls(account: Account, upstream: Upstream) -> dict[str, Any]:
-    tls = account.config.tls
-    if not tls.enabled:
-        return {}
-    common: dict[str, Any] = {}
-    if tls.cert_file is not None and tls.key_file is not None:
-        certificate = {
-            "certificate_chain": {"filename": str(tls.cert_file)},
-            "private_key": {"filename": str(tls.key_file)},
-        }
-        common["tls_certificates"] = [certificate]
-    if upstream.config.protocol in ("http2", "grpc"):
-        common["alpn_protocols"] = ["h2"]
-    if tls.verify:
-        common["validation_context"] = validation(tls.ca_file, _expected_names(account, upstream))
-    asked: dict[str, Any] = {"sni": tls.server_name} if tls.server_name else {"auto_host_sni": True}
-    context = typed(TLS_CONTEXT, common_tls_context=common, **asked)
-    return {"transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": context}}
-
-
-def _expected_names(account: Account, upstream: Upstream) -> list[str]:
-    """Return whom a certificate has to name."""
-    name = account.config.tls.server_name
-    return [name] if name else list(dict.fromkeys(host for host, _ in hosts_of(account, upstream)))
-
-
-def validation(ca_file: Path | None, names: Sequence[str]) -> dict[str, Any]:
-    """Return which certificates are believed: those of an authority, for one of these names."""
-    expected = [
-        {
-            "san_type": "IP_ADDRESS" if is_ip_address(name) else "DNS",
-            "matcher": {"exact": name},
-        }
-        for name in names
-    ]
-    return {
-        "trusted_ca": {"filename": str(ca_file or SYSTEM_ROOTS)},
-        "match_typed_subject_alt_names": expected,
-    }

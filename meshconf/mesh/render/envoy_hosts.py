@@ -5,20 +5,36 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
-from meshconf.mesh.addresses import split_endpoint
-from meshconf.mesh.render.durations import milliseconds, seconds_text
+from meshconf.mesh.addresses import is_name, split_endpoint
+from meshconf.mesh.paths import value_at
+from meshconf.mesh.render.envoy_words import address, duration, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
+    from meshconf.mesh.service_mesh import ServiceMeshConfig
 
-__all__ = ["address", "hosts_of", "is_ip_address", "load_assignment", "note_discovery"]
+__all__ = [
+    "cluster_of",
+    "hosts_in_cluster",
+    "hosts_of",
+    "is_ip_address",
+    "note_discovery",
+    "split_place",
+]
 
 _DNS_PORT = 53
 _FAMILIES = {"A": "V4_ONLY", "AAAA": "V6_ONLY", "SRV": "V4_PREFERRED"}
-_CARES = "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
+_CARES = "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
+
+#: What the names that are looked up are made of.
+_IN_NAMES: Mapping[str, Sequence[str]] = {
+    "consul": ["consul.datacenter"],
+    "kubernetes": ["kubernetes.namespace", "kubernetes.cluster_domain"],
+    "dns": ["dns.name"],
+}
 
 #: Why settings of a backend are not said, where Envoy asks by DNS or does not ask at all.
 _UNSAID: Mapping[str, Mapping[str, str]] = {
@@ -29,78 +45,110 @@ _UNSAID: Mapping[str, Mapping[str, str]] = {
     "kubernetes": {
         "kubernetes.port_name": "Envoy asks Kubernetes by DNS, whose addresses have no ports"
     },
-    "dns": {},
-    "static": {},
     "etcd": {"etcd": "Envoy cannot ask etcd"},
     "zookeeper": {"zookeeper": "Envoy cannot ask ZooKeeper"},
 }
 
 
-def hosts_of(account: Account, upstream: Upstream) -> tuple[tuple[str, int], ...]:
+def hosts_of(config: ServiceMeshConfig, upstream: Upstream) -> tuple[tuple[str, int], ...]:
     """Return the hosts of an upstream: addresses and names, each with its port.
 
-    Where Envoy has no way to learn them there are none, which the account then says.
+    There are none where Envoy has no way to learn them, as ``note_discovery`` says.
     """
-    config, name = account.config, upstream.name
-    backend, port = config.discovery.backend, upstream.config.port
-    if backend == "static":
-        if not upstream.hosts:
-            account.drop(f"{name} has no hosts in static.endpoints", "discovery.backend")
+    if config.discovery.backend == "static":
         return upstream.hosts
+    name, port = _looked_up(config, upstream.name), _port(config, upstream)
+    return () if name is None or port is None else ((name, port),)
+
+
+def _looked_up(config: ServiceMeshConfig, service: str) -> str | None:
+    """Return the name that Envoy asks for by DNS; None where the backend gives none."""
+    backend = config.discovery.backend
     if backend == "kubernetes":
-        host = f"{name}.{config.kubernetes.namespace}.svc.{config.kubernetes.cluster_domain}"
-    elif backend == "consul":
-        host = f"{name}.service.{config.consul.datacenter}.consul"
-    elif backend == "dns":
-        host = (config.dns.name or "").replace("{service}", name)
-        port = port or config.dns.port
-    else:
-        account.drop("Envoy cannot ask it: each cluster has no hosts", "discovery.backend")
-        return ()
-    if port is None:
-        reason = f"Envoy asks by DNS for addresses, without ports: set the port of {name}"
-        account.drop(reason, "discovery.backend")
-        return ()
-    return ((host, port),)
+        return f"{service}.{config.kubernetes.namespace}.svc.{config.kubernetes.cluster_domain}"
+    if backend == "consul":
+        return f"{service}.service.{config.consul.datacenter}.consul"
+    if backend == "dns" and config.dns.name is not None:
+        return config.dns.name.replace("{service}", service)
+    return None
 
 
-def note_discovery(account: Account) -> None:
-    """Note what Envoy does not take from the settings of discovery."""
+def _port(config: ServiceMeshConfig, upstream: Upstream) -> int | None:
+    shared = config.dns.port if config.discovery.backend == "dns" else None
+    return upstream.config.port or shared
+
+
+def note_discovery(account: Account, upstreams: Sequence[Upstream]) -> None:
+    """Note what Envoy does not take from the settings of discovery, and whose hosts it lacks."""
     config = account.config
-    account.drop_all(_UNSAID[config.discovery.backend])
+    backend = config.discovery.backend
+    for path in _IN_NAMES.get(backend, ()):
+        if not is_name(value_at(config, path).replace("{service}", "service")):
+            account.refuse(path, "makes no host name, by which Envoy could ask")
+    account.drop_all(_UNSAID.get(backend, {}))
     account.drop("Envoy sends to whatever hosts it is told", "discovery.only_passing")
-    if config.discovery.backend in ("static", "etcd", "zookeeper"):
-        account.drop("Envoy looks nothing up", "discovery.refresh_interval")
-    if config.discovery.backend == "dns":
-        if config.dns.record_type == "SRV":
-            account.drop("Envoy looks up A and AAAA records", "dns.record_type")
-        if not all(is_ip_address(_nameserver(text)[0]) for text in config.dns.nameservers):
-            account.drop("Envoy wants IP addresses of name servers", "dns.nameservers")
+    hosts = {one.name: hosts_of(config, one) for one in upstreams}
+    if missing := _listed(name for name, found in hosts.items() if not found):
+        reason = {
+            "static": f"static.endpoints has no hosts of {missing}",
+            "etcd": "Envoy cannot ask it: no cluster has hosts",
+            "zookeeper": "Envoy cannot ask it: no cluster has hosts",
+        }.get(backend, f"Envoy asks by DNS for addresses, without ports: set the port of {missing}")
+        account.drop(reason, "discovery.backend")
+    if all(is_ip_address(host) for found in hosts.values() for host, _ in found):
+        asked = [backend] if backend in _IN_NAMES else []
+        account.drop("Envoy looks nothing up", "discovery.refresh_interval", *asked)
+    if backend == "dns":
+        _note_dns(account, upstreams)
 
 
-def load_assignment(account: Account, upstream: Upstream) -> dict[str, Any]:
-    """Return what a cluster says of its hosts, and of how their names are looked up."""
-    hosts = hosts_of(account, upstream)
-    check = upstream.config.load_balancer.health_check
-    checked = {"health_check_config": {"port_value": check.port}} if check.port else {}
-    endpoints = [
-        {"endpoint": {"address": address(host, port), "hostname": host, **checked}}
-        for host, port in hosts
-    ]
+def _note_dns(account: Account, upstreams: Sequence[Upstream]) -> None:
+    dns = account.config.dns
+    if dns.record_type == "SRV":
+        account.drop("Envoy looks up A and AAAA records", "dns.record_type")
+    if all(one.config.port for one in upstreams):
+        account.drop("every upstream has a port of its own", "dns.port")
+    if not all(is_ip_address(split_place(text, _DNS_PORT)[0]) for text in dns.nameservers):
+        account.drop("Envoy wants IP addresses of name servers", "dns.nameservers")
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Write names, few of many."""
+    found = list(names)
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""  # noqa: PLR2004 - enough to begin
+    return ", ".join(found[:3]) + more
+
+
+def cluster_of(
+    name: str, hosts: Sequence[tuple[str, int]], health_port: int | None = None
+) -> dict[str, Any]:
+    """Return what a cluster says of its hosts: addresses, or names that are looked up."""
+    endpoints = [{"endpoint": _endpoint(host, port, health_port)} for host, port in hosts]
     found = {
-        "load_assignment": {
-            "cluster_name": upstream.name,
-            "endpoints": [{"lb_endpoints": endpoints}],
-        }
+        "name": name,
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": endpoints}]},
     }
     if all(is_ip_address(host) for host, _ in hosts):
         return {"type": "STATIC", **found}
-    return {"type": "STRICT_DNS", **_lookup(account), **found}
+    # Else an IPv6 address is taken where there is one, though many a host listens on IPv4 alone.
+    return {"type": "STRICT_DNS", "dns_lookup_family": "V4_PREFERRED", **found}
 
 
-def address(host: str, port: int) -> dict[str, Any]:
-    """Return a TCP address as Envoy writes it."""
-    return {"socket_address": {"address": host, "port_value": port}}
+def _endpoint(host: str, port: int, health_port: int | None) -> dict[str, Any]:
+    """Return a host; its name is what TLS asks for, where it has one."""
+    named = {} if is_ip_address(host) else {"hostname": host.removesuffix(".")}
+    checked = {"health_check_config": {"port_value": health_port}} if health_port else {}
+    return {"address": address(host, port), **named, **checked}
+
+
+def hosts_in_cluster(account: Account, upstream: Upstream) -> dict[str, Any]:
+    """Return what the cluster of an upstream says of its hosts, and of how it learns of them."""
+    health_port = upstream.config.load_balancer.health_check.port
+    found = cluster_of(upstream.name, hosts_of(account.config, upstream), health_port)
+    # Of names among static hosts, nothing says how often they are looked up.
+    if found["type"] == "STATIC" or account.config.discovery.backend == "static":
+        return found
+    return {**found, **_lookup(account)}
 
 
 def is_ip_address(host: str) -> bool:
@@ -113,32 +161,25 @@ def is_ip_address(host: str) -> bool:
 
 
 def _lookup(account: Account) -> dict[str, Any]:
+    """Return how often a name is looked up, and, for the backend dns, how."""
     config = account.config
-    found: dict[str, Any] = {"dns_lookup_family": "V4_PREFERRED"}
-    if config.discovery.backend == "static":  # a name among the hosts; nothing says how often
-        return found
     # Envoy demands more than a millisecond.
-    interval = milliseconds(account, "discovery.refresh_interval", least=2, most=2**31 - 1)
-    found["dns_refresh_rate"] = seconds_text(interval)
+    found: dict[str, Any] = {
+        "dns_refresh_rate": duration(account, "discovery.refresh_interval", least=2)
+    }
     if config.discovery.backend == "dns":
         found["dns_lookup_family"] = _FAMILIES[config.dns.record_type]
-        servers = [_nameserver(text) for text in config.dns.nameservers]
+        servers = [split_place(text, _DNS_PORT) for text in config.dns.nameservers]
         if servers and all(is_ip_address(host) for host, _ in servers):
-            found["typed_dns_resolver_config"] = _resolver(servers)
+            resolvers = [address(host, port) for host, port in servers]
+            found["typed_dns_resolver_config"] = {
+                "name": "envoy.network.dns_resolver.cares",
+                "typed_config": typed(_CARES, resolvers=resolvers),
+            }
     return found
 
 
-def _nameserver(text: str) -> tuple[str, int]:
-    """Return the address and the port of a name server."""
+def split_place(text: str, default_port: int) -> tuple[str, int]:
+    """Return the host and the port of a text that has a port or not."""
     bare = text.removeprefix("[").removesuffix("]")
-    return (bare, _DNS_PORT) if is_ip_address(bare) or ":" not in text else split_endpoint(text)
-
-
-def _resolver(servers: Sequence[tuple[str, int]]) -> dict[str, Any]:
-    return {
-        "name": "envoy.network.dns_resolver.cares",
-        "typed_config": {
-            "@type": _CARES,
-            "resolvers": [address(host, port) for host, port in servers],
-        },
-    }
+    return (bare, default_port) if is_ip_address(bare) or ":" not in text else split_endpoint(text)

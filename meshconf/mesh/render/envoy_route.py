@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from meshconf.mesh.render.durations import milliseconds, seconds_text
-from meshconf.mesh.render.envoy_cluster import LONGEST, duration, typed
+from meshconf.mesh.render.envoy_words import duration, typed
 
 if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
@@ -15,8 +14,6 @@ __all__ = ["route_configuration", "tcp_proxy"]
 
 _PREVIOUS_HOSTS = "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
 _TCP_PROXY = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"
-_NO_REQUESTS = "Envoy sees connections in plain TCP, and no requests"
-_DOUBLES = 2.0
 
 
 def route_configuration(account: Account, upstreams: list[Upstream], name: str) -> dict[str, Any]:
@@ -44,11 +41,6 @@ def _virtual_host(account: Account, upstream: Upstream) -> dict[str, Any]:
 
 def _retry_policy(account: Account, upstream: Upstream) -> dict[str, Any]:
     retry = upstream.config.retry
-    reason = "Envoy waits a random time, up to the whole of each delay"
-    account.drop(reason, "retry.jitter", upstream=upstream)
-    if retry.multiplier != _DOUBLES:
-        reason = "Envoy doubles each delay"
-        account.drop(reason, "retry.multiplier", upstream=upstream)
     # One attempt has its time too, and Envoy takes it from here.
     found: dict[str, Any] = {
         "num_retries": retry.max_attempts - 1,
@@ -88,30 +80,15 @@ def _hash_policy(upstream: Upstream) -> dict[str, Any]:
 
 def tcp_proxy(account: Account, upstream: Upstream) -> dict[str, Any]:
     """Return the filter that sends all connections of a listener to an upstream."""
-    account.drop(
-        _NO_REQUESTS,
-        "retry.on",
-        "retry.status_codes",
-        "retry.budget",
-        "retry.multiplier",
-        "retry.jitter",
-        "load_balancer.max_retries",
-        "timeouts.request",
-        "timeouts.per_try",
-        upstream=upstream,
-    )
-    key = upstream.config.load_balancer.hash_key
-    if key not in (None, "source_ip"):
-        account.drop(_NO_REQUESTS, "load_balancer.hash_key", upstream=upstream)
-    hashed: dict[str, Any] = {"hash_policy": [{"source_ip": {}}]} if key == "source_ip" else {}
-    longest = milliseconds(account, "timeouts.idle", upstream, most=LONGEST)
+    by_source = upstream.config.load_balancer.hash_key == "source_ip"
+    hashed: dict[str, Any] = {"hash_policy": [{"source_ip": {}}]} if by_source else {}
     return {
         "name": "envoy.filters.network.tcp_proxy",
         "typed_config": typed(
             _TCP_PROXY,
             stat_prefix=upstream.name,
             cluster=upstream.name,
-            idle_timeout=seconds_text(longest),
+            idle_timeout=duration(account, "timeouts.idle", upstream),
             max_connect_attempts=upstream.config.retry.max_attempts,
             backoff_options={
                 "base_interval": duration(account, "retry.base_delay", upstream),

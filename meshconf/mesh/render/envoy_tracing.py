@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import attrs
 
-from meshconf.mesh.addresses import is_name
-from meshconf.mesh.render.envoy_cluster import HTTP_OPTIONS, TLS_CONTEXT, typed, validation
-from meshconf.mesh.render.envoy_hosts import address, is_ip_address
+from meshconf.mesh.addresses import host_with_port_or_without
+from meshconf.mesh.render.envoy_cluster import HTTP_OPTIONS
+from meshconf.mesh.render.envoy_hosts import cluster_of, split_place
+from meshconf.mesh.render.envoy_tls import tls_to_collector
+from meshconf.mesh.render.envoy_words import typed
 
 if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
@@ -17,7 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["Tracing", "tracing_of"]
 
 _CONFIG = "envoy.config.trace.v3.OpenTelemetryConfig"
+_DETECTOR = "envoy.tracers.opentelemetry.resource_detectors.static_config"
+_ATTRIBUTES = (
+    "envoy.extensions.tracers.opentelemetry.resource_detectors.v3"
+    ".StaticConfigResourceDetectorConfig"
+)
 _CLUSTER = "meshconf:tracing"  # no upstream may have a colon in its name
+_ENDPOINT = re.compile(r"(?:(https?)://)?([^/?#@]+)(/[!\"$->@-~]*)?")  # a path in ASCII, no query
 _HTTP_PORT, _GRPC_PORT = 4318, 4317  # those that OTLP registered
 
 
@@ -51,63 +59,63 @@ def tracing_of(account: Account) -> Tracing | None:
         reason = 'Envoy wants the address of a collector: "http://host:4317", or 4318 for HTTP'
         account.drop(reason, "tracing")
         return None
-    provider = {
-        "name": "envoy.tracers.opentelemetry",
-        "typed_config": typed(
-            _CONFIG, service_name=account.config.service_name, **_service(collector)
-        ),
+    config = account.config
+    version = typed(_ATTRIBUTES, attributes={"service.version": config.service_version})
+    provider = typed(
+        _CONFIG,
+        service_name=config.service_name,
+        resource_detectors=[{"name": _DETECTOR, "typed_config": version}],
+        **_service(collector),
+    )
+    manager = {
+        "random_sampling": {"value": _sampling(account)},
+        "provider": {"name": "envoy.tracers.opentelemetry", "typed_config": provider},
     }
-    sampling = {"value": tracing.sampling_ratio * 100}
-    return Tracing({"random_sampling": sampling, "provider": provider}, _cluster(collector))
+    return Tracing(manager, _cluster(collector))
+
+
+def _sampling(account: Account) -> float:
+    """Return the percentage of traces, and note where that is not exact."""
+    ratio = account.config.tracing.sampling_ratio
+    found = round(ratio, 4)
+    if abs(found - ratio) > 1e-9:  # noqa: PLR2004 - one trace in a billion
+        account.drop(f"Envoy counts in ten-thousandths: {found:g}", "tracing.sampling_ratio")
+    return found * 100
 
 
 def _collector(endpoint: str) -> _Collector | None:
-    """Read an endpoint: a URL, or host and port."""
+    """Read an endpoint: a URL without a query, or host and port."""
+    parts = _ENDPOINT.fullmatch(endpoint)
+    if parts is None:
+        return None
+    scheme, place, path = parts.groups()
     try:
-        url = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}")
-        host, port = url.hostname or "", url.port
+        host_with_port_or_without(place)
     except ValueError:
         return None
-    usable = is_ip_address(host) or is_name(host)
-    if url.scheme not in ("", "http", "https") or not usable or port == 0:
-        return None
-    http = port == _HTTP_PORT or url.path not in ("", "/")
-    return _Collector(
-        host,
-        port or (_HTTP_PORT if http else _GRPC_PORT),
-        url.path if url.path not in ("", "/") else "/v1/traces",
-        tls=url.scheme == "https",
-        http=http,
-    )
+    http = place.endswith(f":{_HTTP_PORT}") or path not in (None, "/")
+    host, port = split_place(place, _HTTP_PORT if http else _GRPC_PORT)
+    path = "/v1/traces" if path in (None, "/") else path
+    return _Collector(host, port, path, tls=scheme == "https", http=http)
 
 
 def _service(collector: _Collector) -> dict[str, Any]:
     timeout = "10.000s"  # the default of OTEL_EXPORTER_OTLP_TIMEOUT
-    if not collector.http:
-        grpc = {"envoy_grpc": {"cluster_name": _CLUSTER}, "timeout": timeout}
-        return {"grpc_service": grpc}
-    scheme = "https" if collector.tls else "http"
     host = f"[{collector.host}]" if ":" in collector.host else collector.host
-    uri = f"{scheme}://{host}:{collector.port}{collector.path}"
+    authority = f"{host}:{collector.port}"
+    if not collector.http:
+        grpc = {"cluster_name": _CLUSTER, "authority": authority}
+        return {"grpc_service": {"envoy_grpc": grpc, "timeout": timeout}}
+    scheme = "https" if collector.tls else "http"
+    uri = f"{scheme}://{authority}{collector.path}"
     return {"http_service": {"http_uri": {"uri": uri, "cluster": _CLUSTER, "timeout": timeout}}}
 
 
 def _cluster(collector: _Collector) -> dict[str, Any]:
-    endpoint = {"address": address(collector.host, collector.port), "hostname": collector.host}
-    found: dict[str, Any] = {
-        "name": _CLUSTER,
-        "type": "STATIC" if is_ip_address(collector.host) else "STRICT_DNS",
-        "load_assignment": {
-            "cluster_name": _CLUSTER,
-            "endpoints": [{"lb_endpoints": [{"endpoint": endpoint}]}],
-        },
-    }
+    found = cluster_of(_CLUSTER, [(collector.host, collector.port)])
     if not collector.http:
         options = typed(HTTP_OPTIONS, explicit_http_config={"http2_protocol_options": {}})
         found["typed_extension_protocol_options"] = {HTTP_OPTIONS: options}
     if collector.tls:
-        trusted = {"validation_context": validation(None, [collector.host])}
-        context = typed(TLS_CONTEXT, auto_host_sni=True, common_tls_context=trusted)
-        socket = {"name": "envoy.transport_sockets.tls", "typed_config": context}
-        found["transport_socket"] = socket
+        found |= tls_to_collector(collector.host)
     return found

@@ -1,0 +1,44 @@
+"""Hosts that Envoy looks up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.mesh.render.envoy.conftest import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.mesh.render.envoy.conftest import Serve, Start
+    from tests.servers.consul import Consul
+
+
+class TestDns:
+    def test_consul(self, new_consul: Callable[..., Consul], serve: Serve, start: Start) -> None:
+        """Envoy asks the name servers that are set, and asks again."""
+        consul, service = new_consul(in_memory=True), serve("payments")
+        consul.register("payments", service.port)
+        settings = {
+            "discovery.backend": "dns",
+            "discovery.refresh_interval": 0.2,
+            "dns.name": "{service}.service.consul",
+            "dns.record_type": "A",
+            "dns.port": service.port,
+            "dns.nameservers": [f"127.0.0.1:{consul.dns_port}"],
+        }
+        envoy = start({"payments": {}, "ledger": {}}, settings)
+
+        assert b"payments" == envoy.get("payments").body
+        assert 503 == envoy.get("ledger").status
+
+        consul.register("ledger", service.port)
+        until(lambda: envoy.get("ledger").status == 200)
+        consul.deregister("payments")
+        until(lambda: envoy.get("payments").status == 503)
+
+    def test_names(self, serve: Serve, start: Start) -> None:
+        """A host that is given by its name is looked up by the system's own means."""
+        service = serve("payments")
+        envoy = start({"payments": {"hosts": [f"localhost:{service.port}"]}})
+
+        assert b"payments" == envoy.get("payments").body
