@@ -86,18 +86,23 @@ class TestUpstreamsOf:
             upstreams_of(config_of(upstreams={"payments": {}, "a\n": {}}), "a.b")
 
         (problem,) = caught.value.problems
-        assert ("MC303", 'upstreams."a.b"') == (problem.code, problem.path)
+        assert ("MC303", "error", 'upstreams."a.b"') == (
+            problem.code,
+            problem.severity,
+            problem.path,
+        )
         assert '`upstreams."a.b"` does not exist' == problem.message
         assert r'there are payments, "a\n"' == problem.help
         assert "nothing was rendered" == caught.value.outcome
 
-    def test_unknown_among_many(self) -> None:
+    @pytest.mark.parametrize(("number", "more"), [(10, ""), (11, ", …")])
+    def test_unknown_among_many(self, number: int, more: str) -> None:
         """Of many names, ten are told."""
         with pytest.raises(ConfigError) as caught:
-            upstreams_of(config_of(upstreams={f"s{n}": {} for n in range(11)}), "x")
+            upstreams_of(config_of(upstreams={f"s{n}": {} for n in range(number)}), "x")
 
         (problem,) = caught.value.problems
-        assert "there are s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, …" == problem.help
+        assert f"there are s0, s1, s2, s3, s4, s5, s6, s7, s8, s9{more}" == problem.help
 
     def test_unknown_among_none(self) -> None:
         """Where there are no upstreams, that is told."""
@@ -145,22 +150,23 @@ class TestRefuseNames:
     )
     def test_refuses_others(self, name: str) -> None:
         """Whatever is no host name is refused."""
-        ((_, message),) = refused(name)
+        ((_, message, remedy),) = refused(name)
 
         assert message.endswith(" is no host name, which Target wants")
+        assert "use letters, digits, inner hyphens and dots" == remedy
 
     def test_refuses_those_alike(self) -> None:
         """Names that differ in case alone are one, of which the first may stay."""
-        found = refused("payments", "Payments", "PAYMENTS", "ledger")
+        remedy = "give one of them another name"
 
         assert [
-            ("upstreams.Payments", "`upstreams.Payments` and payments are one name to Target"),
-            ("upstreams.PAYMENTS", "`upstreams.PAYMENTS` and payments are one name to Target"),
-        ] == found
+            (path, f"`{path}` and payments are one name to Target", remedy)
+            for path in ("upstreams.Payments", "upstreams.PAYMENTS")
+        ] == refused("payments", "Payments", "PAYMENTS", "ledger")
 
 
-def refused(*names: str) -> list[tuple[str, str]]:
-    """Return what is refused of some names, each path with its message."""
+def refused(*names: str) -> list[tuple[str, str, str | None]]:
+    """Return what is refused of some names: the path, the message, the remedy."""
     config = config_of(upstreams={name: {} for name in names})
     upstreams = upstreams_of(config)
     account = Account("Target", config, upstreams)
@@ -168,5 +174,5 @@ def refused(*names: str) -> list[tuple[str, str]]:
     try:
         account.rendered("")
     except ConfigError as error:
-        return [(one.path, one.message) for one in error.problems]
+        return [(one.path, one.message, one.help) for one in error.problems]
     return []
