@@ -4,8 +4,19 @@ Each target is a pure function of the configuration that gives the text, and wha
 say: ``envoy(config).text``, ``envoy(config).dropped``.
 """
 
+from meshconf.mesh.render.consul_entries import consul
 from meshconf.mesh.render.envoy_bootstrap import envoy, envoy_clusters, envoy_routes
+from meshconf.mesh.render.istio_resources import istio
 from meshconf.mesh.render.rendered import Dropped, Rendered
 from meshconf.mesh.render.upstreams import names_of
 
-__all__ = ["Dropped", "Rendered", "envoy", "envoy_clusters", "envoy_routes", "names_of"]
+__all__ = [
+    "Dropped",
+    "Rendered",
+    "consul",
+    "envoy",
+    "envoy_clusters",
+    "envoy_routes",
+    "istio",
+    "names_of",
+]
