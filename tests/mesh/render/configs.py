@@ -264,6 +264,8 @@ DEFAULTS = loaded({"service_name": "orders", "upstreams": {"payments": {}}})
 counts = st.one_of(st.integers(1, 20), st.integers(1, MOST), st.just(MOST))
 ratios = st.one_of(st.sampled_from([0.0, 0.005, 0.5, 0.505, 1.0]), st.floats(0, 1))
 ports = st.integers(1, 65535)
+# Those of hosts and those of upstreams are others, so that one replaces the other to be seen.
+ports_of_hosts, ports_of_upstreams = st.integers(1, 9999), st.integers(10_000, 65535)
 durations = st.one_of(
     st.integers(1, 100_000).map(lambda number: number / 1000),
     st.sampled_from(DURATIONS),
@@ -283,7 +285,9 @@ hosts = st.sampled_from(
     ["10.0.0.1", "::1", "[fd00::1]", "a", "db.internal", "a_b", "x-1", f"{'h' * 63}.example"]
 )
 endpoints = st.builds(
-    lambda host, port: f"[{host}]:{port}" if host == "::1" else f"{host}:{port}", hosts, ports
+    lambda host, port: f"[{host}]:{port}" if host == "::1" else f"{host}:{port}",
+    hosts,
+    ports_of_hosts,
 )
 urls = st.builds("{}://{}".format, st.sampled_from(["http", "https"]), endpoints)
 
@@ -483,7 +487,7 @@ _BACKENDS: list[Unit] = [
 
 _UPSTREAM: list[Unit] = [
     _one("protocol", st.sampled_from(["http", "http2", "grpc", "tcp"])),
-    _one("port", ports),
+    _one("port", ports_of_upstreams),
 ]
 
 
