@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import attrs
 import click
 
 from meshconf.cli.loaded import FAILED, FINDINGS, load_files, tell, tell_aside
 from meshconf.cli.options import about_problems, about_schema, about_sources, file_option, target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from meshconf.cli.options import Reading
-    from meshconf.diagnostics.problem import Problem
+    from meshconf.diagnostics.problem import Problem, Severity
     from meshconf.loading.load import Outcome
     from meshconf.mesh.render import Dropped, Rendered
 
@@ -176,11 +177,8 @@ def _tell_dropped(
     stop: bool,
 ) -> None:
     """Tell what the text does not say: what is set with its place, defaults by name."""
-    from meshconf.loading.placing import placed
-
-    severity = "error" if stop else "warning"
-    lost = list(placed(outcome, (_problem(one, severity) for one in dropped if not one.default)))
-    problems = [*outcome.problems, *lost]
+    lost = [one for one in dropped if not one.default]
+    problems = [*outcome.problems, *_problems(lost, outcome, output_format, stop=stop)]
     if problems:
         said = "nothing was written"
         tell(problems, outcome.sources, output_format, color, outcome=said, result=not stop)
@@ -192,13 +190,35 @@ def _tell_dropped(
         )
 
 
-def _problem(dropped: Dropped, severity: Any) -> Problem:
+def _problems(
+    lost: Sequence[Dropped], outcome: Outcome, output_format: str, *, stop: bool
+) -> Iterator[Problem]:
+    """Make problems of what is dropped; for people, one of all that is for the same reason."""
+    from meshconf.diagnostics.excerpt import joined
     from meshconf.diagnostics.problem import Problem
     from meshconf.diagnostics.words import few
+    from meshconf.loading.placing import placed
 
-    whose = f" for {few(dropped.upstreams)}" if dropped.upstreams else ""
-    message = f"`{dropped.path}` is dropped{whose}: {dropped.reason}"
-    return Problem("MC304", severity, dropped.path, message)
+    severity: Severity = "error" if stop else "warning"
+    groups: dict[object, list[Dropped]] = {}
+    for one in lost:
+        key = (one.reason, one.upstreams) if output_format == "full" else one.path
+        groups.setdefault(key, []).append(one)
+    for group in groups.values():
+        whose = f" for {few(group[0].upstreams)}" if group[0].upstreams else ""
+        names, verb = few([f"`{one.path}`" for one in group]), "are" if group[1:] else "is"
+        message = f"{names} {verb} dropped{whose}: {group[0].reason}"
+        found = (Problem("MC304", severity, one.path, message) for one in group)
+        first, *rest = sorted(placed(outcome, found), key=_line)
+        yield attrs.evolve(
+            first,
+            labels=tuple(label for one in (first, *rest) for label in one.labels),
+            excerpts=joined(excerpt for one in (first, *rest) for excerpt in one.excerpts),
+        )
+
+
+def _line(problem: Problem) -> int:
+    return (problem.origin.line if problem.origin else None) or 0
 
 
 def _write(name: str, text: str, sources: Sequence[str]) -> None:

@@ -158,6 +158,27 @@ meshconf: 1 warning in mesh.toml, environment
         assert result.stderr.startswith(expected)
         assert ["payments", "inventory"] == clusters(result.stdout)
 
+    def test_same_reason(self, run, mesh):
+        """What is dropped for one reason is told at once to people, and one by one to programs."""
+        mesh("[metrics]\nenabled = false\nport = 1\npath = '/m'\n")
+        full = run("render", "envoy").stderr
+        concise = run("render", "envoy", "--output-format", "concise").stderr
+        expected = """\
+warning[MC304]: `metrics.path`, `metrics.port` are dropped: metrics.enabled is false
+  --> mesh.toml:15:8
+   |
+15 | port = 1
+   |        ^
+16 | path = '/m'
+   |        ^^^^
+
+meshconf: 1 warning in mesh.toml, environment
+"""
+
+        assert full.startswith(expected)
+        assert "mesh.toml:15:8: warning[MC304]: `metrics.port` is dropped: metrics.ena" in concise
+        assert "mesh.toml:16:8: warning[MC304]: `metrics.path` is dropped: metrics.ena" in concise
+
     def test_for_some(self, run, mesh):
         """Where a value holds for several upstreams and is dropped for one, that one is named."""
         mesh('[upstreams.db]\nprotocol = "tcp"\nport = 5432\n[timeouts]\nrequest = 59\n')
