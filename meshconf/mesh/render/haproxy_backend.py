@@ -65,9 +65,10 @@ _STATUS_CODES = frozenset({401, 403, 404, 408, 425, 500, 501, 502, 503, 504})
 def backend(account: Account, upstream: Upstream, hosts: Hosts) -> str:
     """Return the backend of an upstream."""
     is_tcp = upstream.config.protocol == "tcp"
-    speaks_http2 = upstream.config.protocol in ("http2", "grpc")
+    # Over TLS it is agreed on: forced there, HAProxy 2.6 waits in vain for answers to its checks.
+    forces_http2 = upstream.config.protocol in ("http2", "grpc") and not account.config.tls.enabled
     for_each: list[object] = [
-        *(("proto", "h2") if speaks_http2 else ()),
+        *(("proto", "h2") if forces_http2 else ()),
         *_limit(account, upstream, hosts),
         *for_servers(account, upstream),
         *for_all_servers(account, upstream),

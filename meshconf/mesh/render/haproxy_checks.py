@@ -95,6 +95,10 @@ def _ejection(account: Account, upstream: Upstream) -> tuple[object, ...]:
     if breaker.consecutive_failures == 0:
         account.drop("HAProxy ejects a host only for failures in a row", _RESET, upstream=upstream)
         return ()
+    reason = (
+        "HAProxy counts anew with each check that passes, and counts no answer that it tries again"
+    )
+    account.drop(reason, _FAILURES, upstream=upstream)
     layer = "layer4" if upstream.config.protocol == "tcp" else "layer7"
     limit = ("error-limit", breaker.consecutive_failures)
     return ("observe", layer, *limit, "on-error", "mark-down")

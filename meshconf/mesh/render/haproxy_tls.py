@@ -60,7 +60,7 @@ def for_one_server(account: Account, upstream: Upstream, host: str) -> tuple[str
     tls = account.config.tls
     if not tls.enabled:
         return ()
-    name = tls.server_name or host
+    name = (tls.server_name or host).removesuffix(".")
     if is_ip_address(name) or name.startswith("_"):
         name = upstream.name
         if tls.verify:
