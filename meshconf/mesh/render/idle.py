@@ -33,7 +33,7 @@ _OPTIONAL_TEXTS = (
 
 
 def idle_settings(config: ServiceMeshConfig | UpstreamConfig) -> Mapping[str, str]:
-    """Return the settings that are set and have no effect, each with the reason.
+    """Return the settings that are set and have no effect, each with the last reason there is.
 
     Args:
         config: A configuration, of which the settings outside of policies are looked at; or an
@@ -82,14 +82,15 @@ def _in_policies(upstream: UpstreamConfig) -> Iterator[tuple[str, str]]:
                 f"load_balancer.health_check.{name}",
                 f'the health check is of type "{check.type}"',
             )
-    if retry.max_attempts == 1:
-        yield from _rest(upstream, "retry", "max_attempts", "retry.max_attempts is 1")
-        yield "load_balancer.max_retries", "retry.max_attempts is 1"
-    elif not retry.on:
-        yield from _rest(upstream, "retry", "on", "retry.on is empty")
-        yield "load_balancer.max_retries", "retry.on is empty"
-    elif "retriable-status-codes" not in retry.on:
+    if "retriable-status-codes" not in retry.on:
         yield "retry.status_codes", 'retry.on does not list "retriable-status-codes"'
+    for is_off, switch, reason in (
+        (not retry.on, "on", "retry.on is empty"),
+        (retry.max_attempts == 1, "max_attempts", "retry.max_attempts is 1"),
+    ):
+        if is_off:
+            yield from _rest(upstream, "retry", switch, reason)
+            yield "load_balancer.max_retries", reason
 
 
 def _in_balancer(algorithm: Algorithm) -> Iterator[tuple[str, str]]:

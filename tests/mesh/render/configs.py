@@ -101,6 +101,25 @@ WITHOUT: dict[str, Settings] = {
     "dns.port": {"dns.record_type": "SRV"},
 }
 
+#: One upstream without a port of its own, where hosts come without a port, or from nowhere.
+HOSTLESS: list[Settings] = [
+    {
+        "service_name": "orders",
+        "upstreams.payments.protocol": protocol,
+        "upstreams.payments.port": None,
+        **backend,
+    }
+    for protocol in ("http", "tcp")
+    for backend in (
+        {"discovery.backend": "consul"},
+        {"discovery.backend": "kubernetes"},
+        {"discovery.backend": "dns", "dns.name": "{service}.internal"},
+        {"discovery.backend": "etcd"},
+        {"discovery.backend": "zookeeper", "zookeeper.hosts": ["zk.internal:2181"]},
+        {"discovery.backend": "static", "static.endpoints": {"payments": [], "other": ["a:1"]}},
+    )
+]
+
 DURATIONS = (TINY, 0.001, 86400.0, 1e300)
 SWITCH = (True, False)
 LONG_TEXT = "x" * 1000
@@ -241,6 +260,20 @@ def every_setting() -> Iterator[tuple[str, ServiceMeshConfig, ServiceMeshConfig]
                 (found,) = scoped({path: None})
                 if setting_at(first, found) != setting_at(second, found):
                     yield found, first, second
+
+
+def without_hosts() -> Iterator[tuple[str, ServiceMeshConfig, ServiceMeshConfig]]:
+    """Return such pairs for an upstream whose hosts or port a target may not learn."""
+    made: dict[str, ServiceMeshConfig] = {}
+    for base in HOSTLESS:
+        for path, limit in limits().items():
+            value = limit[-1]
+            given = {**context(path), **partner(path, value), **base}
+            name = str(given)
+            if name not in made:
+                made[name] = loaded(given)
+            if path not in base and value != setting_at(made[name], path):
+                yield path, made[name], loaded({**given, path: value})
 
 
 def setting_at(config: ServiceMeshConfig, path: str) -> Any:

@@ -77,10 +77,11 @@ IDLE: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         'the health check is of type "grpc"',
     ),
     ({"retry.max_attempts": 1}, {"retry.jitter": 0.1}, "retry.max_attempts is 1"),
-    ({"retry.max_attempts": 1}, {"retry.on": ()}, "retry.max_attempts is 1"),
+    ({"retry.max_attempts": 1}, {"retry.on": ("reset",)}, "retry.max_attempts is 1"),
     ({"retry.max_attempts": 1}, {"load_balancer.max_retries": 1}, "retry.max_attempts is 1"),
     ({"retry.on": ()}, {"retry.max_attempts": 2}, "retry.on is empty"),
     ({"retry.on": ()}, {"load_balancer.max_retries": 1}, "retry.on is empty"),
+    ({"retry.on": ()}, {"retry.status_codes": (502,)}, "retry.on is empty"),
     (
         {"retry.on": ("reset",)},
         {"retry.status_codes": (502,)},
@@ -135,6 +136,16 @@ class TestIdleSettings:
     def test_has_an_effect(self, given: dict[str, Any]) -> None:
         """Other settings are not named."""
         assert {} == idle_of(given)
+
+    def test_two_switches(self) -> None:
+        """What is switched off twice is told once, and each switch has no effect beside the other."""
+        idle = idle_of({"retry.on": (), "retry.max_attempts": 1, "retry.jitter": 0.1})
+
+        assert {
+            "retry.jitter": "retry.max_attempts is 1",
+            "retry.max_attempts": "retry.on is empty",
+            "retry.on": "retry.max_attempts is 1",
+        } == idle
 
     def test_upstream(self) -> None:
         """Of an upstream its policies are looked at, and no port or protocol."""
