@@ -6,6 +6,8 @@ say: ``envoy(config).text``, ``envoy(config).dropped``.
 
 from meshconf.mesh.render.consul_entries import consul
 from meshconf.mesh.render.envoy_bootstrap import envoy, envoy_clusters, envoy_routes
+from meshconf.mesh.render.grpc_service_config import grpc
+from meshconf.mesh.render.haproxy_config import haproxy
 from meshconf.mesh.render.istio_resources import istio
 from meshconf.mesh.render.rendered import Dropped, Rendered
 from meshconf.mesh.render.upstreams import names_of
@@ -17,6 +19,8 @@ __all__ = [
     "envoy",
     "envoy_clusters",
     "envoy_routes",
+    "grpc",
+    "haproxy",
     "istio",
     "names_of",
 ]
