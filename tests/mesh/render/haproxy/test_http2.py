@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meshconf.mesh.render.haproxy_grpc_check import health_request
+from meshconf.mesh.render.haproxy_grpc_check import SERVING, health_request
 from tests.mesh.render.haproxy.conftest import checked, until
 from tests.servers.grpc_health import GrpcHealth
 from tests.servers.haproxy import HAProxy
@@ -133,6 +133,12 @@ class TestGrpc:
         assert 503 != before
         assert checks > 0
         assert "Layer7 timeout" in first_log
+
+    def test_answer(self) -> None:
+        """A whole message is looked for, in which the first field is 1."""
+        flag, length, message = b"\x00", (2).to_bytes(4, "big"), b"\x08\x01"
+
+        assert flag + length + message == bytes.fromhex(SERVING)
 
     @pytest.mark.parametrize("host", ["a", "a" * 126, "a" * 127, "a" * 128, "a" * 253])
     def test_request(self, host: str) -> None:

@@ -239,6 +239,7 @@ class TestHosts:
             "timeout resolve 30000ms",
         ] == lines(CONSUL, head="resolvers meshconf")
         assert "HAProxy uses 20 hosts of an upstream at most" == reason("discovery.backend", CONSUL)
+        assert " ipv4" in only("server-template", CONSUL, {"dns.record_type": "AAAA"})[0]
         for name in ("host", "port", "scheme", "consistency"):
             assert "by DNS" in str(reason(f"consul.{name}", CONSUL))
         assert "critical" in str(reason("discovery.only_passing", CONSUL))
@@ -260,6 +261,8 @@ class TestHosts:
         assert "each upstream has a port of its own" == reason(
             "kubernetes.port_name", KUBERNETES, named, PORT
         )
+        some = {"upstreams": {"payments": {}, "ledger": {"port": 1}}}
+        assert reason("kubernetes.port_name", KUBERNETES, named, some) is None
         assert "not ready" in str(reason("discovery.only_passing", KUBERNETES))
 
     def test_no_port(self) -> None:
@@ -285,6 +288,11 @@ class TestHosts:
                 {"dns.name": "{service}.internal", "dns.record_type": "AAAA", "dns.port": 80},
                 "payments.internal:80 resolvers meshconf init-addr none resolve-prefer ipv6",
                 {"dns.record_type": "addresses of the other family"},
+            ),
+            (
+                {"dns.name": "{service}.internal", "dns.port": 81, **PORT},
+                "payments.internal:8080 resolvers meshconf init-addr none resolve-prefer ipv4",
+                {"dns.port": "each upstream has a port of its own"},
             ),
             (
                 {"dns.name": "{service}.internal", "dns.port": 80},
@@ -461,10 +469,11 @@ class TestLimits:
     def test_of_each_host(self) -> None:
         """The limit is that of each host, which is said where there can be several."""
         own = {"circuit_breaker.max_requests": 7}
+        two = {**ONE, "static.endpoints": {"payments": ["10.0.0.1:80", "10.0.0.2:80"]}}
 
         assert " maxconn 7 " in only("default-server", ONE, own)[0]
         assert reason("circuit_breaker.max_requests", ONE, own) is None
-        assert "each host" in str(reason("circuit_breaker.max_requests", STATIC, own))
+        assert "each host" in str(reason("circuit_breaker.max_requests", two, own))
         assert "each host" in str(reason("circuit_breaker.max_requests", CONSUL, own))
 
     def test_tcp(self) -> None:
@@ -476,6 +485,7 @@ class TestLimits:
         }
 
         assert " maxconn 7 " in only("default-server", ONE, own)[0]
+        assert " observe layer4 " in only("default-server", ONE, own)[0]
         assert ["tcp-request content reject if { queue ge 8 }"] == only("tcp-request", ONE, own)
         assert "no requests" in str(reason("circuit_breaker.max_requests", ONE, own))
         assert reason("circuit_breaker.max_connections", ONE, own) is None
@@ -619,13 +629,16 @@ observe layer7 error-limit 8 on-error mark-down"
         assert "HAProxy counts 1,000,000,000 checks at most" == reason(path, ONE, own)
         assert reason(path, ONE, {path: 1_000_000_000}) is None
 
-    @pytest.mark.parametrize(("timeout", "is_lost"), [(5, False), (4.9, True)])
-    def test_timeout(self, timeout: float, is_lost: bool) -> None:
+    @pytest.mark.parametrize(
+        ("timeout", "interval", "connect", "is_lost"),
+        [(5, 10, 5, False), (4, 10, 5, True), (4, 10, 4, False), (4, 4, 5, False)],
+    )
+    def test_timeout(self, timeout: float, interval: float, connect: float, is_lost: bool) -> None:
         """It is said where HAProxy waits longer."""
         path = "load_balancer.health_check.timeout"
+        other = {"load_balancer.health_check.interval": interval, "timeouts.connect": connect}
 
-        assert is_lost is (reason(path, ONE, {path: timeout}) is not None)
-        assert reason(path, ONE, {path: timeout, "timeouts.connect": timeout}) is None
+        assert is_lost is (reason(path, ONE, {path: timeout}, other) is not None)
 
     @pytest.mark.parametrize(
         ("protocol", "kind", "expected"),
