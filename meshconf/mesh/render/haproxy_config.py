@@ -29,6 +29,7 @@ __all__ = ["haproxy"]
 
 # No upstream may have a colon in its name.
 _FRONTEND, _METRICS, _UNKNOWN = "meshconf:http", "meshconf:metrics", "meshconf:unknown"
+_TCP_FRONTEND = "meshconf:tcp:{}"
 
 
 def haproxy(
@@ -150,7 +151,7 @@ def _patience(account: Account, upstreams: Sequence[Upstream]) -> Lines:
 def _tcp_frontend(account: Account, upstream: Upstream, where: Address) -> str:
     return section(
         "frontend",
-        upstream.name,
+        _TCP_FRONTEND.format(upstream.name),
         [
             line("mode", "tcp"),
             _bind(where),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from meshconf.mesh.render.haproxy_config import haproxy
+from meshconf.mesh.render import haproxy
 from tests.mesh.render.configs import loaded
 from tests.servers.answering import Answering
 from tests.servers.fixtures import authority, new_consul

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from meshconf import ConfigError
-from meshconf.mesh.render.haproxy_config import haproxy
+from meshconf.mesh.render import haproxy
 from tests.mesh.render.configs import a_config, at_bounds, configs, hostile_configs, loaded
 from tests.servers.haproxy import complaints
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from meshconf import ConfigError
-from meshconf.mesh.render.haproxy_config import haproxy
+from meshconf.mesh.render import haproxy
 from tests.mesh.render.configs import loaded
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class TestFrontends:
         text = rendered(ONE, tcp, listen="[::1]:8080").text
 
         assert "frontend meshconf:http\n    bind [::1]:8080\n" in text
-        assert "frontend payments\n    mode tcp\n    bind [::1]:5432\n" in text
+        assert "frontend meshconf:tcp:payments\n    mode tcp\n    bind [::1]:5432\n" in text
         assert "use_backend" not in text
 
     @pytest.mark.parametrize("listen", ["", "8080", "localhost", "localhost:0", "a b:1", "a:1\nb"])
@@ -167,7 +167,7 @@ class TestFrontends:
         """An upstream that speaks plain TCP has a backend, but nobody reaches it without a port."""
         settings = {**ONE, "upstreams": {"payments": {"protocol": "tcp"}}}
 
-        assert [] == lines(settings, head="frontend payments")
+        assert [] == lines(settings, head="frontend meshconf:tcp:payments")
         assert "mode tcp" in lines(settings)
         assert "cannot listen" in str(reason("upstreams.payments.protocol", settings))
 
@@ -739,7 +739,7 @@ class TestTimeouts:
             "timeout queue 60000ms",
             "timeout server 4000ms",
         ] == only("timeout", ONE, own)[:3]
-        assert "timeout client 4000ms" in lines(ONE, own, head="frontend payments")
+        assert "timeout client 4000ms" in lines(ONE, own, head="frontend meshconf:tcp:payments")
         assert "no requests" in str(reason("timeouts.per_try", ONE, own))
 
     def test_have_an_end(self) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshconf import ConfigError
-from meshconf.mesh.render.haproxy_config import haproxy
+from meshconf.mesh.render import haproxy
 from meshconf.mesh.render.haproxy_words import line, quoted, section
 from tests.mesh.render.configs import loaded
 from tests.servers.haproxy import HAProxy, complaints
