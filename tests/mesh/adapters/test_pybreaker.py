@@ -1,0 +1,161 @@
+"""Circuit breakers of pybreaker."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pybreaker
+import pytest
+
+from meshconf import CircuitBreakerConfig
+from meshconf.mesh.adapters import pybreaker_breaker
+
+OPEN, CLOSED, HALF_OPEN = "open", "closed", "half-open"
+
+
+def raises(error: BaseException) -> None:
+    """Raise an exception."""
+    raise error
+
+
+def fail(breaker: pybreaker.CircuitBreaker, times: int = 1, error: Any = OSError) -> None:
+    """Let calls fail."""
+    for _ in range(times):
+        with pytest.raises((error, pybreaker.CircuitBreakerError)):
+            breaker.call(raises, error())
+
+
+class TestOpening:
+    @pytest.mark.parametrize("failures", [1, 2, 5])
+    def test_after_failures(self, failures: int) -> None:
+        """It opens after so many failures in a row, and lets nothing through then."""
+        breaker = pybreaker_breaker(CircuitBreakerConfig(consecutive_failures=failures))
+        fail(breaker, failures - 1)
+
+        assert CLOSED == breaker.current_state
+
+        fail(breaker)
+
+        assert OPEN == breaker.current_state
+        with pytest.raises(pybreaker.CircuitBreakerError):
+            breaker.call(pytest.fail, "it was called")
+
+    def test_not_without_a_row(self) -> None:
+        """A success starts the count anew."""
+        breaker = pybreaker_breaker(CircuitBreakerConfig(consecutive_failures=3))
+        for _ in range(5):
+            fail(breaker, 2)
+            breaker.call(int)
+
+        assert CLOSED == breaker.current_state
+
+    @pytest.mark.parametrize(
+        "config",
+        [
+            CircuitBreakerConfig(consecutive_failures=0),
+            CircuitBreakerConfig(enabled=False),
+            CircuitBreakerConfig(enabled=False, consecutive_failures=1),
+            CircuitBreakerConfig(consecutive_failures=2**31 - 1),
+        ],
+    )
+    def test_never(self, config: CircuitBreakerConfig) -> None:
+        """It never opens where it is off, or never counts to the end."""
+        breaker = pybreaker_breaker(config)
+        fail(breaker, 500)
+
+        assert CLOSED == breaker.current_state
+
+    @pytest.mark.parametrize(
+        ("on", "error", "state"),
+        [
+            (Exception, OSError, OPEN),
+            (OSError, OSError, OPEN),
+            (OSError, ConnectionError, OPEN),
+            (OSError, ValueError, CLOSED),
+            ((OSError, ValueError), ValueError, OPEN),
+            (lambda error: isinstance(error, ValueError), ValueError, OPEN),
+            (lambda error: isinstance(error, ValueError), OSError, CLOSED),
+            (Exception, KeyboardInterrupt, CLOSED),
+        ],
+    )
+    def test_only_by_failures(self, on: Any, error: type[BaseException], state: str) -> None:
+        """Only what is a failure is counted."""
+        breaker = pybreaker_breaker(CircuitBreakerConfig(consecutive_failures=2), on=on)
+        fail(breaker, 2, error)
+
+        assert state == breaker.current_state
+
+    def test_by_default(self) -> None:
+        """What is a failure need not be said: any exception is."""
+        breaker = pybreaker_breaker(CircuitBreakerConfig())
+        fail(breaker, 5, ZeroDivisionError)
+
+        assert OPEN == breaker.current_state
+
+
+class TestHalfOpen:
+    @pytest.fixture(name="breaker")
+    def _breaker(self) -> pybreaker.CircuitBreaker:
+        """Return a breaker that is half open after its first call."""
+        config = CircuitBreakerConfig(
+            consecutive_failures=1, reset_timeout=0.05, half_open_max_requests=3
+        )
+        breaker = pybreaker_breaker(config)
+        fail(breaker)
+        time.sleep(0.06)
+        return breaker
+
+    def test_closes(self, breaker: pybreaker.CircuitBreaker) -> None:
+        """It closes once all trial requests have passed."""
+        states = []
+        for _ in range(3):
+            breaker.call(int)
+            states.append(breaker.current_state)
+
+        assert [HALF_OPEN, HALF_OPEN, CLOSED] == states
+
+    def test_opens(self, breaker: pybreaker.CircuitBreaker) -> None:
+        """It opens again by a trial request that fails."""
+        breaker.call(int)
+        fail(breaker)
+
+        assert OPEN == breaker.current_state
+
+    def test_not_before(self) -> None:
+        """It stays open until the reset timeout has passed."""
+        config = CircuitBreakerConfig(consecutive_failures=1, reset_timeout=30)
+        breaker = pybreaker_breaker(config)
+        fail(breaker)
+        time.sleep(0.06)
+        fail(breaker)
+
+        assert OPEN == breaker.current_state
+
+    @pytest.mark.parametrize(("seconds", "state"), [(5e-324, CLOSED), (1e300, OPEN)])
+    def test_bounds(self, seconds: float, state: str) -> None:
+        """It may be open for no time, or for longer than dates go."""
+        config = CircuitBreakerConfig(
+            consecutive_failures=1,
+            reset_timeout=seconds,
+            max_reset_timeout=1e300,
+            half_open_max_requests=1,
+        )
+        breaker = pybreaker_breaker(config)
+        fail(breaker)
+        for _ in range(state == OPEN):
+            with pytest.raises(pybreaker.CircuitBreakerError):
+                breaker.call(int)
+        for _ in range(state == CLOSED):
+            breaker.call(int)
+
+        assert state == breaker.current_state
+
+
+def test_breakers_are_apart() -> None:
+    """Each breaker counts for itself."""
+    config = CircuitBreakerConfig(consecutive_failures=1)
+    first, second = pybreaker_breaker(config), pybreaker_breaker(config)
+    fail(first)
+
+    assert (OPEN, CLOSED) == (first.current_state, second.current_state)
