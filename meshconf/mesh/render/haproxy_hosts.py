@@ -169,18 +169,24 @@ def note_discovery(account: Account, found: Sequence[tuple[Upstream, Hosts]]) ->
     config = account.config
     backend = config.discovery.backend
     account.drop_all(_UNSAID[backend])
-    missing = ", ".join(one.name for one, hosts in found if not hosts.most)
+    without = [one for one, hosts in found if not hosts.most]
+    missing = ", ".join(one.name for one in without)
+    for one in without:
+        account.drop("HAProxy has no servers on it", "port", upstream=one)
+    if not any(hosts.most for _, hosts in found):
+        account.drop("HAProxy has no servers", "tls.server_name")
     if backend in ("etcd", "zookeeper"):
         account.drop("HAProxy cannot ask it: each backend has no servers", "discovery.backend")
-        account.drop("HAProxy looks nothing up", "discovery")
-        return
-    if backend == "static":
+    elif backend == "static":
         if missing:
             account.drop(f"it has no hosts for {missing}", "static.endpoints")
         return
-    if missing:
+    elif missing:
         reason = f"HAProxy learns no port for {missing}, which get no servers: set upstreams.*.port"
         account.drop(reason, "discovery.backend")
+    if not any(hosts.looked_up for _, hosts in found):
+        account.drop("HAProxy looks nothing up", "discovery", backend)
+        return
     account.drop(f"HAProxy uses {_PLACES} hosts of an upstream at most", "discovery.backend")
     if backend == "kubernetes" and all(one.config.port for one, _ in found):
         account.drop("each upstream has a port of its own", "kubernetes.port_name")

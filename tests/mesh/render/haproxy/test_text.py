@@ -342,6 +342,19 @@ class TestHosts:
         assert "IP addresses" in str(reason("dns.nameservers", DNS, some))
         assert reason("dns.nameservers", DNS, name, {"dns.nameservers": ["::1"]}) is None
 
+    def test_nothing_without_servers(self) -> None:
+        """Where there are no servers, what only they would say is not said."""
+        tls = {"tls.enabled": True, "tls.server_name": "a.b"}
+        empty = {**ONE, **tls, "upstreams": {"ledger": {"port": 80}}}
+        none = {**KUBERNETES, **tls}
+
+        assert "HAProxy has no servers on it" == reason("upstreams.ledger.port", empty)
+        assert reason("tls.server_name", empty) is None
+        assert "HAProxy has no servers" == reason("tls.server_name", none)
+        for path in ("kubernetes.namespace", "discovery.refresh_interval"):
+            assert "HAProxy looks nothing up" == reason(path, none)
+            assert reason(path, none, PORT) is None
+
     @pytest.mark.parametrize("backend", ["etcd", "zookeeper"])
     def test_not_asked(self, backend: str) -> None:
         """What HAProxy cannot ask gives no servers."""
