@@ -272,7 +272,7 @@ def without_hosts() -> Iterator[tuple[str, ServiceMeshConfig, ServiceMeshConfig]
             name = str(given)
             if name not in made:
                 made[name] = loaded(given)
-            if path not in base and value != setting_at(made[name], path):
+            if path != "discovery.backend" and value != setting_at(made[name], path):
                 yield path, made[name], loaded({**given, path: value})
 
 
