@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from tests.servers.certificates import Certificate
 
+#: Status, headers and body.
+Answer = tuple[int, dict[str, str], bytes]
+
 
 class Answering:
     """An HTTP/1.1 server on loopback, listening once it is made; usable in a `with`.
@@ -30,6 +33,7 @@ class Answering:
         port: Its port, also after it was stopped and started.
         address: `http://127.0.0.1:PORT`.
         status: What it answers to all but health checks.
+        headers: What it says beside, to health checks too.
         health: What it answers to health checks.
         delay: The seconds that an answer takes, that to a health check apart.
         hangs_up: Whether it closes the connection in place of an answer, that to a health check
@@ -54,6 +58,7 @@ class Answering:
         self.address = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self.status, self.health = status, 200
         self.delay, self.hangs_up = 0.0, False
+        self.headers: dict[str, str] = {}
         self._body, self._health_path, self._tls = body, health_path, tls
         self._lock = threading.Lock()
         self._requests: list[Request] = []
@@ -117,19 +122,19 @@ class Answering:
         if server is not None:
             server.stop()
 
-    def _take(self, request: Request, ended: threading.Event) -> tuple[int, bytes] | None:
+    def _take(self, request: Request, ended: threading.Event) -> Answer | None:
         """Record a request, and return the answer; None is none."""
         if request.target.split("?")[0] == self._health_path:
             with self._lock:
                 self._health_checks.append(request)
-            return self.health, b""
+            return self.health, self.headers, b""
         with self._lock:
             self._requests.append(request)
             self._in_flight += 1
             self._most_in_flight = max(self._most_in_flight, self._in_flight)
         try:
             ended.wait(self.delay)
-            return None if self.hangs_up else (self.status, self._body.encode())
+            return None if self.hangs_up else (self.status, self.headers, self._body.encode())
         finally:
             with self._lock:
                 self._in_flight -= 1
@@ -144,7 +149,7 @@ class _Server(ThreadingHTTPServer):
         self,
         port: int,
         tls: Certificate | None,
-        take: Callable[[Request, threading.Event], tuple[int, bytes] | None],
+        take: Callable[[Request, threading.Event], Answer | None],
     ) -> None:
         self.take = take
         self.ended = threading.Event()
@@ -226,8 +231,10 @@ class _Handler(BaseHTTPRequestHandler):
         if answer is None or self.server.ended.is_set():
             self.close_connection = True
             return
-        status, text = answer
+        status, headers, text = answer
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         if self.command != "HEAD":

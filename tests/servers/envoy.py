@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.programs import SERVERS, required
@@ -13,6 +12,8 @@ from tests.servers.process import Process
 from tests.servers.talk import Answer, ask
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from typing_extensions import Self
 
 #: Envoy in its own time: what it needs to count after an answer has been given.

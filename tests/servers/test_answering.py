@@ -46,6 +46,19 @@ class TestAnswers:
         assert (200, b"a") == (first.status, first.body)
         assert (503, b"a") == (second.status, second.body)
 
+    def test_have_headers(self, service: Answering) -> None:
+        """Headers are those that are told last."""
+        service.headers = {"grpc-status": "14"}
+
+        assert "14" == ask("GET", f"{service.address}/").headers["grpc-status"]
+
+    def test_to_chunks(self, service: Answering) -> None:
+        """A body may come in chunks."""
+        with urllib3.PoolManager() as pool:
+            pool.request("POST", f"{service.address}/", body=[b"one ", b"two"], chunked=True)
+
+        assert b"one two" == service.requests[0].body
+
     def test_to_health_checks_are_apart(self, service: Answering) -> None:
         """A health check has a status of its own, comes at once, and is counted apart."""
         service.status, service.delay, service.hangs_up = 503, 10.0, True

@@ -11,7 +11,7 @@ from meshconf.mesh.render.envoy_hosts import cluster_of, is_ip_address
 from meshconf.mesh.render.envoy_route import route_configuration, tcp_proxy
 from meshconf.mesh.render.envoy_tracing import tracing_of
 from meshconf.mesh.render.envoy_unsaid import note_unsaid
-from meshconf.mesh.render.envoy_words import address, typed
+from meshconf.mesh.render.envoy_words import address, refuse_odd_path, typed
 from meshconf.mesh.render.listening import Address, address_of, listeners_of
 from meshconf.mesh.render.rendered import POLICIES, Account, Rendered
 from meshconf.mesh.render.upstreams import Upstream, refuse_names, upstreams_of
@@ -221,6 +221,7 @@ def _filter(manager: Mapping[str, Any]) -> dict[str, Any]:
 def _metrics(account: Account) -> dict[str, Any]:
     """Return a listener that answers with Envoy's statistics, and with nothing else of its admin."""
     metrics = account.config.metrics
+    refuse_odd_path(account, "metrics.path")
     path, mark, _ = metrics.path.partition("?")
     if mark:
         account.drop(

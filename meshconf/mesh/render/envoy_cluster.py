@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from meshconf.mesh.load_balancer import Algorithm
 from meshconf.mesh.render.envoy_hosts import hosts_in_cluster
 from meshconf.mesh.render.envoy_tls import tls_to_upstream
-from meshconf.mesh.render.envoy_words import LONGEST, duration, percent, typed
+from meshconf.mesh.render.envoy_words import duration, percent, refuse_odd_path, typed
 from meshconf.mesh.render.health import check_type
 
 if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
 
-__all__ = ["HTTP_OPTIONS", "LONGEST", "cluster"]
+__all__ = ["HTTP_OPTIONS", "cluster"]
 
 #: What turns a limit off: the largest number of its kind.
 _UNLIMITED = 2**32 - 1
@@ -149,10 +149,7 @@ def _health_checks(account: Account, upstream: Upstream) -> dict[str, Any]:
 
 def _http_check(account: Account, upstream: Upstream) -> dict[str, Any]:
     check = upstream.config.load_balancer.health_check
-    path = "load_balancer.health_check.path"
-    if not (check.path.isascii() and check.path.isprintable()):
-        message = "holds characters that no HTTP request may"
-        account.refuse_of(upstream, path, message, "write them as %XX")
+    refuse_odd_path(account, "load_balancer.health_check.path", upstream)
     if not check.expected_statuses:
         path = "load_balancer.health_check.expected_statuses"
         account.drop("Envoy then expects 200", path, upstream=upstream)

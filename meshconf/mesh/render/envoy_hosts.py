@@ -99,15 +99,13 @@ def note_discovery(account: Account, upstreams: Sequence[Upstream]) -> None:
         asked = [backend] if backend in _IN_NAMES else []
         account.drop("Envoy looks nothing up", "discovery.refresh_interval", *asked)
     if backend == "dns":
-        _note_dns(account, upstreams)
+        _note_dns(account)
 
 
-def _note_dns(account: Account, upstreams: Sequence[Upstream]) -> None:
+def _note_dns(account: Account) -> None:
     dns = account.config.dns
     if dns.record_type == "SRV":
         account.drop("Envoy looks up A and AAAA records", "dns.record_type")
-    if all(one.config.port for one in upstreams):
-        account.drop("every upstream has a port of its own", "dns.port")
     if not all(is_ip_address(split_place(text, _DNS_PORT)[0]) for text in dns.nameservers):
         account.drop("Envoy wants IP addresses of name servers", "dns.nameservers")
 

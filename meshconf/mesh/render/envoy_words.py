@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
 
-__all__ = ["LONGEST", "address", "duration", "percent", "typed"]
+__all__ = ["LONGEST", "address", "duration", "percent", "refuse_odd_path", "typed"]
 
 #: The longest duration, in milliseconds: Envoy keeps some in signed 32-bit milliseconds.
 LONGEST = 2**31 - 1
@@ -42,3 +42,12 @@ def percent(account: Account, path: str, upstream: Upstream) -> int:
     if abs(found - ratio * 100) > 1e-9:  # noqa: PLR2004 - 0.29 * 100 is 28.999999999999996
         account.drop(f"{account.target} takes whole percents: {found}", path, upstream=upstream)
     return found
+
+
+def refuse_odd_path(account: Account, path: str, upstream: Upstream | None = None) -> None:
+    """Refuse a setting, of an upstream if there is one, that is no path of HTTP requests."""
+    text: str = value_at(account.config if upstream is None else upstream.config, path)
+    if text.isascii() and text.isprintable():
+        return
+    noted = path if upstream is None else account.path_of(upstream, path)
+    account.refuse(noted, "holds characters that no HTTP request may", "write them as %XX")

@@ -28,7 +28,7 @@ def check_type(account: Account, upstream: Upstream) -> str:
         found = "tcp"
     if found != check.type:
         asked = {"tcp": "a connection", "grpc": "gRPC's health service"}[found]
-        reason = f"{upstream.name} speaks {protocol}, so that {asked} is asked for"
+        reason = f"what speaks {protocol} is asked for {asked}"
         unused = ("path", "expected_statuses") if check.type == "http" else ()
         for name in ("type", *unused):
             account.drop(reason, f"load_balancer.health_check.{name}", upstream=upstream)

@@ -52,6 +52,7 @@ def _as_before(service: Answering) -> Iterator[None]:
     service.start()
     service.forget()
     service.status, service.delay, service.hangs_up = 200, 0.0, False
+    service.headers = {}
     yield
     service.stop()
 
@@ -117,6 +118,51 @@ class TestNumber:
         envoy.get("never-5")
 
         assert 3 == len(service.requests)
+
+
+#: Failures that are worth another attempt, by the words for them; those that only a host that speaks
+#: HTTP/2 can bring about are left out.
+FAILURES: Mapping[str, tuple[str, Any]] = {
+    "5xx": ("status", 500),
+    "gateway-error": ("status", 502),
+    "reset": ("hangs_up", True),
+    "retriable-4xx": ("status", 409),
+    "retriable-status-codes": ("status", 503),
+    "cancelled": ("headers", {"grpc-status": "1"}),
+    "deadline-exceeded": ("headers", {"grpc-status": "4"}),
+    "internal": ("headers", {"grpc-status": "13"}),
+    "resource-exhausted": ("headers", {"grpc-status": "8"}),
+    "unavailable": ("headers", {"grpc-status": "14"}),
+}
+
+
+@pytest.fixture(name="by_word", scope="class")
+def _by_word(service: Answering, start: Start) -> Envoy:
+    """Return an Envoy with an upstream for each word."""
+    upstreams = {
+        word: {"hosts": [service], "retry.on": [word], "retry.max_attempts": 2} for word in FAILURES
+    }
+    return start(upstreams, QUICK)
+
+
+class TestWords:
+    """The words for failures; Envoy takes any word without a complaint."""
+
+    @pytest.mark.parametrize("word", FAILURES)
+    def test_failure(self, service: Answering, by_word: Envoy, word: str) -> None:
+        """Each word stands for its failure."""
+        setattr(service, *FAILURES[word])
+        by_word.get(word)
+
+        assert 2 == len(service.requests)
+
+    @pytest.mark.parametrize("word", FAILURES)
+    def test_another(self, service: Answering, by_word: Envoy, word: str) -> None:
+        """No word stands for all failures."""
+        service.status = 404
+        by_word.get(word)
+
+        assert 1 == len(service.requests)
 
 
 class TestTogether:

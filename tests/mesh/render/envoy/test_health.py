@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.mesh.render.envoy.conftest import until
+from tests.servers.grpc_health import GrpcHealth
 
 if TYPE_CHECKING:
     from tests.mesh.render.envoy.conftest import Serve, Start
@@ -133,3 +136,16 @@ class TestOtherTypes:
 
         assert 200 == envoy.get("payments").status
         assert [] == service.health_checks
+
+    @pytest.mark.parametrize("asked", ["http", "grpc"])
+    def test_grpc(self, start: Start, asked: str) -> None:
+        """What speaks gRPC is asked by gRPC, also where HTTP is the default, and believed."""
+        with GrpcHealth() as service:
+            settings = {"hosts": [f"127.0.0.1:{service.port}"], "protocol": "grpc"}
+            envoy = start({"payments": settings}, {**OFTEN, f"{CHECK}.type": asked})
+            healthy = "cluster.payments.membership_healthy"
+
+            assert 1 == envoy.stat(healthy)
+
+            service.says(2)
+            until(lambda: envoy.stat(healthy) == 0)

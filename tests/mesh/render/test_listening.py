@@ -1,0 +1,101 @@
+"""Where a proxy listens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from meshconf import ConfigError
+from meshconf.mesh.render.listening import Listeners, address_of, listeners_of
+from meshconf.mesh.render.rendered import Account
+from meshconf.mesh.render.upstreams import upstreams_of
+from tests.mesh.render.configs import a_config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HTTP, ADMIN = ("10.0.0.9", 15001), ("127.0.0.1", 9901)
+TCP = {f"upstreams.{name}.protocol": "tcp" for name in ("payments", "ledger", "mainframe")}
+
+
+def listeners(settings: Mapping[str, Any]) -> tuple[Listeners, dict[str, str]]:
+    """Return the listeners for settings, and why upstreams have none."""
+    config = a_config({"metrics.port": 9102, **settings})
+    upstreams = upstreams_of(config)
+    account = Account("Proxy", config, upstreams)
+    found = listeners_of(account, upstreams, HTTP, ADMIN)
+    dropped = account.rendered("").dropped
+    return found, {one.path: one.reason for one in dropped if one.path.endswith("protocol")}
+
+
+class TestAddress:
+    """An argument that is a host and a port."""
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [("0.0.0.0:1", ("0.0.0.0", 1)), ("[::1]:65535", ("::1", 65535)), ("a:80", ("a", 80))],  # noqa: S104 - written by a user
+    )
+    def test_read(self, text: str, expected: tuple[str, int]) -> None:
+        """A host and its port are told apart."""
+        assert expected == address_of("listen", text)
+
+    @pytest.mark.parametrize(
+        "text", ["", "127.0.0.1", ":80", "127.0.0.1:0", "::1:80", "http://a:80"]
+    )
+    def test_wrong(self, text: str) -> None:
+        """What is none is refused by the name of the argument."""
+        with pytest.raises(ValueError, match='listen: write "host:port"'):
+            address_of("listen", text)
+
+
+class TestListeners:
+    """Upstreams that speak plain TCP are told apart by ports."""
+
+    def test_own_ports(self) -> None:
+        """Each gets its own port, at the host that requests come to; others get none."""
+        ports = {"payments": 1, "ledger": 2, "mainframe": None}
+        own = {f"upstreams.{name}.port": port for name, port in ports.items()}
+        found, why = listeners({**TCP, **own})
+
+        assert HTTP == found.http
+        assert {"payments": ("10.0.0.9", 1), "ledger": ("10.0.0.9", 2)} == found.tcp
+        assert {
+            "upstreams.mainframe.protocol": "without a port of its own, Proxy cannot listen for it"
+        } == why
+
+    @pytest.mark.parametrize(
+        ("port", "whose"), [(15001, "Proxy itself"), (9901, "Proxy itself"), (9102, "metrics")]
+    )
+    def test_taken(self, port: int, whose: str) -> None:
+        """A port that is taken is not given again."""
+        mainframe = {"upstreams.mainframe.protocol": "tcp", "upstreams.mainframe.port": port}
+        found, why = listeners(mainframe)
+
+        assert {} == found.tcp
+        assert {
+            "upstreams.mainframe.protocol": (
+                f"Proxy cannot listen for it: port {port} is that of {whose}"
+            )
+        } == why
+
+    def test_shared(self) -> None:
+        """Of two upstreams with one port, the first has it."""
+        ports = {f"upstreams.{name}.port": 7 for name in ("payments", "ledger", "mainframe")}
+        found, why = listeners({**ports, **TCP, "upstreams.mainframe.protocol": "http"})
+
+        assert {"payments": ("10.0.0.9", 7)} == found.tcp
+        assert {
+            "upstreams.ledger.protocol": ("Proxy cannot listen for it: port 7 is that of payments")
+        } == why
+
+    @pytest.mark.parametrize("port", [15001, 9901])
+    def test_metrics(self, port: int) -> None:
+        """Metrics on a port that is taken are refused, and not where they are off."""
+        with pytest.raises(ConfigError) as caught:
+            listeners({"metrics.port": port})
+
+        assert [("metrics.port", f"`metrics.port` is {port}, which Proxy wants for itself")] == [
+            (problem.path, problem.message) for problem in caught.value.problems
+        ]
+        assert HTTP == listeners({"metrics.port": port, "metrics.enabled": False})[0].http
