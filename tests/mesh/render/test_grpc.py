@@ -281,6 +281,14 @@ class TestHealth:
 
         assert "healthCheckConfig" not in document(settings)
 
+    @pytest.mark.parametrize("protocol", ["http", "tcp"])
+    def test_nothing_else_is_asked(self, protocol: str) -> None:
+        """It is not said that something else were asked in place of an HTTP check."""
+        path = "load_balancer.health_check.path"
+        found = reasons({"upstreams.payments.protocol": protocol, path: "/alive"})
+
+        assert "gRPC asks nothing but gRPC's health service" == found[path]
+
     def test_dropped(self) -> None:
         """How often it is asked is not said: servers tell."""
         path = "load_balancer.health_check"
