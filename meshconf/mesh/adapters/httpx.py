@@ -61,7 +61,8 @@ def httpx_timeout(timeouts: TimeoutsConfig) -> httpx.Timeout:
     """Return timeouts for a client or a request: ``httpx.Client(timeout=…)``.
 
     A connection stands within ``connect``, and each wait for it, for data or for being rid of data
-    takes ``per_try`` at most. What httpx cannot do is in ``DROPPED``.
+    takes ``per_try`` at most, which is not quite the same as an attempt. Dropped, with reasons in
+    ``DROPPED``: ``request`` and ``idle``.
 
     Args:
         timeouts: The settings.

@@ -50,7 +50,13 @@ def pybreaker_breaker(
 
     It opens after ``consecutive_failures``, lets calls through again after ``reset_timeout``, and
     closes after ``half_open_max_requests`` of them without a failure. With 0 failures, or where the
-    group is not enabled, it never opens. What pybreaker cannot do is in ``DROPPED``.
+    group is not enabled, it never opens. Dropped, with reasons in ``DROPPED``: all about shares of
+    failures (``error_threshold``, ``minimum_requests``, ``window``), hosts
+    (``max_ejection_percent``), and limits (``max_requests``, ``max_connections``,
+    ``max_pending_requests``), and ``max_reset_timeout``.
+
+    A breaker runs one call at a time, others wait for it. It is for functions: of a coroutine function,
+    pybreaker sees no more than that it was called.
 
     Args:
         circuit_breaker: The settings.

@@ -87,7 +87,9 @@ def stamina_retry(
 
     ``@stamina_retry(config.retry)`` decorates a function; ``for attempt in
     stamina_retry(config.retry): with attempt: …`` tries a block again, and so does ``async for``.
-    After the last attempt its exception is raised as it is. What stamina cannot do is in ``DROPPED``.
+    After the last attempt its exception is raised as it is. Dropped, with reasons in ``DROPPED``:
+    ``on`` and ``status_codes``, for which there is the argument *on*, and ``budget``; ``jitter`` is
+    said nearly.
 
     Args:
         retry: The settings.

@@ -82,8 +82,8 @@ def tenacity_retry(
 
     ``@tenacity_retry(config.retry)`` decorates a function; ``for attempt in
     tenacity_retry(config.retry): with attempt: …`` tries a block again, and so does ``async for``.
-    After the last attempt its exception is raised as it is. What tenacity cannot do is in
-    ``DROPPED``.
+    After the last attempt its exception is raised as it is. Dropped, with reasons in ``DROPPED``:
+    ``on`` and ``status_codes``, for which there is the argument *on*, and ``budget``.
 
     Args:
         retry: The settings.

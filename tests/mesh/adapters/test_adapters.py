@@ -193,3 +193,19 @@ def test_of_an_upstream() -> None:
     retry = ServiceMeshConfig(service_name="orders").retry
 
     assert stamina_retry(retry).arguments == stamina_retry(RetryConfig()).arguments
+
+
+@pytest.mark.parametrize(
+    ("function", "dropped"),
+    [
+        (tenacity_retry, of_tenacity.DROPPED),
+        (stamina_retry, of_stamina.DROPPED),
+        (pybreaker_breaker, of_pybreaker.DROPPED),
+        (httpx_timeout, of_httpx.DROPPED),
+    ],
+)
+def test_docstring(function: Callable[..., Any], dropped: Mapping[str, str]) -> None:
+    """What stands in `DROPPED` is named in the docstring of the function too."""
+    text = function.__doc__ or ""
+
+    assert [] == [path for path in dropped if f"``{path.split('.')[1]}``" not in text]

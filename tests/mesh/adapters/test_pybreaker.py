@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pybreaker
@@ -150,6 +152,31 @@ class TestHalfOpen:
             breaker.call(int)
 
         assert state == breaker.current_state
+
+
+def test_one_at_a_time() -> None:
+    """A call waits for the one before it, as the docstring says."""
+    breaker = pybreaker_breaker(CircuitBreakerConfig())
+    begin = time.monotonic()
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(4):
+            pool.submit(breaker.call, time.sleep, 0.05)
+
+    assert time.monotonic() - begin >= 0.2
+
+
+def test_of_coroutine_functions() -> None:
+    """Of a coroutine function it sees no failure, as its docstring says."""
+    breaker = pybreaker_breaker(CircuitBreakerConfig(consecutive_failures=1))
+
+    @breaker
+    async def called() -> None:
+        raise OSError
+
+    with pytest.raises(OSError):  # noqa: PT011 - it says nothing
+        asyncio.run(called())
+
+    assert CLOSED == breaker.current_state
 
 
 def test_breakers_are_apart() -> None:
