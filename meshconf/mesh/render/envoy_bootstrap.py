@@ -47,6 +47,9 @@ _IN_ROUTES = frozenset(
     }
 )
 
+#: The settings of one that speaks plain TCP and has a listener in its place.
+_IN_LISTENERS = _IN_ROUTES | {"timeouts.idle"}
+
 #: What neither clusters nor routes say.
 _IN_BOOTSTRAP = ("service_name", "service_version", "metrics", "tracing")
 
@@ -93,10 +96,11 @@ def envoy(
     clusters = [cluster(account, one) for one in upstreams]
     listening = [_listener("meshconf:http", http, _filter(manager))]
     for one in upstreams:
-        if one.config.protocol == "tcp":
+        if one.name in listeners.tcp:
             proxy = tcp_proxy(account, one)
-            if one.name in listeners.tcp:
-                listening.append(_listener(one.name, listeners.tcp[one.name], proxy))
+            listening.append(_listener(one.name, listeners.tcp[one.name], proxy))
+        elif one.config.protocol == "tcp":
+            account.drop("Envoy does not listen for it", *_IN_LISTENERS, upstream=one)
     if tracing is not None:
         manager["tracing"] = tracing.manager
         clusters.append(tracing.cluster)
@@ -133,11 +137,10 @@ def envoy_clusters(config: ServiceMeshConfig, *, upstream: str | None = None) ->
     account = _account(config, upstreams)
     account.drop("it stands in Envoy's bootstrap", *_IN_BOOTSTRAP)
     for one in upstreams:
-        reason = "it stands with Envoy's routes"
         if one.config.protocol == "tcp":
-            reason = "it stands with Envoy's listeners"
-            account.drop(reason, "timeouts.idle", upstream=one)
-        account.drop(reason, *_IN_ROUTES, upstream=one)
+            account.drop("it stands with Envoy's listeners", *_IN_LISTENERS, upstream=one)
+        else:
+            account.drop("it stands with Envoy's routes", *_IN_ROUTES, upstream=one)
     return account.rendered(_resources(_CLUSTER, [cluster(account, one) for one in upstreams]))
 
 

@@ -95,6 +95,10 @@ def note_discovery(account: Account, upstreams: Sequence[Upstream]) -> None:
             "zookeeper": "Envoy cannot ask it: no cluster has hosts",
         }.get(backend, f"Envoy asks by DNS for addresses, without ports: set the port of {missing}")
         account.drop(reason, "discovery.backend")
+    for one in upstreams:
+        if not hosts[one.name]:
+            paths = ("port", "load_balancer.health_check.port")
+            account.drop("Envoy knows no hosts on it", *paths, upstream=one)
     if all(is_ip_address(host) for found in hosts.values() for host, _ in found):
         asked = [backend] if backend in _IN_NAMES else []
         account.drop("Envoy looks nothing up", "discovery.refresh_interval", *asked)

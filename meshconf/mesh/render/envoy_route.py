@@ -80,6 +80,7 @@ def _hash_policy(upstream: Upstream) -> dict[str, Any]:
 
 def tcp_proxy(account: Account, upstream: Upstream) -> dict[str, Any]:
     """Return the filter that sends all connections of a listener to an upstream."""
+    retry = upstream.config.retry
     by_source = upstream.config.load_balancer.hash_key == "source_ip"
     hashed: dict[str, Any] = {"hash_policy": [{"source_ip": {}}]} if by_source else {}
     return {
@@ -89,7 +90,7 @@ def tcp_proxy(account: Account, upstream: Upstream) -> dict[str, Any]:
             stat_prefix=upstream.name,
             cluster=upstream.name,
             idle_timeout=duration(account, "timeouts.idle", upstream),
-            max_connect_attempts=upstream.config.retry.max_attempts,
+            max_connect_attempts=retry.max_attempts if retry.on else 1,
             backoff_options={
                 "base_interval": duration(account, "retry.base_delay", upstream),
                 "max_interval": duration(account, "retry.max_delay", upstream),

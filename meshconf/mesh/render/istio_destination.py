@@ -69,6 +69,8 @@ def _connection_pool(account: Account, upstream: Upstream) -> dict[str, Any]:
     if breaker.enabled:
         http["http2MaxRequests"] = breaker.max_requests  # of HTTP/1.1 too
     http["idleTimeout"] = idle
+    if protocol == "grpc":
+        account.drop("Istio's rules tell it from no other HTTP/2", "protocol", upstream=upstream)
     http["h2UpgradePolicy"] = "DO_NOT_UPGRADE" if protocol == "http" else "UPGRADE"
     return {"tcp": {**tcp, **limits}, "http": http}
 

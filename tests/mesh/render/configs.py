@@ -68,6 +68,8 @@ CONTEXTS: dict[str, Settings] = {
         "tls.cert_file": "/etc/mesh/cert.pem",
         "tls.key_file": "/etc/mesh/key.pem",
     },
+    "load_balancer.slow_start": {"load_balancer.slow_start": 10.0},
+    "retry.budget": {"retry.budget": 0.2},
     "load_balancer.choice_count": {"load_balancer.algorithm": "least_request"},
     "load_balancer.hash_key": {
         "load_balancer.algorithm": "ring_hash",
@@ -244,36 +246,47 @@ def at_bounds() -> Iterator[tuple[str, ServiceMeshConfig]]:
                 yield f"upstreams.payments.{name}", a_config(of_upstream(settings))
 
 
-def every_setting() -> Iterator[tuple[str, ServiceMeshConfig, ServiceMeshConfig]]:
-    """Return pairs of configurations that differ in one setting, with its path.
+def every_setting() -> Iterator[tuple[str, list[ServiceMeshConfig]]]:
+    """Return configurations that differ in one setting alone, with its path.
 
-    The first has the setting's default, or what the context demands in its place. The settings of
-    policies are changed once in general, and once for the upstream payments.
+    Those of policies are changed once in general, and once for the upstream payments.
     """
     for path, limit in limits().items():
-        policy = path.split(".")[0] in POLICIES
+        # A value that wants a partner is compared with others that have the same.
+        families: dict[str, list[Settings]] = {}
         for value in [*limit, *_beside(path)]:
-            given = {**context(path), **partner(path, value)}
-            before = context(path) if path in TIED else given
-            for scoped in (dict, of_upstream) if policy else (dict,):
-                first, second = a_config(scoped(before)), a_config(scoped({**given, path: value}))
-                (found,) = scoped({path: None})
-                if setting_at(first, found) != setting_at(second, found):
-                    yield found, first, second
+            beside = {**context(path), **partner(path, value)}
+            family = families.setdefault(path if path in TIED else str(beside), [])
+            if not family:
+                family.append(context(path) if path in TIED else beside)
+            family.append({**beside, path: value})
+        policy = path.split(".")[0] in POLICIES
+        for scoped in (dict, of_upstream) if policy else (dict,):
+            (found,) = scoped({path: None})
+            for family in families.values():
+                yield found, _differing(found, [a_config(scoped(one)) for one in family])
 
 
-def without_hosts() -> Iterator[tuple[str, ServiceMeshConfig, ServiceMeshConfig]]:
-    """Return such pairs for an upstream whose hosts or port a target may not learn."""
-    made: dict[str, ServiceMeshConfig] = {}
+def without_hosts() -> Iterator[tuple[str, list[ServiceMeshConfig]]]:
+    """Return such configurations, of an upstream whose hosts or port a target may not learn."""
     for base in HOSTLESS:
+        made: dict[str, ServiceMeshConfig] = {}
         for path, limit in limits().items():
-            value = limit[-1]
+            # The longest duration is one that is never said in full.
+            value = limit[-2] if limit[-1] == DURATIONS[-1] else limit[-1]
             given = {**context(path), **partner(path, value), **base}
-            name = str(given)
-            if name not in made:
-                made[name] = loaded(given)
-            if path != "discovery.backend" and value != setting_at(made[name], path):
-                yield path, made[name], loaded({**given, path: value})
+            if path != "discovery.backend":
+                first = made.setdefault(str(given), loaded(given))
+                yield path, _differing(path, [first, loaded({**given, path: value})])
+
+
+def _differing(path: str, configs: list[ServiceMeshConfig]) -> list[ServiceMeshConfig]:
+    """Leave out those whose value another has."""
+    found: list[ServiceMeshConfig] = []
+    for one in configs:
+        if all(setting_at(one, path) != setting_at(other, path) for other in found):
+            found.append(one)
+    return found
 
 
 def setting_at(config: ServiceMeshConfig, path: str) -> Any:
@@ -283,9 +296,9 @@ def setting_at(config: ServiceMeshConfig, path: str) -> Any:
 
 
 def _beside(path: str) -> list[Any]:
-    """Return a value that rounding could take for the default."""
-    default = setting_at(DEFAULTS, path)
-    return [default - 0.0004] if isinstance(default, float) else []
+    """Return a value that rounding could take for the one that the context has."""
+    value = setting_at(a_config(context(path)), path)
+    return [value - 0.0004] if isinstance(value, float) else []
 
 
 #: The defaults, and an upstream with nothing of its own.

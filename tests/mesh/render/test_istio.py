@@ -342,6 +342,16 @@ class TestConnections:
 
         assert "UPGRADE" == found["http"]["h2UpgradePolicy"]
 
+    @pytest.mark.parametrize(("protocol", "expected"), [("http2", []), ("grpc", ["protocol"])])
+    def test_grpc(self, protocol: str, expected: list[str]) -> None:
+        """That HTTP/2 is gRPC is not said."""
+        found = istio(a_config({"upstreams.payments.protocol": protocol}), upstream="payments")
+        prefix = "upstreams.payments."
+
+        assert expected == [
+            one.path.removeprefix(prefix) for one in found.dropped if one.path.startswith(prefix)
+        ]
+
     def test_tcp(self) -> None:
         """Plain TCP has connections that wait, and that may be silent."""
         assert {

@@ -111,6 +111,22 @@ class TestDropped:
             "timeouts.request",
         } == {path for path, why in found.items() if why == reason}
 
+    @pytest.mark.parametrize(("on", "expected"), [([], 1), (["connect-failure"], 5)])
+    def test_attempts_of_tcp(self, on: list[str], expected: int) -> None:
+        """A connection is tried again where anything is."""
+        text = envoy(a_config({"retry.on": on, "retry.max_attempts": 5})).text
+
+        assert f'"max_connect_attempts": {expected},' in text
+
+    def test_tcp_without_listener(self) -> None:
+        """What a listener would say of plain TCP is told where there is none."""
+        found = told(envoy, {"upstreams.mainframe.port": None}, "mainframe")
+        reason = "Envoy does not listen for it"
+
+        assert [reason] * 3 == [
+            found[path] for path in ("retry.max_attempts", "retry.base_delay", "timeouts.idle")
+        ]
+
     def test_hashed_connections(self) -> None:
         """The source of connections is known."""
         settings = {
@@ -160,6 +176,19 @@ class TestDiscovery:
         )
 
         assert expected == found["discovery.backend"]
+
+    def test_ports_of_nothing(self) -> None:
+        """A port is told where no host is known that could have it."""
+        settings = {
+            "discovery.backend": "etcd",
+            "upstreams.payments.port": 1,
+            "load_balancer.health_check.port": 2,
+        }
+        found = told(envoy_clusters, settings, "payments")
+        reason = "Envoy knows no hosts on it"
+
+        assert reason == found["upstreams.payments.port"]
+        assert reason == found["load_balancer.health_check.port"]
 
     def test_ports(self) -> None:
         """Where names and ports are known, nothing is missing."""
