@@ -13,6 +13,9 @@ _OF_UPSTREAM = UpstreamConfig()
 
 
 def is_default(config: ServiceMeshConfig | UpstreamConfig, path: str) -> bool:
-    """Tell whether a setting has its default; the name of the service has none."""
+    """Tell whether a setting has its default.
+
+    The name of the service counts as one: it has to be given, whatever the target makes of it.
+    """
     defaults = _OF_UPSTREAM if isinstance(config, UpstreamConfig) else _OF_ALL
-    return path != "service_name" and bool(value_at(config, path) == value_at(defaults, path))
+    return path == "service_name" or bool(value_at(config, path) == value_at(defaults, path))

