@@ -47,9 +47,9 @@ def caller(account: Account, version: Version, chosen: Sequence[Upstream]) -> di
     """
     config = account.config
     defaults = _upstream_config(account, version, general(config))
-    overrides = []
+    overrides, names = [], {one.name for one in chosen}
     for one in upstreams_of(config):
-        noted = account if one in chosen else Account(account.target, config, (one,))
+        noted = account if one.name in names else Account(account.target, config, (one,))
         found = _upstream_config(noted, version, one)
         if found != defaults:
             overrides.append({"Name": one.name, **found})

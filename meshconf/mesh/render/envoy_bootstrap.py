@@ -166,11 +166,10 @@ def envoy_routes(config: ServiceMeshConfig, *, upstream: str | None = None) -> R
     for one in upstreams:
         settings = {path for group in POLICIES for path in settings_of(one.config, group)}
         settings |= {"protocol", "port"}
-        if one in routed:
+        reason = "plain TCP has no routes: it stands with Envoy's clusters and listeners"
+        if one.config.protocol != "tcp":
             settings -= _IN_ROUTES
             reason = "it stands with Envoy's clusters"
-        else:
-            reason = "plain TCP has no routes: it stands with Envoy's clusters and listeners"
         account.drop(reason, *settings, upstream=one)
     return account.rendered(
         _resources(_ROUTES, [route_configuration(account, routed, _ROUTES_NAME)])
