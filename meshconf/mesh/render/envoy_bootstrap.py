@@ -90,9 +90,7 @@ def envoy(
     listeners = listeners_of(account, upstreams, http, back)
     tracing = tracing_of(account)
     routed = [one for one in upstreams if one.config.protocol != "tcp"]
-    manager = _manager(
-        "egress", {"route_config": route_configuration(account, routed, _ROUTES_NAME)}
-    )
+    manager = _manager("egress", route_configuration(account, routed, _ROUTES_NAME))
     clusters = [cluster(account, one) for one in upstreams]
     listening = [_listener("meshconf:http", http, _filter(manager))]
     for one in upstreams:
@@ -212,7 +210,7 @@ def _manager(name: str, routes: Mapping[str, Any]) -> dict[str, Any]:
         # A request has its own timeout; this one would cut it off after five minutes.
         stream_idle_timeout="0s",
         http_filters=[router],
-        **routes,
+        route_config=routes,
     )
 
 
@@ -232,6 +230,5 @@ def _metrics(account: Account) -> dict[str, Any]:
     match = {"path": path}
     route = {"cluster": _ADMIN, "prefix_rewrite": "/stats/prometheus"}
     host = {"name": "metrics", "domains": ["*"], "routes": [{"match": match, "route": route}]}
-    routes = {"route_config": {"name": "metrics", "virtual_hosts": [host]}}
-    manager = _filter(_manager("metrics", routes))
+    manager = _filter(_manager("metrics", {"name": "metrics", "virtual_hosts": [host]}))
     return _listener("meshconf:metrics", ("0.0.0.0", metrics.port), manager)  # noqa: S104 - who scrapes is elsewhere

@@ -92,7 +92,12 @@ def _ejection(account: Account, upstream: Upstream) -> dict[str, Any]:
 def _balancing(account: Account, upstream: Upstream) -> dict[str, Any]:
     balancer = upstream.config.load_balancer
     panic = percent(account, "load_balancer.panic_threshold", upstream)
-    found: dict[str, Any] = {"common_lb_config": {"healthy_panic_threshold": {"value": panic}}}
+    common = {
+        "healthy_panic_threshold": {"value": panic},
+        # Else a change of health that follows another is heeded up to a second late.
+        "update_merge_window": "0s",
+    }
+    found: dict[str, Any] = {"common_lb_config": common}
     algorithm = balancer.algorithm
     if algorithm is Algorithm.PEAK_EWMA:
         account.refuse_of(
@@ -156,7 +161,6 @@ def _http_check(account: Account, upstream: Upstream) -> dict[str, Any]:
     http2 = upstream.config.protocol in ("http2", "grpc")
     return {
         "path": check.path,
-        "host": upstream.name,
         "codec_client_type": "HTTP2" if http2 else "HTTP1",
         "expected_statuses": [_statuses(text) for text in check.expected_statuses],
         # Else one other status takes a host out at once, whatever unhealthy_threshold says.

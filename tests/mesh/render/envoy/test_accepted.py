@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from meshconf import ConfigError, ServiceMeshConfig
@@ -109,7 +109,7 @@ def test_bounds(rendered: Render) -> None:
         assert "" == validate(joined(batch)), [texts[text] for text in batch]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(configs(), min_size=10, max_size=10))
 def test_generated(rendered: Render, configs: list[ServiceMeshConfig]) -> None:
     """What is generated is accepted, unless it is refused."""

@@ -50,15 +50,16 @@ class TestConsecutiveFailures:
         """Of two hosts, one that fails is called five times, then not for 30 s; no client notices."""
         good, bad = serve("good"), serve("bad", status=503)
         envoy = start({"payments": {"hosts": [good, bad]}}, base={"metrics.enabled": False})
-        statuses = [envoy.get("payments").status for _ in range(8)]
-
-        assert (4, 0) == (len(bad.requests), ejected(envoy, "payments"))
-
-        statuses += [envoy.get("payments").status for _ in range(2)]
+        statuses: list[int] = []
+        # Whom Envoy asks first, and so how often the bad one is asked, differs from start to start.
+        while len(bad.requests) < 5:
+            assert 0 == ejected(envoy, "payments")
+            statuses.append(envoy.get("payments").status)
         until(lambda: ejected(envoy, "payments"))
         statuses += [envoy.get("payments").status for _ in range(10)]
 
-        assert ([200] * 20, 20, 5) == (statuses, len(good.requests), len(bad.requests))
+        assert {200} == set(statuses)
+        assert (len(statuses), 5) == (len(good.requests), len(bad.requests))
 
         bad.status = 200
 
@@ -109,18 +110,18 @@ class TestErrorThreshold:
             "circuit_breaker.consecutive_failures": 0,
             "circuit_breaker.window": 3.0,
             "circuit_breaker.error_threshold": 0.5,
-            "circuit_breaker.minimum_requests": 20,
+            "circuit_breaker.minimum_requests": 10,
         }
         upstreams = {
             name: {"hosts": [good, host], **own.get(name, {})} for name, host in bad.items()
         }
         envoy = start(upstreams, settings)
         for name, failures, successes in (
-            ("at", 10, 10),
-            ("below", 9, 11),
-            ("few", 19, 0),
-            ("off", 20, 0),
-            ("none", 20, 0),
+            ("at", 5, 5),
+            ("below", 4, 6),
+            ("few", 9, 0),
+            ("off", 10, 0),
+            ("none", 10, 0),
         ):
             for status, number in ((503, failures), (200, successes)):
                 bad[name].status = status

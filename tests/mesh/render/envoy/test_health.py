@@ -24,9 +24,8 @@ OFTEN = {
 
 class TestHttp:
     def test_question(self, serve: Serve, start: Start) -> None:
-        """A host is asked for the path, by the name of the upstream, and from the first moment on."""
+        """A host is asked for the path, by the name of the upstream, as often as is said."""
         service = serve(health_path="/ready")
-        began = time.monotonic()
         start({"payments": {"hosts": [service], f"{CHECK}.path": "/ready?deep=1"}}, OFTEN)
         until(lambda: len(service.health_checks) >= 4)
         first, *_, last = service.health_checks[:4]
@@ -36,8 +35,8 @@ class TestHttp:
             first.target,
             first.headers["host"],
         )
-        assert first.time < began + 1
-        assert 0.9 <= last.time - first.time + 0.05 < 2
+        # A host without traffic is asked as often: by default, Envoy would do so once a minute.
+        assert 0.8 <= last.time - first.time < 3
 
     def test_thresholds(self, serve: Serve, start: Start) -> None:
         """So many failures in a row take a host out, and so many successes let it in again."""
@@ -63,15 +62,15 @@ class TestHttp:
 
     def test_statuses(self, serve: Serve, start: Start) -> None:
         """The statuses that are expected pass, single ones and ranges, and no others."""
-        services = {name: serve() for name in ("first", "last", "single", "below", "ok")}
-        statuses = {"first": 300, "last": 399, "single": 404, "below": 299, "ok": 200}
+        services = {name: serve() for name in ("first", "last", "single", "below", "above")}
+        statuses = {"first": 300, "last": 399, "single": 404, "below": 299, "above": 400}
         for name, service in services.items():
             service.health = statuses[name]
         upstreams = {name: {"hosts": [service]} for name, service in services.items()}
         envoy = start(upstreams, {**OFTEN, f"{CHECK}.expected_statuses": ["300-399", "404"]})
         found = {name: envoy.get(name).status for name in services}
 
-        assert {"first": 200, "last": 200, "single": 200, "below": 503, "ok": 503} == found
+        assert {"first": 200, "last": 200, "single": 200, "below": 503, "above": 503} == found
 
     def test_no_statuses(self, serve: Serve, start: Start) -> None:
         """Where no status is expected, 200 alone passes."""
@@ -102,6 +101,7 @@ class TestHttp:
 
         assert 200 == envoy.get("payments").status
         assert [] != service.health_checks
+        assert 0 == second.stat("http.egress.downstream_cx_http1_total")
 
 
 class TestOtherTypes:

@@ -32,7 +32,7 @@ class TestLimits:
     def test_requests(self, serve: Serve, start: Start) -> None:
         """Of ten requests, three are answered if three may be in flight, whatever is spoken."""
         service = serve()
-        service.delay = 0.5
+        service.delay = 1.0
         limited = {
             "circuit_breaker.enabled": True,
             "circuit_breaker.max_requests": 3,
@@ -56,21 +56,21 @@ class TestLimits:
     def test_pending(self, serve: Serve, start: Start) -> None:
         """With one connection, one request is in flight, so many wait, and the others are refused."""
         service = serve()
-        service.delay = 0.3
+        service.delay = 1.0
         limited = {
             "circuit_breaker.enabled": True,
             "circuit_breaker.max_connections": 1,
-            "circuit_breaker.max_pending_requests": 2,
+            "circuit_breaker.max_pending_requests": 1,
         }
         envoy = start({"payments": {"hosts": [service], **limited}})
 
-        assert ["true"] * 5 == refused(at_once(envoy, "payments", 8))
-        assert (1, 3) == (service.most_in_flight, len(service.requests))
+        assert ["true"] * 6 == refused(at_once(envoy, "payments", 8))
+        assert (1, 2) == (service.most_in_flight, len(service.requests))
 
     def test_off(self, serve: Serve, start: Start) -> None:
         """Where the circuit breaker is off, nothing is limited."""
         service = serve()
-        service.delay = 0.3
+        service.delay = 1.0
         limits = {
             "circuit_breaker.max_requests": 1,
             "circuit_breaker.max_connections": 1,
@@ -100,7 +100,7 @@ class TestTimeouts:
         began = time.monotonic()
 
         assert 504 == envoy.get("payments").status
-        assert 0.45 < time.monotonic() - began < 2
+        assert 0.45 < time.monotonic() - began < 4
         assert 3 == len(service.requests)
 
     def test_connection(self, start: Start) -> None:
@@ -116,7 +116,7 @@ class TestTimeouts:
             began = time.monotonic()
 
             assert 503 == envoy.get("payments").status
-            assert 0.25 < time.monotonic() - began < 2
+            assert 0.25 < time.monotonic() - began < 4
             assert 1 == envoy.stat("cluster.payments.upstream_cx_connect_timeout")
 
     def test_idle(self, serve: Serve, start: Start) -> None:

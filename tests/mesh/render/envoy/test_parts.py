@@ -26,12 +26,7 @@ def bootstrap(folder: Path) -> str:
         {"socket_address": {"address": "127.0.0.1", "port_value": port}} for port in free_ports(2)
     )
     watched = {
-        name: {
-            "path_config_source": {
-                "path": str(folder / f"{name}.json"),
-                "watched_directory": {"path": str(folder)},
-            }
-        }
+        name: {"path_config_source": {"path": str(folder / f"{name}.json")}}
         for name in ("clusters", "routes")
     }
     router = {

@@ -188,6 +188,16 @@ class TestCluster:
 
             assert expected == common.get("alpn_protocols")
 
+    def test_final_dot(self) -> None:
+        """A certificate names a host without the final dot of its name."""
+        hosts = {"static.endpoints": {"payments": ["a.internal.:80"]}, "tls.enabled": True}
+        socket = cluster(hosts)["transport_socket"]
+        context = socket["typed_config"]["common_tls_context"]["validation_context"]
+
+        assert [{"san_type": "DNS", "matcher": {"exact": "a.internal"}}] == (
+            context["match_typed_subject_alt_names"]
+        )
+
 
 class TestNames:
     @pytest.mark.parametrize(
