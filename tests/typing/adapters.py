@@ -13,6 +13,7 @@ import tenacity
 from meshconf.mesh.adapters import (
     grpc_service_config,
     httpx_failure,
+    httpx_host_failure,
     httpx_timeout,
     pybreaker_breaker,
     stamina_retry,
@@ -38,6 +39,7 @@ def failures(config: ServiceMeshConfig) -> None:
     tenacity_retry(config.retry, on=OSError)
     stamina_retry(config.retry, on=(OSError, httpx.HTTPError), timeout=config.timeouts.request)
     pybreaker_breaker(config.circuit_breaker, on=lambda error: isinstance(error, OSError))
+    pybreaker_breaker(config.circuit_breaker, on=httpx_host_failure)
     tenacity_retry(config.retry, on=httpx_failure(config.retry), timeout=1.5)
     tenacity_retry(config.retry, on=OSError())  # type: ignore[arg-type]
     stamina_retry(config.retry, on="5xx")  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from pybreaker import CircuitBreakerError
 
 from meshconf.mesh.adapters import (
     httpx_failure,
+    httpx_host_failure,
     httpx_timeout,
     pybreaker_breaker,
     tenacity_retry,
@@ -41,7 +42,7 @@ class Upstream:
         its = config.upstreams[name]
         self.client = httpx.Client(timeout=httpx_timeout(its.timeouts))
         self.hosts = deque(
-            (f"http://{endpoint}", pybreaker_breaker(its.circuit_breaker, on=httpx.HTTPError))
+            (f"http://{endpoint}", pybreaker_breaker(its.circuit_breaker, on=httpx_host_failure))
             for endpoint in config.static.endpoints[name]
         )
         self.tried = tenacity_retry(
@@ -66,15 +67,10 @@ class Upstream:
             self.hosts.rotate(-1)
             try:
                 return breaker.call(self.ask, url + path)
-            except CircuitBreakerError as error:
-                # It tells of a failure that ejects the host, and of a host that is ejected.
-                if isinstance(error.__context__, httpx.HTTPError):
-                    raise error.__context__ from None
+            except CircuitBreakerError:
+                continue
         return HTTPStatus.SERVICE_UNAVAILABLE
 
     def ask(self, url: str) -> int:
         """Ask a host; an answer that tells of its failure is an exception."""
-        answer = self.client.get(url)
-        if answer.is_server_error:
-            answer.raise_for_status()
-        return answer.status_code
+        return self.client.get(url).raise_for_status().status_code

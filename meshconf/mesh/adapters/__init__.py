@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from meshconf.mesh.adapters.grpc import grpc_service_config
-    from meshconf.mesh.adapters.httpx import httpx_failure, httpx_timeout
+    from meshconf.mesh.adapters.httpx import httpx_failure, httpx_host_failure, httpx_timeout
     from meshconf.mesh.adapters.pybreaker import pybreaker_breaker
     from meshconf.mesh.adapters.stamina import stamina_retry
     from meshconf.mesh.adapters.tenacity import tenacity_retry
@@ -28,6 +28,7 @@ else:  # for a type checker, any name would be a public one
 __all__ = [
     "grpc_service_config",
     "httpx_failure",
+    "httpx_host_failure",
     "httpx_timeout",
     "pybreaker_breaker",
     "stamina_retry",

@@ -1,4 +1,4 @@
-"""Timeouts of httpx, and which of its exceptions are worth another attempt.
+"""Timeouts of httpx, and which of its exceptions are failures: for another attempt, for a breaker.
 
 Importing this needs the extra ``httpx``.
 """
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 try:
     import httpx
 except ImportError as failure:
-    message = 'httpx_timeout and httpx_failure need: pip install "meshconf[httpx]"'
+    message = (
+        'httpx_timeout, httpx_failure and httpx_host_failure need: pip install "meshconf[httpx]"'
+    )
     raise ImportError(message, name="httpx") from failure
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from meshconf.mesh.retry import RetryConfig
     from meshconf.mesh.timeouts import TimeoutsConfig
 
-__all__ = ["DROPPED", "httpx_failure", "httpx_timeout"]
+__all__ = ["DROPPED", "httpx_failure", "httpx_host_failure", "httpx_timeout"]
 
 #: What httpx cannot do, by setting.
 DROPPED: Mapping[str, str] = MappingProxyType(
@@ -94,3 +96,15 @@ def httpx_failure(retry: RetryConfig) -> Callable[[Exception], bool]:
         return isinstance(error, exceptions)
 
     return fails
+
+
+def httpx_host_failure(error: Exception) -> bool:
+    """Tell whether an exception is a failure of the host, as Envoy counts them to eject it.
+
+    It is one if there is no answer, or if its status is 500 or above, for which
+    ``response.raise_for_status()`` has to be called. It is made for the argument ``on`` of
+    ``pybreaker_breaker``.
+    """
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response.is_server_error
+    return isinstance(error, _NO_ANSWER)

@@ -48,7 +48,7 @@ def pybreaker_breaker(
 ) -> pybreaker.CircuitBreaker:
     """Return a circuit breaker of pybreaker.
 
-    It opens after ``consecutive_failures``, lets calls through again after ``reset_timeout``, and
+    It opens after ``consecutive_failures``, each of which is raised as it is, lets calls through again after ``reset_timeout``, and
     closes after ``half_open_max_requests`` of them without a failure. With 0 failures, or where the
     group is not enabled, it never opens. Dropped, with reasons in ``DROPPED``: all about shares of
     failures (``error_threshold``, ``minimum_requests``, ``window``), hosts
@@ -71,4 +71,6 @@ def pybreaker_breaker(
         reset_timeout=min(circuit_breaker.reset_timeout, LONGEST),
         success_threshold=circuit_breaker.half_open_max_requests,
         exclude=[lambda error: not fails(error)],
+        # Else the failure that opens it would look like none to who tries again.
+        throw_new_error_on_trip=False,
     )

@@ -159,6 +159,7 @@ class TestImports:
             [],  # options of a gRPC channel are made without grpcio
             ["httpx"],
             ["httpx"],
+            ["httpx"],
             ["httpx", "pybreaker"],
             ["httpx", "pybreaker", "stamina", "tenacity"],  # stamina stands on tenacity
             ["httpx", "pybreaker", "stamina", "tenacity"],
@@ -170,8 +171,8 @@ class TestImports:
             ("tenacity_retry", "tenacity_retry needs"),
             ("stamina_retry", "stamina_retry needs"),
             ("pybreaker_breaker", "pybreaker_breaker needs"),
-            ("httpx_timeout", "httpx_timeout and httpx_failure need"),
-            ("httpx_failure", "httpx_timeout and httpx_failure need"),
+            ("httpx_timeout", "httpx_timeout, httpx_failure and httpx_host_failure need"),
+            ("httpx_failure", "httpx_timeout, httpx_failure and httpx_host_failure need"),
         ],
     )
     def test_missing(self, monkeypatch: pytest.MonkeyPatch, name: str, said: str) -> None:

@@ -14,6 +14,7 @@ from meshconf import CircuitBreakerConfig
 from meshconf.mesh import RetryConfig, TimeoutsConfig
 from meshconf.mesh.adapters import (
     httpx_failure,
+    httpx_host_failure,
     httpx_timeout,
     pybreaker_breaker,
     stamina_retry,
@@ -226,6 +227,37 @@ class TestFailure:
         ]
 
 
+class TestHostFailure:
+    """What a breaker counts: that nobody answers, and answers of 500 or above."""
+
+    @pytest.mark.parametrize(
+        ("error", "expected"),
+        [
+            (httpx.ConnectError(""), True),
+            (httpx.ReadTimeout(""), True),
+            (httpx.RemoteProtocolError(""), True),
+            (httpx.UnsupportedProtocol(""), False),
+            (ValueError(), False),
+        ],
+    )
+    def test_exceptions(self, error: Exception, expected: bool) -> None:
+        """A host that gives no answer has failed; a mistake of the caller is none of its."""
+        assert expected is httpx_host_failure(error)
+
+    def test_statuses(self, server: Answering) -> None:
+        """Answers of 500 and above open a breaker, and one that says that nothing is there does not."""
+        config = CircuitBreakerConfig(consecutive_failures=2)
+        states = []
+        for server.status in (404, 500):
+            breaker = pybreaker_breaker(config, on=httpx_host_failure)
+            for _ in range(2):
+                with pytest.raises(httpx.HTTPStatusError):
+                    breaker.call(lambda: httpx.get(server.address).raise_for_status())
+            states.append(breaker.current_state)
+
+        assert ["closed", "open"] == states
+
+
 @pytest.mark.parametrize("retrying", [tenacity_retry, stamina_retry])
 class TestTogether:
     """What a service writes: a retry around a request."""
@@ -263,7 +295,7 @@ class TestTogether:
         """A breaker around each attempt counts what is tried again."""
         config = RetryConfig(**FAST, max_attempts=3)
         breaker = pybreaker_breaker(
-            CircuitBreakerConfig(consecutive_failures=4), on=httpx_failure(config)
+            CircuitBreakerConfig(consecutive_failures=4), on=httpx_host_failure
         )
         server.status = 503
 

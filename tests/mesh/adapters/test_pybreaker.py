@@ -43,6 +43,14 @@ class TestOpening:
         with pytest.raises(pybreaker.CircuitBreakerError):
             breaker.call(pytest.fail, "it was called")
 
+    def test_raises_the_failure(self) -> None:
+        """The failure that opens it is raised as it is, so that it is tried again."""
+        breaker = pybreaker_breaker(CircuitBreakerConfig(consecutive_failures=1))
+
+        with pytest.raises(OSError, match=r"^down$"):
+            breaker.call(raises, OSError("down"))
+        assert OPEN == breaker.current_state
+
     def test_not_without_a_row(self) -> None:
         """A success starts the count anew."""
         breaker = pybreaker_breaker(CircuitBreakerConfig(consecutive_failures=3))
