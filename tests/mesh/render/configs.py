@@ -20,7 +20,7 @@ from meshconf.mesh.retry import RetryCondition
 from tests.mesh.bounds import MOST, NUMBERS, PATHS, TEXTS, TINY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Settings = dict[str, Any]
 
@@ -42,6 +42,7 @@ BASE: Settings = {
     "upstreams.mainframe.port": 3270,
 }
 
+UPSTREAMS = ("payments", "ledger", "mainframe")
 HASHING = ("ring_hash", "maglev")
 
 #: What lets a setting, or all those of a group, have an effect.
@@ -224,10 +225,10 @@ def partner(path: str, value: Any) -> Settings:
     return WITHOUT.get(path, {}) if value is None else {}
 
 
-def of_upstream(settings: Settings) -> Settings:
-    """Make settings of the policies those of the upstream payments."""
+def of_upstream(name: str, settings: Settings) -> Settings:
+    """Make settings of the policies those of an upstream."""
     return {
-        f"upstreams.payments.{path}" if path.split(".")[0] in POLICIES else path: value
+        f"upstreams.{name}.{path}" if path.split(".")[0] in POLICIES else path: value
         for path, value in settings.items()
     }
 
@@ -243,13 +244,13 @@ def at_bounds() -> Iterator[tuple[str, ServiceMeshConfig]]:
             name = f"{path}={str(value)[:40]}"
             yield name, a_config(settings)
             if path.split(".")[0] in POLICIES:
-                yield f"upstreams.payments.{name}", a_config(of_upstream(settings))
+                yield f"upstreams.payments.{name}", a_config(of_upstream("payments", settings))
 
 
 def every_setting() -> Iterator[tuple[str, list[ServiceMeshConfig]]]:
     """Return configurations that differ in one setting alone, with its path.
 
-    Those of policies are changed once in general, and once for the upstream payments.
+    Those of policies are changed once in general, and once for each upstream.
     """
     for path, limit in limits().items():
         # A value that wants a partner is compared with others that have the same.
@@ -260,11 +261,11 @@ def every_setting() -> Iterator[tuple[str, list[ServiceMeshConfig]]]:
             if not family:
                 family.append(context(path) if path in TIED else beside)
             family.append({**beside, path: value})
-        policy = path.split(".")[0] in POLICIES
-        for scoped in (dict, of_upstream) if policy else (dict,):
-            (found,) = scoped({path: None})
-            for family in families.values():
-                yield found, _differing(found, [a_config(scoped(one)) for one in family])
+        for family in families.values():
+            yield path, _differing(path, map(a_config, family))
+            for name in UPSTREAMS if path.split(".")[0] in POLICIES else ():
+                own = (a_config(of_upstream(name, one)) for one in family)
+                yield f"upstreams.{name}.{path}", _differing(f"upstreams.{name}.{path}", own)
 
 
 def without_hosts() -> Iterator[tuple[str, list[ServiceMeshConfig]]]:
@@ -280,7 +281,7 @@ def without_hosts() -> Iterator[tuple[str, list[ServiceMeshConfig]]]:
                 yield path, _differing(path, [first, loaded({**given, path: value})])
 
 
-def _differing(path: str, configs: list[ServiceMeshConfig]) -> list[ServiceMeshConfig]:
+def _differing(path: str, configs: Iterable[ServiceMeshConfig]) -> list[ServiceMeshConfig]:
     """Leave out those whose value another has."""
     found: list[ServiceMeshConfig] = []
     for one in configs:
@@ -290,9 +291,11 @@ def _differing(path: str, configs: list[ServiceMeshConfig]) -> list[ServiceMeshC
 
 
 def setting_at(config: ServiceMeshConfig, path: str) -> Any:
-    """Return the value of a setting, also of the upstream payments."""
-    own = path.removeprefix("upstreams.payments.")
-    return value_at(config if own == path else config.upstreams["payments"], own)
+    """Return the value of a setting, also of one of an upstream whose name has no dots."""
+    if not path.startswith("upstreams."):
+        return value_at(config, path)
+    _, name, own = path.split(".", 2)
+    return value_at(config.upstreams[name], own)
 
 
 def _beside(path: str) -> list[Any]:
