@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import attrs
 import click
 
 from meshconf.cli.loaded import FAILED, FINDINGS, load_files, tell, tell_aside
@@ -33,6 +32,9 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "grpc": (),
 }
 
+#: What is said with what is dropped.
+IN_PART = "in whole or in part"
+
 
 @click.command(short_help="Write the configuration for Envoy, HAProxy, Consul, Istio or gRPC.")
 @click.argument("target", type=click.Choice(list(TARGETS)), metavar="TARGET")
@@ -42,7 +44,7 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "--output",
     type=click.Path(),
     metavar="FILE",
-    help="Write to FILE, in place of what it holds, and not to stdout.",
+    help="Write to FILE, in place of what it holds, and not to stdout, which is `-`.",
 )
 @click.option("--upstream", metavar="NAME", help="Render this upstream alone.")
 @click.option(
@@ -58,7 +60,7 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
 @click.option(
     "--target-version",
     metavar="VERSION",
-    help="consul: the version of the servers, such as 1.18; older ones know less.",
+    help="consul: the version of the servers, 1.18 if not given; older ones know less.",
 )
 @click.option(
     "--fail-on-dropped",
@@ -82,22 +84,23 @@ def render(
     fail_on_dropped: bool,
     **options: str | None,
 ) -> None:
-    r"""Write the configuration for TARGET: what its engine enforces, in its own language.
+    """Write the configuration for TARGET: what its engine enforces, in its own language.
 
     \b
     envoy           a whole bootstrap, JSON: envoy -c FILE
     envoy-clusters  clusters and routes alone, as files that a bootstrap of your
     envoy-routes    own names and that Envoy reads again when they are replaced
     haproxy         a whole configuration: haproxy -f FILE
-    consul          config entries, one JSON document in each line
+    consul          config entries, one JSON document in each line, for
+                    consul config write -
     istio           a DestinationRule and a VirtualService for each upstream, JSON:
                     kubectl apply -f FILE
     grpc            the service config of a channel, JSON
 
-    What the target cannot express is told on stderr: what is set as a warning with its reason,
-    defaults by name alone. Ends with 1 if a setting cannot be rendered at all, or is dropped with
-    --fail-on-dropped.
-    """
+    What is dropped, since the target cannot express it, or not exactly, is told on stderr: what is
+    set as a warning with its reason, defaults by name alone. Ends with 1 if a setting cannot be
+    rendered at all, or is dropped with --fail-on-dropped.
+    """  # noqa: D301 - to click, a backspace is a paragraph that stays as it is
     given = {name: value for name, value in options.items() if value is not None}
     if strange := [name for name in given if name not in TARGETS[target]]:
         msg = f"--{strange[0].replace('_', '-')} is not for {target}"
@@ -177,23 +180,28 @@ def _tell_dropped(
     stop: bool,
 ) -> None:
     """Tell what the text does not say: what is set with its place, defaults by name."""
+    from meshconf.diagnostics.words import few
+
     lost = [one for one in dropped if not one.default]
     problems = [*outcome.problems, *_problems(lost, outcome, output_format, stop=stop)]
     if problems:
         said = "nothing was written"
         tell(problems, outcome.sources, output_format, color, outcome=said, result=not stop)
-    defaults = [one.path for one in dropped if one.default]
-    if defaults:
-        names = ", ".join(defaults)
-        tell_aside(
-            f"{target} does not express these defaults either: {names}", output_format, color
+    if defaults := [one.path for one in dropped if one.default]:
+        names = few(defaults) if output_format == "full" else ", ".join(defaults)
+        more = (
+            " (--output-format concise names all)" if len(names) < len(", ".join(defaults)) else ""
         )
+        aside = f"of the defaults, {target} drops, {IN_PART}: {names}{more}"
+        tell_aside(aside, output_format, color)
 
 
 def _problems(
     lost: Sequence[Dropped], outcome: Outcome, output_format: str, *, stop: bool
 ) -> Iterator[Problem]:
     """Make problems of what is dropped; for people, one of all that is for the same reason."""
+    import attrs
+
     from meshconf.diagnostics.excerpt import joined
     from meshconf.diagnostics.problem import Problem
     from meshconf.diagnostics.words import few
@@ -207,7 +215,7 @@ def _problems(
     for group in groups.values():
         whose = f" for {few(group[0].upstreams)}" if group[0].upstreams else ""
         names, verb = few([f"`{one.path}`" for one in group]), "are" if group[1:] else "is"
-        message = f"{names} {verb} dropped{whose}: {group[0].reason}"
+        message = f"{names} {verb} dropped{whose}, {IN_PART}: {group[0].reason}"
         found = (Problem("MC304", severity, one.path, message) for one in group)
         first, *rest = sorted(placed(outcome, found), key=_line)
         yield attrs.evolve(
@@ -235,7 +243,9 @@ def _write(name: str, text: str, sources: Sequence[str]) -> None:
             with path.open("x", encoding="utf-8", newline="") as file:
                 file.write(text)
         except FileExistsError:
-            before = path.read_bytes().decode()
+            # What else is there, such as a link or a FIFO, is refused unread.
+            plain = path.is_file() and not path.is_symlink()
+            before = path.read_bytes().decode() if plain else ""
             if before != text:
                 write_atomically(path, text, expected=before)
     except NotWritten as error:

@@ -172,16 +172,17 @@ _TABLE = (
     ),
     Code(
         "MC303",
-        "not to be rendered",
+        "cannot be rendered",
         "A setting is valid, and the target has no words for it that would mean the same.",
         "Change the setting, or render for another target.",
     ),
     Code(
         "MC304",
         "dropped when rendered",
-        "The target cannot express a setting, or not exactly; the rendered text goes without it.",
-        "Leave the setting out if nothing rests on it, or enforce it elsewhere: in the service "
-        "itself, or by another target.",
+        "The target cannot express a setting, or not exactly; the reason says how far. "
+        "--fail-on-dropped makes an error of it.",
+        "Leave the setting out if nothing rests on it, enforce it in the service itself, or render "
+        "for a target that can express it.",
     ),
     # The family MC4xx is about sources.
     Code(

@@ -27,7 +27,7 @@ class TestHelp:
         """Help lists the commands, those first that are needed first."""
         result = run(option)
         _, commands = result.stdout.split("Commands:\n")
-        expected = "check show explain diff watch doctor migrate push init docs schema"
+        expected = "check show explain diff watch doctor migrate render push init docs schema"
 
         assert 0 == result.exit_code
         assert expected.split() == [line.split()[0] for line in commands.splitlines()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import stat
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +145,7 @@ class TestDropped:
         mesh(LOST)
         result = run("render", "envoy")
         expected = """\
-warning[MC304]: `circuit_breaker.half_open_max_requests` is dropped: Envoy gives a host its full \
+warning[MC304]: `circuit_breaker.half_open_max_requests` is dropped, in whole or in part: Envoy gives a host its full \
 share when its ejection ends
   --> mesh.toml:14:26
    |
@@ -164,7 +165,7 @@ meshconf: 1 warning in mesh.toml, environment
         full = run("render", "envoy").stderr
         concise = run("render", "envoy", "--output-format", "concise").stderr
         expected = """\
-warning[MC304]: `metrics.path`, `metrics.port` are dropped: metrics.enabled is false
+warning[MC304]: `metrics.path`, `metrics.port` are dropped, in whole or in part: metrics.enabled is false
   --> mesh.toml:15:8
    |
 15 | port = 1
@@ -176,8 +177,14 @@ meshconf: 1 warning in mesh.toml, environment
 """
 
         assert full.startswith(expected)
-        assert "mesh.toml:15:8: warning[MC304]: `metrics.port` is dropped: metrics.ena" in concise
-        assert "mesh.toml:16:8: warning[MC304]: `metrics.path` is dropped: metrics.ena" in concise
+        assert (
+            "mesh.toml:15:8: warning[MC304]: `metrics.port` is dropped, in whole or in part: metrics.ena"
+            in concise
+        )
+        assert (
+            "mesh.toml:16:8: warning[MC304]: `metrics.path` is dropped, in whole or in part: metrics.ena"
+            in concise
+        )
 
     def test_for_some(self, run, mesh):
         """Where a value holds for several upstreams and is dropped for one, that one is named."""
@@ -185,7 +192,7 @@ meshconf: 1 warning in mesh.toml, environment
         result = run("render", "envoy", "--output-format", "concise")
 
         assert (
-            "warning[MC304]: `timeouts.request` is dropped for db: Envoy sees connections in plain "
+            "warning[MC304]: `timeouts.request` is dropped for db, in whole or in part: Envoy sees connections in plain "
             "TCP, and no requests"
         ) in result.stderr
 
@@ -193,7 +200,9 @@ meshconf: 1 warning in mesh.toml, environment
         """Defaults that cannot be expressed are named in one line, and no warning."""
         result = run("render", "envoy")
 
-        assert result.stderr.startswith("envoy does not express these defaults either: circuit_")
+        assert result.stderr.startswith(
+            "of the defaults, envoy drops, in whole or in part: circuit_"
+        )
         assert 1 == result.stderr.count("\n")
 
     def test_programs(self, run, mesh):
@@ -270,7 +279,7 @@ class TestRefused:
         [
             (["istio", "--listen", "127.0.0.1:1"], "--listen is not for istio"),
             (["haproxy", "--target-version", "1.8"], "--target-version is not for haproxy"),
-            (["envoy", "--listen", "here"], 'listen: write "host:port"'),
+            (["envoy", "--listen", "here"], 'listen "here": write "host:port"'),
             (["nginx"], "'nginx' is not one of 'envoy'"),
         ],
     )
@@ -324,7 +333,7 @@ class TestOutput:
         assert "--output ./mesh.toml is what the configuration is read from" in result.stderr
         assert MESH == (folder / "mesh.toml").read_text()
 
-    @pytest.mark.parametrize("kind", ["link", "folder", "missing folder", "bytes"])
+    @pytest.mark.parametrize("kind", ["link", "folder", "FIFO", "missing folder", "bytes"])
     def test_not_written(self, run, folder: Path, kind: str):
         """What cannot be replaced is said in one line, and the exit code is 2."""
         file = folder / "out"
@@ -334,13 +343,16 @@ class TestOutput:
                 file.symlink_to(folder / "target")
             case "folder":
                 file.mkdir()
+            case "FIFO":
+                os.mkfifo(file)
             case "missing folder":
                 file = folder / "no" / "out"
             case _:
                 file.write_bytes(b"\xff\x00")
         reasons: dict[str, Any] = {
             "link": "is a symbolic link, and links are not written through; nothing was changed",
-            "folder": "cannot be written: is a directory",
+            "folder": "is not a regular file; nothing was changed",
+            "FIFO": "is not a regular file; nothing was changed",
             "missing folder": "cannot be written: no such file or directory",
             "bytes": "cannot be written: it holds no text",
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def address_of(name: str, text: str) -> Address:
     try:
         host_and_port(text)
     except ValueError as error:
-        msg = f"{name}: {error}"
+        msg = f"{name} {json.dumps(text)}: {error}"
         raise ValueError(msg) from None
     return split_endpoint(text)
 
@@ -78,10 +79,12 @@ def listeners_of(
         if one.config.protocol != "tcp":
             continue
         if port is None:
-            reason = f"without a port of its own, {account.target} cannot listen for it"
+            reason = (
+                f"no listener of {account.target} leads to {one.name}, which has no port of its own"
+            )
             account.drop(reason, "protocol", upstream=one)
         elif port in taken:
-            reason = f"{account.target} cannot listen for it: port {port} is that of {taken[port]}"
+            reason = f"no listener of {account.target} leads to {one.name}: port {port} is that of {taken[port]}"
             account.drop(reason, "protocol", upstream=one)
         else:
             taken[port] = one.name

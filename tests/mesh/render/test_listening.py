@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,7 +46,7 @@ class TestAddress:
     )
     def test_wrong(self, text: str) -> None:
         """What is none is refused by the name of the argument."""
-        with pytest.raises(ValueError, match='listen: write "host:port"'):
+        with pytest.raises(ValueError, match=re.escape(f'listen "{text}": write "host:port"')):
             address_of("listen", text)
 
 
@@ -61,7 +62,7 @@ class TestListeners:
         assert HTTP == found.http
         assert {"payments": ("10.0.0.9", 1), "ledger": ("10.0.0.9", 2)} == found.tcp
         assert {
-            "upstreams.mainframe.protocol": "without a port of its own, Proxy cannot listen for it"
+            "upstreams.mainframe.protocol": "no listener of Proxy leads to mainframe, which has no port of its own"
         } == why
 
     @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ class TestListeners:
         assert {} == found.tcp
         assert {
             "upstreams.mainframe.protocol": (
-                f"Proxy cannot listen for it: port {port} is that of {whose}"
+                f"no listener of Proxy leads to mainframe: port {port} is that of {whose}"
             )
         } == why
 
@@ -86,7 +87,7 @@ class TestListeners:
 
         assert {"payments": ("10.0.0.9", 7)} == found.tcp
         assert {
-            "upstreams.ledger.protocol": ("Proxy cannot listen for it: port 7 is that of payments")
+            "upstreams.ledger.protocol": "no listener of Proxy leads to ledger: port 7 is that of payments"
         } == why
 
     @pytest.mark.parametrize("port", [15001, 9901])

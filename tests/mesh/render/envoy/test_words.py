@@ -62,8 +62,8 @@ class TestBootstrap:
         [
             ("localhost:1", "127.0.0.1:2", "listen: Envoy wants an IP address, which localhost is"),
             ("127.0.0.1:1", "a.b:2", "admin: Envoy wants an IP address, which a.b is not"),
-            ("127.0.0.1", "127.0.0.1:2", 'listen: write "host:port"'),
-            ("127.0.0.1:1", "127.0.0.1:0", 'admin: write "host:port"'),
+            ("127.0.0.1", "127.0.0.1:2", 'listen "127.0.0.1": write "host:port"'),
+            ("127.0.0.1:1", "127.0.0.1:0", 'admin "127.0.0.1:0": write "host:port"'),
             ("127.0.0.1:1", "127.0.0.1:1", "listen and admin are both 127.0.0.1:1"),
         ],
     )
@@ -216,7 +216,12 @@ class TestNames:
                 ("payments.shop.svc.example", 80),
             ),
             (
-                {"discovery.backend": "dns", "dns.name": "{service}.a.{service}."},
+                {
+                    "discovery.backend": "dns",
+                    "dns.name": "{service}.a.{service}.",
+                    "dns.record_type": "A",
+                    "dns.port": 81,
+                },
                 ("payments.a.payments.", 80),
             ),
         ],
@@ -250,6 +255,7 @@ class TestNames:
         )
 
         assert expected == found["dns_lookup_family"]
+        assert "typed_dns_resolver_config" not in found
 
     def test_name_servers(self) -> None:
         """Name servers are addresses, with port 53 unless they have another."""
