@@ -16,6 +16,7 @@ __all__ = [
     "is_ip_address",
     "is_name",
     "split_endpoint",
+    "split_place",
 ]
 
 _LONGEST_NAME = 253  # RFC 1035, without the final dot
@@ -80,6 +81,12 @@ def split_endpoint(endpoint: str) -> tuple[str, int]:
     """Return the host and the port of an endpoint, an IPv6 address without its brackets."""
     host, _, port = endpoint.rpartition(":")
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def split_place(text: str, port: int) -> tuple[str, int]:
+    """Return the host and the port of a text; the given port, where the text has none."""
+    bare = text.removeprefix("[").removesuffix("]")
+    return (bare, port) if is_ip_address(bare) or ":" not in text else split_endpoint(text)
 
 
 def _refuse(wanted: str) -> NoReturn:

@@ -22,6 +22,7 @@ except ImportError as failure:
     message = 'asking name servers needs: pip install "meshconf[dns]"'
     raise ImportError(message, name="dns") from failure
 
+from meshconf.mesh.addresses import split_place
 from meshconf.mesh.discovery.probing import Check, dotted, error, fail, of_services, ok, warning
 from meshconf.mesh.service_mesh import ServiceMeshConfig
 
@@ -86,7 +87,7 @@ class _Names:
 
     def answers(self, nameserver: str) -> list[Finding]:
         """Ask a name server anything: that there is no such name is an answer too."""
-        host, port = _host_and_port(nameserver)
+        host, port = split_place(nameserver, _PORT)
         query = dns.message.make_query(self._name(self.config.service_name), self._type)
         addresses = self._addresses(host)
         patience = self.timeout / len(addresses)
@@ -240,11 +241,3 @@ def _has(resolver: dns.resolver.Resolver, name: str, type: str) -> bool:
 
 def _records(number: int, type: str) -> str:
     return f"{number} {type} {'record' if number == 1 else 'records'}"
-
-
-def _host_and_port(nameserver: str) -> tuple[str, int]:
-    """Split the port off, if there is one."""
-    host, _, port = nameserver.rpartition(":")
-    if not host or (":" in host and not host.endswith("]")):
-        return nameserver.removeprefix("[").removesuffix("]"), _PORT
-    return host.removeprefix("[").removesuffix("]"), int(port)

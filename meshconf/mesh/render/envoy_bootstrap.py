@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from meshconf.mesh.addresses import is_ip_address
 from meshconf.mesh.paths import settings_of
 from meshconf.mesh.render.envoy_cluster import cluster
-from meshconf.mesh.render.envoy_hosts import cluster_of, is_ip_address
+from meshconf.mesh.render.envoy_hosts import cluster_of
 from meshconf.mesh.render.envoy_route import route_configuration, tcp_proxy
 from meshconf.mesh.render.envoy_tracing import tracing_of
 from meshconf.mesh.render.envoy_unsaid import note_unsaid

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
-from meshconf.mesh.addresses import is_name, split_endpoint
+from meshconf.mesh.addresses import is_ip_address, is_name, split_place
 from meshconf.mesh.paths import value_at
 from meshconf.mesh.render.envoy_words import address, duration, typed
+from meshconf.mesh.render.upstreams import consul_host, kubernetes_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,9 +20,7 @@ __all__ = [
     "cluster_of",
     "hosts_in_cluster",
     "hosts_of",
-    "is_ip_address",
     "note_discovery",
-    "split_place",
 ]
 
 _DNS_PORT = 53
@@ -65,9 +63,9 @@ def _looked_up(config: ServiceMeshConfig, service: str) -> str | None:
     """Return the name that Envoy asks for by DNS; None where the backend gives none."""
     backend = config.discovery.backend
     if backend == "kubernetes":
-        return f"{service}.{config.kubernetes.namespace}.svc.{config.kubernetes.cluster_domain}"
+        return kubernetes_host(config, service)
     if backend == "consul":
-        return f"{service}.service.{config.consul.datacenter}.consul"
+        return consul_host(config, service)
     if backend == "dns" and config.dns.name is not None:
         return config.dns.name.replace("{service}", service)
     return None
@@ -153,15 +151,6 @@ def hosts_in_cluster(account: Account, upstream: Upstream) -> dict[str, Any]:
     return {**found, **_lookup(account)}
 
 
-def is_ip_address(host: str) -> bool:
-    """Tell an IP address from a name."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
 def _lookup(account: Account) -> dict[str, Any]:
     """Return how often a name is looked up, and, for the backend dns, how."""
     config = account.config
@@ -179,9 +168,3 @@ def _lookup(account: Account) -> dict[str, Any]:
                 "typed_config": typed(_CARES, resolvers=resolvers),
             }
     return found
-
-
-def split_place(text: str, default_port: int) -> tuple[str, int]:
-    """Return the host and the port of a text that has a port or not."""
-    bare = text.removeprefix("[").removesuffix("]")
-    return (bare, default_port) if is_ip_address(bare) or ":" not in text else split_endpoint(text)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from meshconf.mesh.addresses import is_name
-from meshconf.mesh.render.envoy_hosts import hosts_of, is_ip_address
+from meshconf.mesh.addresses import is_ip_address, is_name
+from meshconf.mesh.render.envoy_hosts import hosts_of
 from meshconf.mesh.render.envoy_words import typed
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from meshconf.mesh.addresses import host_with_port_or_without
+from meshconf.mesh.addresses import host_with_port_or_without, split_place
 from meshconf.mesh.render.envoy_cluster import HTTP_OPTIONS
-from meshconf.mesh.render.envoy_hosts import cluster_of, split_place
+from meshconf.mesh.render.envoy_hosts import cluster_of
 from meshconf.mesh.render.envoy_tls import tls_to_collector
 from meshconf.mesh.render.envoy_words import typed
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from meshconf.mesh.addresses import is_ip_address, is_name, split_endpoint
+from meshconf.mesh.addresses import is_ip_address, is_name, split_place
 from meshconf.mesh.paths import dotted
 from meshconf.mesh.render.durations import milliseconds
 from meshconf.mesh.render.haproxy_tls import for_one_server
 from meshconf.mesh.render.haproxy_words import Lines, line, section
+from meshconf.mesh.render.upstreams import consul_host, kubernetes_host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,7 +107,7 @@ def _in_consul(account: Account, upstream: Upstream) -> tuple[str, int | None]:
         account.refuse(dotted("upstreams", name), message, "give it another name")
     parts, port = {"consul.datacenter": datacenter}, upstream.config.port
     service = f"_{name}._tcp" if port is None else name
-    return _name(account, upstream, f"{service}.service.{datacenter}.consul", parts), port
+    return _name(account, upstream, consul_host(account.config, service), parts), port
 
 
 def _in_kubernetes(account: Account, upstream: Upstream) -> tuple[str, int | None] | None:
@@ -114,7 +115,7 @@ def _in_kubernetes(account: Account, upstream: Upstream) -> tuple[str, int | Non
     if name.startswith("_"):
         message = "is no name in Kubernetes' DNS, which has no _ at the beginning"
         account.refuse(dotted("upstreams", name), message, "give it another name")
-    service = f"{name}.{settings.namespace}.svc.{settings.cluster_domain}"
+    service = kubernetes_host(account.config, name)
     parts = {
         "kubernetes.namespace": settings.namespace,
         "kubernetes.cluster_domain": settings.cluster_domain,
@@ -216,15 +217,8 @@ def resolvers(account: Account) -> str:
 
 def _nameservers(account: Account) -> list[tuple[str, int]]:
     """Return the name servers that are IP addresses, with their ports."""
-    found = []
-    for text in account.config.dns.nameservers:
-        bare = text.removeprefix("[").removesuffix("]")
-        host, port = (bare, _DNS_PORT)
-        if not is_ip_address(bare) and ":" in text:
-            host, port = split_endpoint(text)
-        if is_ip_address(host):
-            found.append((host, port))
-    return found
+    places = [split_place(text, _DNS_PORT) for text in account.config.dns.nameservers]
+    return [(host, port) for host, port in places if is_ip_address(host)]
 
 
 def servers(account: Account, upstream: Upstream, hosts: Hosts) -> Lines:

@@ -14,7 +14,7 @@ from meshconf.mesh.paths import dotted
 from meshconf.mesh.render.istio_destination import destination_rule
 from meshconf.mesh.render.istio_route import virtual_service
 from meshconf.mesh.render.rendered import Account
-from meshconf.mesh.render.upstreams import upstreams_of
+from meshconf.mesh.render.upstreams import kubernetes_host, upstreams_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,16 +69,12 @@ def istio(config: ServiceMeshConfig, *, upstream: str | None = None) -> Rendered
         resource
         for one in upstreams
         for resource in (
-            destination_rule(account, one, _host(config, one)),
-            virtual_service(account, one, _host(config, one)),
+            destination_rule(account, one, kubernetes_host(config, one.name)),
+            virtual_service(account, one, kubernetes_host(config, one.name)),
         )
     ]
     found = {"apiVersion": "v1", "kind": "List", "items": items}
     return account.rendered(f"{json.dumps(found, indent=2)}\n")
-
-
-def _host(config: ServiceMeshConfig, upstream: Upstream) -> str:
-    return f"{upstream.name}.{config.kubernetes.namespace}.svc.{config.kubernetes.cluster_domain}"
 
 
 def _drop_general(account: Account, upstreams: Sequence[Upstream]) -> None:
@@ -106,6 +102,6 @@ def _refuse_names(account: Account, upstreams: Sequence[Upstream]) -> None:
     path, remedy = "kubernetes.cluster_domain", "write a domain in lower case: cluster.local"
     if re.fullmatch(_DOMAIN, config.kubernetes.cluster_domain) is None:
         account.refuse(path, "is no domain, which Istio wants", remedy)
-    elif any(len(_host(config, one)) > _LONGEST_NAME for one in upstreams):
+    elif any(len(kubernetes_host(config, one.name)) > _LONGEST_NAME for one in upstreams):
         message = f"makes hosts with more than {_LONGEST_NAME} characters, which DNS does not take"
         account.refuse(path, message, "write a shorter one")

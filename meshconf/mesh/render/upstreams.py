@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.service_mesh import ServiceMeshConfig
 
-__all__ = ["Upstream", "general", "names_of", "refuse_names", "upstreams_of"]
+__all__ = [
+    "Upstream",
+    "consul_host",
+    "general",
+    "kubernetes_host",
+    "names_of",
+    "refuse_names",
+    "upstreams_of",
+]
 
 #: So many upstreams are named in one sentence.
 _MOST_NAMED = 10
@@ -82,6 +90,16 @@ def general(config: ServiceMeshConfig) -> Upstream:
             timeouts=config.timeouts,
         ),
     )
+
+
+def kubernetes_host(config: ServiceMeshConfig, upstream: str) -> str:
+    """Return the name of an upstream in the DNS of its Kubernetes cluster."""
+    return f"{upstream}.{config.kubernetes.namespace}.svc.{config.kubernetes.cluster_domain}"
+
+
+def consul_host(config: ServiceMeshConfig, upstream: str) -> str:
+    """Return the name of an upstream in the DNS of Consul."""
+    return f"{upstream}.service.{config.consul.datacenter}.consul"
 
 
 def refuse_names(account: Account, upstreams: tuple[Upstream, ...]) -> None:

@@ -15,6 +15,7 @@ import dns.resolver
 import dns.rrset
 import pytest
 
+from meshconf.mesh.addresses import split_place
 from meshconf.mesh.discovery import dns as probe_of_dns
 from tests.mesh.discovery.test_consul import service
 
@@ -228,7 +229,7 @@ class TestNameServers:
     )
     def test_spelling(self, text: str, expected: tuple[str, int]):
         """A name server has a port or none, and an address of either kind."""
-        assert expected == probe_of_dns._host_and_port(text)
+        assert expected == split_place(text, 53)
 
 
 @pytest.fixture

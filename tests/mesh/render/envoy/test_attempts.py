@@ -34,7 +34,8 @@ def _envoy(service: Answering, start: Start) -> Envoy:
     kinds: Mapping[str, Mapping[str, Any]] = {
         "default": {},
         "reset": {"retry.on": ["reset"]},
-        "gateway": {"retry.on": ["gateway-error"]},
+        "gateway": {"retry.on": ["gateway-error"], "timeouts.per_try": 0.2},
+        "slow": {"timeouts.per_try": 0.2},
         "never": {"retry.on": []},
         "codes": {"retry.status_codes": [418, 429]},
     }
@@ -43,7 +44,7 @@ def _envoy(service: Answering, start: Start) -> Envoy:
         for kind, own in kinds.items()
         for number in ATTEMPTS
     }
-    return start(upstreams, {**QUICK, "timeouts.per_try": 0.2, "timeouts.connect": 0.2})
+    return start(upstreams, QUICK)
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +114,7 @@ class TestNumber:
         service.hangs_up = True
         envoy.get("default-5")
         service.hangs_up, service.delay = False, 5.0
-        envoy.get("default-5")
+        envoy.get("slow-5")
         service.delay, service.status = 0.0, 503
         envoy.get("never-5")
 

@@ -17,7 +17,7 @@ CHECK = "load_balancer.health_check"
 OFTEN = {
     f"{CHECK}.type": "http",
     f"{CHECK}.interval": 0.3,
-    f"{CHECK}.timeout": 0.2,
+    f"{CHECK}.timeout": 0.3,
     "load_balancer.panic_threshold": 0.0,
 }
 
@@ -89,7 +89,7 @@ class TestHttp:
         envoy = start({"payments": {"hosts": [service]}}, OFTEN)
 
         assert 0 < envoy.stat("cluster.payments.health_check.failure")
-        assert 0.2 <= time.monotonic() - began
+        assert 0.3 <= time.monotonic() - began
 
     def test_http2(self, serve: Serve, start: Start) -> None:
         """An upstream that speaks HTTP/2 is asked in HTTP/2."""
