@@ -11,66 +11,72 @@ from tests.mesh.render.envoy.conftest import until
 
 if TYPE_CHECKING:
     from tests.mesh.render.envoy.conftest import Serve, Start
+    from tests.servers.answering import Answering
     from tests.servers.envoy import Envoy
-    from tests.servers.talk import Answer
 
 
-def at_once(envoy: Envoy, upstream: str, number: int) -> list[Answer]:
-    """Send requests at the same time."""
+def at_once(
+    envoy: Envoy, upstream: str, service: Answering, number: int, in_flight: int, waiting: int = 0
+) -> list[str | None]:
+    """Send requests to a service that keeps them, until so many are in flight and so many wait.
+
+    Returns:
+        What those answers say of overload that came in the meantime.
+    """
+    service.start()
+    service.forget()
+    service.delay = 60.0
     with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(lambda _: envoy.get(upstream), range(number)))
-
-
-def refused(answers: list[Answer]) -> list[str | None]:
-    """Return what those answers say that are no successes."""
-    return [answer.headers.get("x-envoy-overloaded") for answer in answers if answer.status == 503]
+        asked = [pool.submit(envoy.get, upstream) for _ in range(number)]
+        try:
+            until(
+                lambda: (
+                    service.in_flight == in_flight
+                    and sum(one.done() for one in asked) == number - in_flight - waiting
+                )
+            )
+            answers = [one.result() for one in asked if one.done()]
+        finally:
+            service.stop()
+    return [one.headers.get("x-envoy-overloaded") for one in answers if one.status == 503]
 
 
 class TestLimits:
     """What is beyond a limit is refused at once, and not tried again."""
 
     def test_requests(self, serve: Serve, start: Start) -> None:
-        """Of ten requests, three are answered if three may be in flight, whatever is spoken."""
+        """Of ten requests, seven are refused if three may be in flight, whatever is spoken."""
         service = serve()
-        service.delay = 1.0
         limited = {
             "circuit_breaker.enabled": True,
             "circuit_breaker.max_requests": 3,
             "retry.max_attempts": 3,
         }
         second = start({"http2": {"hosts": [service]}})
-        port = int(second.address.rpartition(":")[2])
-        hosts = {"http": service, "http2": f"127.0.0.1:{port}"}
+        hosts = {"http": service, "http2": second.address.removeprefix("http://")}
         upstreams = {
             name: {"hosts": [host], "protocol": name, **limited} for name, host in hosts.items()
         }
         envoy = start(upstreams)
-        found = {}
-        for name in hosts:
-            service.forget()
-            answers = at_once(envoy, name, 10)
-            found[name] = (refused(answers), service.most_in_flight, len(service.requests))
+        refused = [at_once(envoy, name, service, 10, in_flight=3) for name in hosts]
 
-        assert {"http": (["true"] * 7, 3, 3), "http2": (["true"] * 7, 3, 3)} == found
+        assert [["true"] * 7] * 2 == refused
 
     def test_pending(self, serve: Serve, start: Start) -> None:
         """With one connection, one request is in flight, so many wait, and the others are refused."""
         service = serve()
-        service.delay = 1.0
         limited = {
             "circuit_breaker.enabled": True,
             "circuit_breaker.max_connections": 1,
-            "circuit_breaker.max_pending_requests": 1,
+            "circuit_breaker.max_pending_requests": 2,
         }
         envoy = start({"payments": {"hosts": [service], **limited}})
 
-        assert ["true"] * 6 == refused(at_once(envoy, "payments", 8))
-        assert (1, 2) == (service.most_in_flight, len(service.requests))
+        assert ["true"] * 5 == at_once(envoy, "payments", service, 8, in_flight=1, waiting=2)
 
     def test_off(self, serve: Serve, start: Start) -> None:
         """Where the circuit breaker is off, nothing is limited."""
         service = serve()
-        service.delay = 1.0
         limits = {
             "circuit_breaker.max_requests": 1,
             "circuit_breaker.max_connections": 1,
@@ -78,8 +84,7 @@ class TestLimits:
         }
         envoy = start({"payments": {"hosts": [service], **limits}})
 
-        assert [] == refused(at_once(envoy, "payments", 8))
-        assert 8 == service.most_in_flight
+        assert [] == at_once(envoy, "payments", service, 8, in_flight=8)
 
 
 class TestTimeouts:
