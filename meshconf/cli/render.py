@@ -110,8 +110,7 @@ def render(
         tell(outcome.problems, outcome.sources, output_format, color)
         raise SystemExit(FINDINGS)
     rendered = _rendered(target, outcome, upstream, given, output_format, color)
-    lost = [one for one in rendered.dropped if not one.default]
-    stop = fail_on_dropped and bool(lost)
+    stop = fail_on_dropped and not all(one.default for one in rendered.dropped)
     _tell_dropped(target, rendered.dropped, outcome, output_format, color, stop=stop)
     if stop:
         raise SystemExit(FINDINGS)
@@ -188,10 +187,9 @@ def _tell_dropped(
         said = "nothing was written"
         tell(problems, outcome.sources, output_format, color, outcome=said, result=not stop)
     if defaults := [one.path for one in dropped if one.default]:
-        names = few(defaults) if output_format == "full" else ", ".join(defaults)
-        more = (
-            " (--output-format concise names all)" if len(names) < len(", ".join(defaults)) else ""
-        )
+        every = ", ".join(defaults)
+        names = few(defaults) if output_format == "full" else every
+        more = "" if names == every else " (--output-format concise names all)"
         aside = f"of the defaults, {target} drops, {IN_PART}: {names}{more}"
         tell_aside(aside, output_format, color)
 
@@ -208,18 +206,19 @@ def _problems(
     from meshconf.loading.placing import placed
 
     severity: Severity = "error" if stop else "warning"
-    groups: dict[object, list[Dropped]] = {}
-    for one in lost:
+    places = placed(outcome, (Problem("MC304", severity, one.path, "") for one in lost))
+    groups: dict[object, list[tuple[Dropped, Problem]]] = {}
+    for one, place in zip(lost, places, strict=True):
         key = (one.reason, one.upstreams) if output_format == "full" else one.path
-        groups.setdefault(key, []).append(one)
+        groups.setdefault(key, []).append((one, place))
     for group in groups.values():
-        whose = f" for {few(group[0].upstreams)}" if group[0].upstreams else ""
-        names, verb = few([f"`{one.path}`" for one in group]), "are" if group[1:] else "is"
-        message = f"{names} {verb} dropped{whose}, {IN_PART}: {group[0].reason}"
-        found = (Problem("MC304", severity, one.path, message) for one in group)
-        first, *rest = sorted(placed(outcome, found), key=_line)
+        reason, upstreams = group[0][0].reason, group[0][0].upstreams
+        whose = f" for {few(upstreams)}" if upstreams else ""
+        names, verb = few([f"`{one.path}`" for one, _ in group]), "are" if group[1:] else "is"
+        first, *rest = sorted((place for _, place in group), key=_line)
         yield attrs.evolve(
             first,
+            message=f"{names} {verb} dropped{whose}, {IN_PART}: {reason}",
             labels=tuple(label for one in (first, *rest) for label in one.labels),
             excerpts=joined(excerpt for one in (first, *rest) for excerpt in one.excerpts),
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from meshconf.mesh.load_balancer import Algorithm
+from meshconf.mesh.render.algorithm import NEAREST, refuse_algorithm
 from meshconf.mesh.render.consul_language import (
     LOAD_BALANCER,
-    NO_REQUESTS,
     RESOLVER_TIMEOUT,
     ROUTE_CONDITIONS,
     UPSTREAM_CONFIG,
@@ -41,12 +41,6 @@ _CONDITIONS = frozenset(
         "unavailable",
     }
 )
-
-# What comes nearest to an algorithm that Consul does not have.
-_NEAREST = {
-    Algorithm.PEAK_EWMA: Algorithm.LEAST_REQUEST,
-    Algorithm.WEIGHTED_ROUND_ROBIN: Algorithm.ROUND_ROBIN,
-}
 
 _OPTIONS = {
     Algorithm.LEAST_REQUEST: ("choice_count",),
@@ -108,7 +102,7 @@ def called(account: Account, version: Version, upstream: Upstream) -> Iterator[d
 
 def _drop_requests(account: Account, upstream: Upstream) -> None:
     account.drop(
-        NO_REQUESTS,
+        account.no_requests,
         "retry",
         "load_balancer.max_retries",
         "load_balancer.hash_key",
@@ -168,11 +162,8 @@ def _retries(account: Account, version: Version, upstream: Upstream) -> dict[str
 def _load_balancer(account: Account, version: Version, upstream: Upstream) -> dict[str, Any]:
     balancer = upstream.config.load_balancer
     algorithm = balancer.algorithm
-    if algorithm in _NEAREST:
-        nearest = _NEAREST[algorithm]
-        message = f"is {algorithm}, which Consul does not have"
-        remedy = f'{nearest} comes nearest: algorithm = "{nearest}"'
-        account.refuse_of(upstream, "load_balancer.algorithm", message, remedy)
+    if algorithm in NEAREST:
+        refuse_algorithm(account, upstream)
     if algorithm is Algorithm.MAGLEV:
         account.drop("Consul sets no table size", "load_balancer.table_size", upstream=upstream)
     if version < LOAD_BALANCER:

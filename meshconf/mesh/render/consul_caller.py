@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from meshconf.mesh.render.consul_language import (
     EJECTION,
     ENFORCING,
-    NO_REQUESTS,
     Version,
     duration,
     since,
@@ -15,7 +14,7 @@ from meshconf.mesh.render.consul_language import (
 from meshconf.mesh.render.durations import milliseconds
 from meshconf.mesh.render.envoy_words import LONGEST
 from meshconf.mesh.render.rendered import Account
-from meshconf.mesh.render.upstreams import general, upstreams_of
+from meshconf.mesh.render.upstreams import general
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +33,9 @@ _NOT_SAID = {
 }
 
 
-def caller(account: Account, version: Version, chosen: Sequence[Upstream]) -> dict[str, Any]:
+def caller(
+    account: Account, version: Version, upstreams: Sequence[Upstream], chosen: Sequence[Upstream]
+) -> dict[str, Any]:
     """Return the entry of this service: what holds for each upstream, and for all others.
 
     Args:
@@ -42,13 +43,14 @@ def caller(account: Account, version: Version, chosen: Sequence[Upstream]) -> di
 
         version: Of Consul.
 
-        chosen: The upstreams of which the account tells. As the entry is written as a whole, the
-            others are in it too.
+        upstreams: All upstreams, as the entry is written as a whole.
+
+        chosen: Those of which the account tells.
     """
     config = account.config
     defaults = _upstream_config(account, version, general(config))
     overrides, names = [], {one.name for one in chosen}
-    for one in upstreams_of(config):
+    for one in upstreams:
         noted = account if one.name in names else Account(account.target, config, (one,))
         found = _upstream_config(noted, version, one)
         if found != defaults:
@@ -67,7 +69,7 @@ def _upstream_config(account: Account, version: Version, upstream: Upstream) -> 
     breaker = upstream.config.circuit_breaker
     account.drop_all(_NOT_SAID, upstream)
     if upstream.config.protocol == "tcp":
-        account.drop(NO_REQUESTS, "circuit_breaker.max_requests", upstream=upstream)
+        account.drop(account.no_requests, "circuit_breaker.max_requests", upstream=upstream)
     return {
         "ConnectTimeoutMs": milliseconds(account, "timeouts.connect", upstream, most=LONGEST),
         # Without numbers, Envoy's own limits of 1,024 would hold.

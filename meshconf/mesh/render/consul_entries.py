@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from meshconf.mesh.render.rendered import Rendered
+    from meshconf.mesh.render.upstreams import Upstream
     from meshconf.mesh.service_mesh import ServiceMeshConfig
 
 __all__ = ["consul"]
@@ -70,13 +71,14 @@ def consul(
         ValueError: If the version is none, or older than 1.8.
     """
     version = version_of(target_version)
-    chosen = upstreams_of(config, upstream)
+    every = upstreams_of(config)
+    chosen = every if upstream is None else upstreams_of(config, upstream)
     entries: list[dict[str, Any]] = []
     if version >= UPSTREAM_CONFIG:
         account = Account("Consul", config, chosen or (general(config),))
-        refuse_names(account, upstreams_of(config))
-        _refuse_own_name(account)
-        entries.append(caller(account, version, chosen))
+        refuse_names(account, every)
+        _refuse_own_name(account, every)
+        entries.append(caller(account, version, every, chosen))
     else:
         account = Account("Consul", config, chosen)
         refuse_names(account, chosen)
@@ -100,13 +102,13 @@ def _drop_general(account: Account) -> None:
     account.drop(reason, f"tls{switched_off}")
 
 
-def _refuse_own_name(account: Account) -> None:
+def _refuse_own_name(account: Account, upstreams: Iterable[Upstream]) -> None:
     """Refuse a name of this service that is no host name, or hides an upstream."""
     name = account.config.service_name
     if not is_name(name):
         remedy = "use letters, digits, inner hyphens and dots"
         account.refuse("service_name", "is no host name, which Consul wants", remedy)
-    for one in upstreams_of(account.config):
+    for one in upstreams:
         if one.name != name and one.name.lower() == name.lower():
             message = f"and the upstream {one.name} are one name to Consul"
             account.refuse("service_name", message, "give one of them another name")

@@ -20,7 +20,6 @@ __all__ = [
     "EJECTION",
     "ENFORCING",
     "LOAD_BALANCER",
-    "NO_REQUESTS",
     "RESOLVER_TIMEOUT",
     "ROUTE_CONDITIONS",
     "UPSTREAM_CONFIG",
@@ -49,8 +48,6 @@ EJECTION: Version = (1, 15)
 
 #: RequestTimeout of a service-resolver; 1.13.7, 1.14.5 and 1.15.1 have it too.
 RESOLVER_TIMEOUT: Version = (1, 16)
-
-NO_REQUESTS = "Consul sees connections in plain TCP, and no requests"
 
 _OLDEST: Version = (1, 8)
 _TEXT = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})(\.[0-9]{1,3})?")

@@ -12,9 +12,10 @@ from meshconf.mesh.render.envoy_hosts import cluster_of
 from meshconf.mesh.render.envoy_route import route_configuration, tcp_proxy
 from meshconf.mesh.render.envoy_tracing import tracing_of
 from meshconf.mesh.render.envoy_unsaid import note_unsaid
-from meshconf.mesh.render.envoy_words import address, refuse_odd_path, typed
+from meshconf.mesh.render.envoy_words import address, typed
 from meshconf.mesh.render.listening import Address, address_of, listeners_of
-from meshconf.mesh.render.rendered import POLICIES, Account, Rendered
+from meshconf.mesh.render.rendered import Account, Rendered
+from meshconf.mesh.render.request_path import metrics_path
 from meshconf.mesh.render.upstreams import Upstream, refuse_names, upstreams_of
 
 if TYPE_CHECKING:
@@ -163,8 +164,7 @@ def envoy_routes(config: ServiceMeshConfig, *, upstream: str | None = None) -> R
     account.drop("it stands with Envoy's clusters", "tls", "discovery", config.discovery.backend)
     routed = [one for one in upstreams if one.config.protocol != "tcp"]
     for one in upstreams:
-        settings = {path for group in POLICIES for path in settings_of(one.config, group)}
-        settings |= {"protocol", "port"}
+        settings = set(settings_of(one.config))
         reason = "plain TCP has no routes: it stands with Envoy's clusters and listeners"
         if one.config.protocol != "tcp":
             settings -= _IN_ROUTES
@@ -221,15 +221,8 @@ def _filter(manager: Mapping[str, Any]) -> dict[str, Any]:
 
 def _metrics(account: Account) -> dict[str, Any]:
     """Return a listener that answers with Envoy's statistics, and with nothing else of its admin."""
-    metrics = account.config.metrics
-    refuse_odd_path(account, "metrics.path")
-    path, mark, _ = metrics.path.partition("?")
-    if mark:
-        account.drop(
-            "Envoy tells paths apart without what follows the question mark", "metrics.path"
-        )
-    match = {"path": path}
+    match = {"path": metrics_path(account)}
     route = {"cluster": _ADMIN, "prefix_rewrite": "/stats/prometheus"}
     host = {"name": "metrics", "domains": ["*"], "routes": [{"match": match, "route": route}]}
     manager = _filter(_manager("metrics", {"name": "metrics", "virtual_hosts": [host]}))
-    return _listener("meshconf:metrics", ("0.0.0.0", metrics.port), manager)  # noqa: S104 - who scrapes is elsewhere
+    return _listener("meshconf:metrics", ("0.0.0.0", account.config.metrics.port), manager)  # noqa: S104 - who scrapes is elsewhere

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from meshconf.mesh.load_balancer import Algorithm
+from meshconf.mesh.render.algorithm import refuse_algorithm
 from meshconf.mesh.render.envoy_hosts import hosts_in_cluster
 from meshconf.mesh.render.envoy_tls import tls_to_upstream
-from meshconf.mesh.render.envoy_words import duration, percent, refuse_odd_path, typed
+from meshconf.mesh.render.envoy_words import duration, percent, typed
 from meshconf.mesh.render.health import check_type
+from meshconf.mesh.render.request_path import refuse_odd_path
 
 if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
@@ -100,12 +102,7 @@ def _balancing(account: Account, upstream: Upstream) -> dict[str, Any]:
     found: dict[str, Any] = {"common_lb_config": common}
     algorithm = balancer.algorithm
     if algorithm is Algorithm.PEAK_EWMA:
-        account.refuse_of(
-            upstream,
-            "load_balancer.algorithm",
-            "is peak_ewma, which Envoy does not have",
-            'least_request comes nearest: algorithm = "least_request"',
-        )
+        refuse_algorithm(account, upstream)
         return found
     if algorithm is Algorithm.WEIGHTED_ROUND_ROBIN:
         policy = {

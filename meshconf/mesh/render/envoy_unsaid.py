@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshconf.mesh.render.envoy_hosts import note_discovery
+from meshconf.mesh.render.envoy_words import note_waits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from meshconf.mesh.render.upstreams import Upstream
 
 __all__ = ["note_unsaid"]
-
-_DOUBLES = 2.0
 
 #: What is about requests.
 _OF_REQUESTS = (
@@ -34,12 +33,8 @@ def note_unsaid(account: Account, upstreams: Sequence[Upstream]) -> None:
     for one in upstreams:
         reason = "Envoy gives a host its full share when its ejection ends"
         account.drop(reason, "circuit_breaker.half_open_max_requests", upstream=one)
-        if one.config.retry.multiplier != _DOUBLES:
-            account.drop("Envoy doubles each delay", "retry.multiplier", upstream=one)
-        reason = "Envoy waits a random time, up to the whole of each delay"
-        account.drop(reason, "retry.jitter", upstream=one)
+        note_waits(account, one)
         if one.config.protocol == "tcp":
-            reason = "Envoy sees connections in plain TCP, and no requests"
             key = one.config.load_balancer.hash_key
             hashed = () if key == "source_ip" else ("load_balancer.hash_key",)
-            account.drop(reason, *_OF_REQUESTS, *hashed, upstream=one)
+            account.drop(account.no_requests, *_OF_REQUESTS, *hashed, upstream=one)

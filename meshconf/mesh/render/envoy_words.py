@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
 
-__all__ = ["LONGEST", "address", "duration", "percent", "refuse_odd_path", "typed"]
+__all__ = ["LONGEST", "address", "duration", "note_waits", "percent", "typed"]
 
 #: The longest duration, in milliseconds: Envoy keeps some in signed 32-bit milliseconds.
 LONGEST = 2**31 - 1
+
+_DOUBLES = 2.0
 
 
 def typed(type_name: str, **fields: Any) -> dict[str, Any]:
@@ -44,10 +46,9 @@ def percent(account: Account, path: str, upstream: Upstream) -> int:
     return found
 
 
-def refuse_odd_path(account: Account, path: str, upstream: Upstream | None = None) -> None:
-    """Refuse a setting, of an upstream if there is one, that is no path of HTTP requests."""
-    text: str = value_at(account.config if upstream is None else upstream.config, path)
-    if text.isascii() and text.isprintable():
-        return
-    noted = path if upstream is None else account.path_of(upstream, path)
-    account.refuse(noted, "holds characters that no HTTP request may", "write them as %XX")
+def note_waits(account: Account, upstream: Upstream) -> None:
+    """Note how Envoy, or a mesh of Envoys, waits between attempts."""
+    if upstream.config.retry.multiplier != _DOUBLES:
+        account.drop(f"{account.target} doubles each delay", "retry.multiplier", upstream=upstream)
+    reason = f"{account.target} waits a random time, up to the whole of each delay"
+    account.drop(reason, "retry.jitter", upstream=upstream)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshconf.mesh.load_balancer import Algorithm
-from meshconf.mesh.render.durations import milliseconds
 from meshconf.mesh.render.haproxy_checks import checks, for_servers
-from meshconf.mesh.render.haproxy_hosts import LONGEST, servers
+from meshconf.mesh.render.haproxy_hosts import servers
 from meshconf.mesh.render.haproxy_tls import for_all_servers
-from meshconf.mesh.render.haproxy_words import Lines, line, section
+from meshconf.mesh.render.haproxy_words import Lines, duration, line, section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,9 +17,8 @@ if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
 
-__all__ = ["backend", "duration"]
+__all__ = ["backend"]
 
-_NO_REQUESTS = "HAProxy sees connections in plain TCP, and no requests"
 #: Why the rest of a circuit breaker is not said.
 _EJECTION: Mapping[str, str] = {
     **{
@@ -89,11 +87,6 @@ def backend(account: Account, upstream: Upstream, hosts: Hosts) -> str:
     )
 
 
-def duration(account: Account, path: str, upstream: Upstream | None = None) -> str:
-    """Return a duration as HAProxy writes it."""
-    return f"{milliseconds(account, path, upstream, most=LONGEST)}ms"
-
-
 def _balance(account: Account, upstream: Upstream, hosts: Hosts) -> Lines:
     reason = "HAProxy sends nothing to a host that is down"
     account.drop(reason, "load_balancer.panic_threshold", upstream=upstream)
@@ -131,8 +124,8 @@ def _hash(account: Account, upstream: Upstream) -> Lines:
     key = upstream.config.load_balancer.hash_key or ""
     kind, _, name = key.partition(":")
     if upstream.config.protocol == "tcp" and kind != "source_ip":
-        account.drop(_NO_REQUESTS, "load_balancer.hash_key", upstream=upstream)
-        account.drop(_NO_REQUESTS, "load_balancer.algorithm", upstream=upstream)
+        account.drop(account.no_requests, "load_balancer.hash_key", upstream=upstream)
+        account.drop(account.no_requests, "load_balancer.algorithm", upstream=upstream)
         return [line("balance", "roundrobin")]
     words: dict[str, tuple[str, ...]] = {
         "header": (f"hdr({name})",),
@@ -150,7 +143,7 @@ def _limit(account: Account, upstream: Upstream, hosts: Hosts) -> tuple[object, 
         return ()
     account.drop_all(_EJECTION, upstream)
     if upstream.config.protocol == "tcp":
-        account.drop(_NO_REQUESTS, "circuit_breaker.max_requests", upstream=upstream)
+        account.drop(account.no_requests, "circuit_breaker.max_requests", upstream=upstream)
         limit, path = breaker.max_connections, "circuit_breaker.max_connections"
     else:
         reason = "HAProxy opens as many connections as the requests in flight want"
@@ -185,7 +178,7 @@ def _timeouts(account: Account, upstream: Upstream) -> Lines:
     account.drop(reason, "timeouts.request", upstream=upstream)
     idle = duration(account, "timeouts.idle", upstream)
     if upstream.config.protocol == "tcp":
-        account.drop(_NO_REQUESTS, "timeouts.per_try", upstream=upstream)
+        account.drop(account.no_requests, "timeouts.per_try", upstream=upstream)
         return [*found, line("timeout", "server", idle)]
     reason = "HAProxy counts silence: an answer that keeps coming may take longer"
     account.drop(reason, "timeouts.per_try", upstream=upstream)
@@ -219,9 +212,9 @@ def _failures(account: Account, upstream: Upstream) -> list[str]:
     retry = upstream.config.retry
     unknown = [one for one in retry.on if one not in (*_RETRY_ON, "retriable-status-codes")]
     if upstream.config.protocol == "tcp":
-        account.drop(_NO_REQUESTS, "retry.status_codes", upstream=upstream)
+        account.drop(account.no_requests, "retry.status_codes", upstream=upstream)
         if set(retry.on) != {"connect-failure"}:
-            account.drop(_NO_REQUESTS, "retry.on", upstream=upstream)
+            account.drop(account.no_requests, "retry.on", upstream=upstream)
     elif unknown:
         account.drop(f"HAProxy does not know {', '.join(unknown)}", "retry.on", upstream=upstream)
     elif "5xx" in retry.on:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from meshconf.mesh.render.durations import milliseconds
 from meshconf.mesh.render.haproxy_grpc_check import SERVING, health_request
-from meshconf.mesh.render.haproxy_hosts import LONGEST
-from meshconf.mesh.render.haproxy_words import Lines, line, refuse_no_path
+from meshconf.mesh.render.haproxy_words import LONGEST, Lines, line
 from meshconf.mesh.render.health import check_type
+from meshconf.mesh.render.request_path import refuse_odd_path
 
 if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
@@ -54,7 +54,7 @@ def _timeout(account: Account, upstream: Upstream) -> int:
 
 def _http_check(account: Account, upstream: Upstream) -> Lines:
     check = upstream.config.load_balancer.health_check
-    refuse_no_path(account, f"{_CHECK}.path", check.path, upstream)
+    refuse_odd_path(account, f"{_CHECK}.path", upstream)
     version = "HTTP/2" if upstream.config.protocol in ("http2", "grpc") else "HTTP/1.1"
     request = ("meth", "GET", "uri", check.path, "ver", version, "hdr", "Host", upstream.name)
     found = [line("option", "httpchk"), line("http-check", "send", *request)]

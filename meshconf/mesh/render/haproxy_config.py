@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshconf.mesh.render.durations import milliseconds
-from meshconf.mesh.render.haproxy_backend import backend, duration
-from meshconf.mesh.render.haproxy_hosts import LONGEST, hosts_of, note_discovery, resolvers
+from meshconf.mesh.render.haproxy_backend import backend
+from meshconf.mesh.render.haproxy_hosts import hosts_of, note_discovery, resolvers
 from meshconf.mesh.render.haproxy_tls import note_tls
 from meshconf.mesh.render.haproxy_words import (
+    LONGEST,
     Lines,
+    duration,
     line,
     refuse_control_characters,
-    refuse_no_path,
     section,
 )
 from meshconf.mesh.render.listening import Address, address_of, listeners_of
 from meshconf.mesh.render.rendered import Account, Rendered
+from meshconf.mesh.render.request_path import metrics_path
 from meshconf.mesh.render.upstreams import refuse_names, upstreams_of
 
 if TYPE_CHECKING:
@@ -163,18 +165,13 @@ def _tcp_frontend(account: Account, upstream: Upstream, where: Address) -> str:
 
 def _metrics(account: Account) -> str:
     """Return a frontend that answers with HAProxy's statistics."""
-    metrics = account.config.metrics
-    refuse_no_path(account, "metrics.path", metrics.path)
-    path, mark, _ = metrics.path.partition("?")
-    if mark:
-        reason = "HAProxy tells paths apart without what follows the question mark"
-        account.drop(reason, "metrics.path")
+    path = metrics_path(account)
     serve = ("http-request", "use-service", "prometheus-exporter")
     return section(
         "frontend",
         _METRICS,
         [
-            line("bind", f"*:{metrics.port}"),
+            line("bind", f"*:{account.config.metrics.port}"),
             line(*serve, "if", "{", "path", path, "}"),
             line("http-request", "return", "status", 404),
         ],

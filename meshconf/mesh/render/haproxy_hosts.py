@@ -8,9 +8,8 @@ import attrs
 
 from meshconf.mesh.addresses import is_ip_address, is_name, split_place
 from meshconf.mesh.paths import dotted
-from meshconf.mesh.render.durations import milliseconds
 from meshconf.mesh.render.haproxy_tls import for_one_server
-from meshconf.mesh.render.haproxy_words import Lines, line, section
+from meshconf.mesh.render.haproxy_words import Lines, duration, line, section
 from meshconf.mesh.render.upstreams import consul_host, kubernetes_host
 
 if TYPE_CHECKING:
@@ -19,11 +18,7 @@ if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
 
-__all__ = ["LONGEST", "Hosts", "hosts_of", "note_discovery", "resolvers", "servers"]
-
-#: The longest duration, in milliseconds, 23 days: HAProxy's clock has 32 bits, and cannot tell what
-#: is further away from what has been.
-LONGEST = 2_000_000_000
+__all__ = ["Hosts", "hosts_of", "note_discovery", "resolvers", "servers"]
 
 #: So many hosts of an upstream are used, where a name is looked up: each has its place from the start.
 _PLACES = 20
@@ -197,7 +192,7 @@ def note_discovery(account: Account, found: Sequence[tuple[Upstream, Hosts]]) ->
 
 def resolvers(account: Account) -> str:
     """Return the section that says who is asked for names, and how often."""
-    interval = milliseconds(account, "discovery.refresh_interval", most=LONGEST)
+    interval = duration(account, "discovery.refresh_interval")
     servers = _nameservers(account) if account.config.discovery.backend == "dns" else []
     found = [
         line("nameserver", f"server{number}", _endpoint(*server))
@@ -210,7 +205,7 @@ def resolvers(account: Account) -> str:
             *(found or [line("parse-resolv-conf")]),
             # Else no more than a handful of hosts fits into an answer.
             line("accepted_payload_size", 8192),
-            line("timeout", "resolve", f"{interval}ms"),
+            line("timeout", "resolve", interval),
         ],
     )
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from meshconf.mesh.render.durations import milliseconds
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
 
-__all__ = ["Lines", "line", "quoted", "refuse_control_characters", "refuse_no_path", "section"]
+__all__ = ["LONGEST", "Lines", "duration", "line", "quoted", "refuse_control_characters", "section"]
 
 #: The lines of a section.
 Lines = list[str]
+
+#: The longest duration, in milliseconds, 23 days: HAProxy's clock has 32 bits, and cannot tell what
+#: is further away from what has been.
+LONGEST = 2_000_000_000
 
 #: What HAProxy takes as it stands; it would cut, expand or skip at some of the other characters.
 _PLAIN = re.compile(r"[A-Za-z0-9_.,:;/@%()\[\]{}*+=?!&~^-]+\Z")
@@ -35,6 +41,11 @@ def line(*words: object) -> str:
     return "    " + " ".join(quoted(str(word)) for word in words)
 
 
+def duration(account: Account, path: str, upstream: Upstream | None = None) -> str:
+    """Return a duration, of an upstream if there is one; see ``milliseconds``."""
+    return f"{milliseconds(account, path, upstream, most=LONGEST)}ms"
+
+
 def section(kind: str, name: str, lines: Sequence[str]) -> str:
     """Return a section: what it is, what it is called, and its lines."""
     return "\n".join([f"{kind} {name}".rstrip(), *lines]) + "\n"
@@ -45,13 +56,3 @@ def refuse_control_characters(account: Account, path: str, text: str) -> None:
     if _CONTROL.search(text):
         message = f"holds control characters, which {account.target} does not take"
         account.refuse(path, message, "leave them out")
-
-
-def refuse_no_path(
-    account: Account, path: str, text: str, upstream: Upstream | None = None
-) -> None:
-    """Refuse what cannot be the path of a request, that of an upstream if there is one."""
-    if not (text.isascii() and text.isprintable()):
-        shown = path if upstream is None else account.path_of(upstream, path)
-        message = "holds characters that no HTTP request may"
-        account.refuse(shown, message, "write them as %XX")

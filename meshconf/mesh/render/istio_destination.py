@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from meshconf.mesh.addresses import is_name
 from meshconf.mesh.load_balancer import Algorithm
+from meshconf.mesh.render.algorithm import NEAREST, refuse_algorithm
 from meshconf.mesh.render.envoy_words import duration, percent
-from meshconf.mesh.render.istio_route import NO_REQUESTS, metadata, tries_again
+from meshconf.mesh.render.istio_route import metadata, tries_again
 
 if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
@@ -17,12 +18,6 @@ __all__ = ["destination_rule"]
 
 _LARGEST_TABLE = 4_999_999  # the last prime below 5,000,011, which Istio does not take any more
 _CHOICES = 2  # Envoy's default, which Istio leaves
-
-# What comes nearest to an algorithm that Istio does not have.
-_NEAREST = {
-    Algorithm.PEAK_EWMA: Algorithm.LEAST_REQUEST,
-    Algorithm.WEIGHTED_ROUND_ROBIN: Algorithm.ROUND_ROBIN,
-}
 
 _NOT_SAID = {
     "load_balancer.health_check": "the probes of its pods say how a host is asked",
@@ -63,7 +58,7 @@ def _connection_pool(account: Account, upstream: Upstream) -> dict[str, Any]:
         http["http1MaxPendingRequests"] = breaker.max_pending_requests
     idle = duration(account, "timeouts.idle", upstream)
     if protocol == "tcp":
-        account.drop(NO_REQUESTS, "circuit_breaker.max_requests", upstream=upstream)
+        account.drop(account.no_requests, "circuit_breaker.max_requests", upstream=upstream)
         pool: dict[str, Any] = {"tcp": {**tcp, **limits, "idleTimeout": idle}}
         return {**pool, **({"http": http} if http else {})}
     if breaker.enabled:
@@ -78,11 +73,8 @@ def _connection_pool(account: Account, upstream: Upstream) -> dict[str, Any]:
 def _load_balancer(account: Account, upstream: Upstream) -> dict[str, Any]:
     balancer = upstream.config.load_balancer
     algorithm = balancer.algorithm
-    if algorithm in _NEAREST:
-        nearest = _NEAREST[algorithm]
-        message = f"is {algorithm}, which Istio does not have"
-        remedy = f'{nearest} comes nearest: algorithm = "{nearest}"'
-        account.refuse_of(upstream, "load_balancer.algorithm", message, remedy)
+    if algorithm in NEAREST:
+        refuse_algorithm(account, upstream)
     if algorithm is Algorithm.RING_HASH:
         ring = {"ringHash": {"minimumRingSize": balancer.minimum_ring_size}}
         return {"consistentHash": {**_hash_key(account, upstream), **ring}}
@@ -111,7 +103,7 @@ def _hash_key(account: Account, upstream: Upstream) -> dict[str, Any]:
     if kind == "source_ip":
         return {"useSourceIp": True}
     if upstream.config.protocol == "tcp":
-        account.drop(NO_REQUESTS, "load_balancer.hash_key", upstream=upstream)
+        account.drop(account.no_requests, "load_balancer.hash_key", upstream=upstream)
         return {}
     if kind == "header":
         return {"httpHeaderName": name}

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from meshconf.mesh.render.envoy_words import duration
+from meshconf.mesh.render.envoy_words import duration, note_waits
 
 if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
 
-__all__ = ["NO_REQUESTS", "metadata", "tries_again", "virtual_service"]
-
-NO_REQUESTS = "Istio sees connections in plain TCP, and no requests"
+__all__ = ["metadata", "tries_again", "virtual_service"]
 
 _PICKS = 5  # as often as Istio picks another host
-_DOUBLES = 2.0
 
 # What has no effect where nothing is tried again.
 _OF_RETRIES = (
@@ -71,7 +68,7 @@ def virtual_service(account: Account, upstream: Upstream, host: str) -> dict[str
 
 def _drop_requests(account: Account, upstream: Upstream) -> None:
     paths = "retry", "load_balancer.max_retries", "timeouts.request", "timeouts.per_try"
-    account.drop(NO_REQUESTS, *paths, upstream=upstream)
+    account.drop(account.no_requests, *paths, upstream=upstream)
 
 
 def _attempts(account: Account, upstream: Upstream) -> dict[str, Any]:
@@ -106,13 +103,9 @@ def _retries(account: Account, upstream: Upstream) -> dict[str, Any]:
 
 
 def _drop_waits(account: Account, upstream: Upstream) -> None:
-    retry = upstream.config.retry
     reason = "Istio waits ten times retry.base_delay at most"
     account.drop(reason, "retry.max_delay", upstream=upstream)
-    if retry.multiplier != _DOUBLES:
-        account.drop("Istio doubles each delay", "retry.multiplier", upstream=upstream)
-    reason = "Istio waits a random time, up to the whole of each delay"
-    account.drop(reason, "retry.jitter", upstream=upstream)
+    note_waits(account, upstream)
 
 
 def _status_codes(account: Account, upstream: Upstream) -> list[str]:

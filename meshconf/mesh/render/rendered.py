@@ -109,6 +109,11 @@ class Account:
                 self._note(path, reason, one, idle=True)
         self._note_overruled()
 
+    @property
+    def no_requests(self) -> str:
+        """The reason why what is about requests is not said of plain TCP."""
+        return f"{self.target} sees connections in plain TCP, and no requests"
+
     def drop(self, reason: str, *paths: str, upstream: Upstream | None = None) -> None:
         """Note that settings are not said.
 
