@@ -28,7 +28,11 @@ def note_tls(account: Account) -> None:
         refuse_control_characters(account, f"tls.{name}", str(file or ""))
     places = [str(tls.cert_file), f"{tls.cert_file}.key"]
     if str(tls.key_file) not in places:
-        account.drop(f"HAProxy looks for the key in {' and in '.join(places)}", "tls.key_file")
+        # The names of files may hold what no terminal shows as it is: the settings are named instead.
+        reason = (
+            "HAProxy looks in {tls.cert_file}, and in the file beside it with .key added"
+        )
+        account.drop(reason, "tls.key_file")
     if tls.server_name and (not is_name(tls.server_name) or is_ip_address(tls.server_name)):
         message = "is no host name, which HAProxy wants"
         account.refuse("tls.server_name", message, "use letters, digits, inner hyphens and dots")

@@ -237,6 +237,15 @@ class TestHostile:
             assert [] == [line for line in told if not line.isprintable()]
         assert before == repr(config)
 
+    def test_odd_file_names(self) -> None:
+        """Names of files that no terminal shows as they are stand in nothing that is told."""
+        files = {"tls.cert_file": "\ud7fc\u202e", "tls.key_file": "k\u202e"}
+        config = a_config({"tls.enabled": True, **files})
+        for target in TARGETS:
+            _, told = outcome(target, config)
+
+            assert [] == [line for line in told if not line.isprintable()]
+
     @settings(max_examples=100, deadline=None)
     @given(hostile_configs())
     def test_is_text(self, config: ServiceMeshConfig) -> None:
