@@ -29,9 +29,7 @@ def note_tls(account: Account) -> None:
     places = [str(tls.cert_file), f"{tls.cert_file}.key"]
     if str(tls.key_file) not in places:
         # The names of files may hold what no terminal shows as it is: the settings are named instead.
-        reason = (
-            "HAProxy looks in {tls.cert_file}, and in the file beside it with .key added"
-        )
+        reason = "HAProxy looks for it in tls.cert_file, and in the file beside it with .key added"
         account.drop(reason, "tls.key_file")
     if tls.server_name and (not is_name(tls.server_name) or is_ip_address(tls.server_name)):
         message = "is no host name, which HAProxy wants"
