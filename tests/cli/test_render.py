@@ -205,6 +205,21 @@ meshconf: 1 warning in mesh.toml, environment
         )
         assert 1 == result.stderr.count("\n")
 
+    def test_no_defaults(self, run, mesh):
+        """Where all that is dropped is set, no line tells of defaults."""
+        mesh(
+            "[tracing]\nenabled = false\n[retry]\njitter = 0.5\n"
+            "[circuit_breaker]\nhalf_open_max_requests = 7\n"
+        )
+        result = run(
+            "render",
+            "envoy",
+            MESH_DISCOVERY_ONLY_PASSING="false",
+            MESH_DISCOVERY_REFRESH_INTERVAL="31",
+        )
+
+        assert result.stderr.endswith("meshconf: 4 warnings in mesh.toml, environment\n")
+
     def test_programs(self, run, mesh):
         """Programs get what is dropped as they get other problems, and the text from stdout."""
         mesh(LOST)
