@@ -110,10 +110,11 @@ def _is_ipv6(text: str) -> bool:
     from ipaddress import AddressValueError, IPv6Address
 
     try:
-        IPv6Address(text)
+        zone = IPv6Address(text).scope_id
     except AddressValueError:
         return False
-    return True
+    # A zone names an interface; ipaddress takes whatever follows the percent sign.
+    return zone is None or (zone.isascii() and zone.translate(_PUNCTUATION).isalnum())
 
 
 def _is_endpoint(text: str) -> bool:

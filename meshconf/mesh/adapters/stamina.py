@@ -17,6 +17,7 @@ except ImportError as failure:
     raise ImportError(message, name="stamina") from failure
 
 from meshconf.mesh.adapters.failures import LONGEST
+from meshconf.mesh.attempts import attempts_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -104,7 +105,7 @@ def stamina_retry(
     return StaminaRetry(
         {
             "on": on,
-            "attempts": retry.max_attempts,
+            "attempts": attempts_of(retry),
             "timeout": timeout,
             "wait_initial": initial,
             "wait_max": min(retry.max_delay, LONGEST),

@@ -18,6 +18,7 @@ except ImportError as failure:
     raise ImportError(message, name="tenacity") from failure
 
 from meshconf.mesh.adapters.failures import LONGEST, failing
+from meshconf.mesh.attempts import attempts_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -94,7 +95,7 @@ def tenacity_retry(
         timeout: Seconds, such as ``config.timeouts.request``, after which no attempt begins; one
             that has begun is not cut off.
     """
-    stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(retry.max_attempts)
+    stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(attempts_of(retry))
     if timeout is not None:
         stop |= tenacity.stop_before_delay(timeout)
     return TenacityRetry(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from meshconf.mesh.attempts import attempts_of
 from meshconf.mesh.load_balancer import Algorithm
 from meshconf.mesh.render.algorithm import NEAREST, refuse_algorithm
 from meshconf.mesh.render.consul_language import (
@@ -113,12 +114,8 @@ def _drop_requests(account: Account, upstream: Upstream) -> None:
     )
 
 
-def _tries_again(upstream: Upstream) -> bool:
-    return upstream.config.retry.max_attempts > 1 and bool(upstream.config.retry.on)
-
-
 def _request_timeout(account: Account, upstream: Upstream) -> str:
-    if not _tries_again(upstream):
+    if attempts_of(upstream.config.retry) == 1:
         reason = "a request with one attempt ends after timeouts.per_try"
         account.drop(reason, "timeouts.request", upstream=upstream)
         return duration(account, "timeouts.per_try", upstream)
@@ -140,7 +137,7 @@ def _idle_timeout(account: Account, version: Version, upstream: Upstream) -> dic
 def _retries(account: Account, version: Version, upstream: Upstream) -> dict[str, Any]:
     account.drop_all(_NOT_SAID_OF_REQUESTS, upstream)
     retry = upstream.config.retry
-    if not _tries_again(upstream):
+    if attempts_of(upstream.config.retry) == 1:
         return {}
     found: dict[str, Any] = {"NumRetries": retry.max_attempts - 1}
     if "connect-failure" in retry.on:

@@ -37,7 +37,7 @@ def milliseconds(
     found = max(round(min(seconds * 1000, most)), least)
     if abs(found - seconds * 1000) > 1e-6:  # noqa: PLR2004 - a billionth of a second is no difference
         reason = f"{account.target} counts milliseconds from {least} to {most:,}: {found:,} ms"
-        account.drop(reason, path, upstream=upstream)
+        account.drop_part(reason, path, upstream=upstream)
     return found
 
 

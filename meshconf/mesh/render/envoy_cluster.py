@@ -56,7 +56,7 @@ def _limits(account: Account, upstream: Upstream) -> dict[str, Any]:
             least = {"min_retry_concurrency": 0}
         else:
             reason = "Envoy allows three retries at a time, however few requests there are"
-            account.drop(reason, "retry.budget", upstream=upstream)
+            account.drop_part(reason, "retry.budget", upstream=upstream)
         thresholds["retry_budget"] = {"budget_percent": {"value": budget * 100}, **least}
     return {"circuit_breakers": {"thresholds": [thresholds]}}
 

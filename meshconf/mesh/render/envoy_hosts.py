@@ -8,9 +8,10 @@ from meshconf.mesh.addresses import is_ip_address, is_name, split_place
 from meshconf.mesh.paths import value_at
 from meshconf.mesh.render.envoy_words import address, duration, typed
 from meshconf.mesh.render.upstreams import consul_host, kubernetes_host
+from meshconf.mesh.render.words import few
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
@@ -86,7 +87,7 @@ def note_discovery(account: Account, upstreams: Sequence[Upstream]) -> None:
     account.drop_all(_UNSAID.get(backend, {}))
     account.drop("Envoy sends to whatever hosts it is told", "discovery.only_passing")
     hosts = {one.name: hosts_of(config, one) for one in upstreams}
-    if missing := _listed(name for name, found in hosts.items() if not found):
+    if missing := few(name for name, found in hosts.items() if not found):
         reason = {
             "static": f"static.endpoints has no hosts of {missing}",
             "etcd": "Envoy cannot ask it: no cluster has hosts",
@@ -110,13 +111,6 @@ def _note_dns(account: Account) -> None:
         account.drop("Envoy looks up A and AAAA records", "dns.record_type")
     if not all(is_ip_address(split_place(text, _DNS_PORT)[0]) for text in dns.nameservers):
         account.drop("Envoy wants IP addresses of name servers", "dns.nameservers")
-
-
-def _listed(names: Iterable[str]) -> str:
-    """Write names, few of many."""
-    found = list(names)
-    more = f" and {len(found) - 3} more" if len(found) > 3 else ""  # noqa: PLR2004 - enough to begin
-    return ", ".join(found[:3]) + more
 
 
 def cluster_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from meshconf.mesh.attempts import attempts_of
 from meshconf.mesh.render.envoy_words import duration, typed
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ def _retry_policy(account: Account, upstream: Upstream) -> dict[str, Any]:
     retry = upstream.config.retry
     # One attempt has its time too, and Envoy takes it from here.
     found: dict[str, Any] = {
-        "num_retries": retry.max_attempts - 1,
+        "num_retries": attempts_of(retry) - 1,
         "per_try_timeout": duration(account, "timeouts.per_try", upstream),
     }
-    if retry.max_attempts == 1:
+    if attempts_of(retry) == 1:
         return found
     found["retry_on"] = ",".join(retry.on)
     if retry.status_codes:
@@ -90,7 +91,7 @@ def tcp_proxy(account: Account, upstream: Upstream) -> dict[str, Any]:
             stat_prefix=upstream.name,
             cluster=upstream.name,
             idle_timeout=duration(account, "timeouts.idle", upstream),
-            max_connect_attempts=retry.max_attempts if retry.on else 1,
+            max_connect_attempts=attempts_of(retry),
             backoff_options={
                 "base_interval": duration(account, "retry.base_delay", upstream),
                 "max_interval": duration(account, "retry.max_delay", upstream),

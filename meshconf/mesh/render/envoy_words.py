@@ -42,7 +42,9 @@ def percent(account: Account, path: str, upstream: Upstream) -> int:
     ratio: float = value_at(upstream.config, path)
     found = max(round(ratio * 100), 1) if ratio else 0
     if abs(found - ratio * 100) > 1e-9:  # noqa: PLR2004 - 0.29 * 100 is 28.999999999999996
-        account.drop(f"{account.target} takes whole percents: {found}", path, upstream=upstream)
+        account.drop_part(
+            f"{account.target} takes whole percents: {found}", path, upstream=upstream
+        )
     return found
 
 

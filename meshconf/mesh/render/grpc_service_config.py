@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from meshconf.mesh.attempts import attempts_of
 from meshconf.mesh.load_balancer import Algorithm
 from meshconf.mesh.paths import dotted, settings_of, value_at
 from meshconf.mesh.render.defaults import is_default
@@ -160,7 +161,7 @@ def _retry_policy(account: Account, upstream: Upstream) -> dict[str, Any]:
         reason = f"gRPC tries again by the code of a call, and has none for {', '.join(unsaid)}"
         account.drop(reason, "retry.on", upstream=upstream)
     codes = [_CODES[word] for word in dict.fromkeys(retry.on) if word in _CODES]
-    if retry.max_attempts == 1:
+    if attempts_of(retry) == 1:
         return {}
     if not codes:
         account.drop("retry.on lists no code of gRPC", "retry", upstream=upstream)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshconf.mesh.attempts import attempts_of
 from meshconf.mesh.load_balancer import Algorithm
 from meshconf.mesh.render.haproxy_checks import checks, for_servers
 from meshconf.mesh.render.haproxy_hosts import servers
@@ -188,7 +189,7 @@ def _timeouts(account: Account, upstream: Upstream) -> Lines:
 
 def _retries(account: Account, upstream: Upstream) -> Lines:
     retry, picks = upstream.config.retry, upstream.config.load_balancer.max_retries
-    if retry.max_attempts == 1 or not retry.on:
+    if attempts_of(retry) == 1:
         return [line("retries", 0)]
     account.drop_all(_PAUSES, upstream)
     failures = _failures(account, upstream)

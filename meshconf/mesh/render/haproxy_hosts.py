@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from meshconf.mesh.addresses import is_ip_address, is_name, split_place
+from meshconf.mesh.addresses import is_ip_address, split_place
 from meshconf.mesh.paths import dotted
 from meshconf.mesh.render.haproxy_tls import for_one_server
 from meshconf.mesh.render.haproxy_words import Lines, duration, line, section
+from meshconf.mesh.render.looked_up import refuse_no_name
 from meshconf.mesh.render.upstreams import consul_host, kubernetes_host
+from meshconf.mesh.render.words import few
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +26,6 @@ __all__ = ["Hosts", "hosts_of", "note_discovery", "resolvers", "servers"]
 _PLACES = 20
 
 _RESOLVERS = "meshconf"
-_LONGEST_LABEL = 63  # RFC 1035
 _DNS_PORT = 53
 
 #: Addresses that HAProxy takes for the one that its client has asked for.
@@ -102,7 +103,9 @@ def _in_consul(account: Account, upstream: Upstream) -> tuple[str, int | None]:
         account.refuse(dotted("upstreams", name), message, "give it another name")
     parts, port = {"consul.datacenter": datacenter}, upstream.config.port
     service = f"_{name}._tcp" if port is None else name
-    return _name(account, upstream, consul_host(account.config, service), parts), port
+    name = consul_host(account.config, service)
+    refuse_no_name(account, upstream, name, parts)
+    return name, port
 
 
 def _in_kubernetes(account: Account, upstream: Upstream) -> tuple[str, int | None] | None:
@@ -120,14 +123,16 @@ def _in_kubernetes(account: Account, upstream: Upstream) -> tuple[str, int | Non
             return None
         parts["kubernetes.port_name"] = settings.port_name
         service = f"_{settings.port_name}._tcp.{service}"
-    return _name(account, upstream, service, parts), port
+    refuse_no_name(account, upstream, service, parts)
+    return service, port
 
 
 def _in_dns(account: Account, upstream: Upstream) -> tuple[str, int | None] | None:
     settings = account.config.dns
     template, is_srv = settings.name or "", settings.record_type == "SRV"
     parts = {"dns.name": template.replace("{service}", "service")}
-    name = _name(account, upstream, template.replace("{service}", upstream.name), parts)
+    name = template.replace("{service}", upstream.name)
+    refuse_no_name(account, upstream, name, parts)
     if name.startswith("_"):
         account.drop("SRV records bring ports of their own", "port", upstream=upstream)
         account.drop("SRV records bring ports of their own", "dns.port")
@@ -144,29 +149,13 @@ def _in_dns(account: Account, upstream: Upstream) -> tuple[str, int | None] | No
     return None if port is None else (name, port)
 
 
-def _name(account: Account, upstream: Upstream, name: str, parts: Mapping[str, str]) -> str:
-    """Return a name that is looked up, and refuse the settings that make it none."""
-    wrong = [path for path, text in parts.items() if not _can_be_looked_up(text)]
-    if not wrong and not _can_be_looked_up(name):
-        wrong = [dotted("upstreams", upstream.name)]
-    for path in wrong:
-        message = f"makes no name that can be looked up, which {account.target} wants"
-        account.refuse(path, message, "write labels of up to 63 characters, with dots between them")
-    return name
-
-
-def _can_be_looked_up(name: str) -> bool:
-    labels = name.split(".")
-    return is_name(name) and not is_ip_address(name) and max(map(len, labels)) <= _LONGEST_LABEL
-
-
 def note_discovery(account: Account, found: Sequence[tuple[Upstream, Hosts]]) -> None:
     """Note what HAProxy does not take from the settings of discovery, and who has no hosts."""
     config = account.config
     backend = config.discovery.backend
     account.drop_all(_UNSAID[backend])
     without = [one for one, hosts in found if not hosts.most]
-    missing = ", ".join(one.name for one in without)
+    missing = few(one.name for one in without)
     for one in without:
         account.drop("HAProxy has no servers on it", "port", upstream=one)
     if not any(hosts.most for _, hosts in found):

@@ -8,7 +8,16 @@ if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
 
-__all__ = ["check_type"]
+__all__ = ["check_type", "checked_over_http2"]
+
+
+def checked_over_http2(upstream: Upstream) -> bool:
+    """Tell whether health is asked for in HTTP/2: on the port of a service that speaks nothing else.
+
+    What answers about health on another port is taken for an ordinary server.
+    """
+    port = upstream.config.load_balancer.health_check.port
+    return upstream.config.protocol in ("http2", "grpc") and port in (None, upstream.config.port)
 
 
 def check_type(account: Account, upstream: Upstream) -> str:
@@ -31,5 +40,5 @@ def check_type(account: Account, upstream: Upstream) -> str:
         reason = f"what speaks {protocol} is asked for {asked}"
         unused = ("path", "expected_statuses") if check.type == "http" else ()
         for name in ("type", *unused):
-            account.drop(reason, f"load_balancer.health_check.{name}", upstream=upstream)
+            account.drop_part(reason, f"load_balancer.health_check.{name}", upstream=upstream)
     return found

@@ -87,6 +87,7 @@ def _in_policies(upstream: UpstreamConfig) -> Iterator[tuple[str, str]]:
     for is_off, switch, reason in (
         (not retry.on, "on", "retry.on is empty"),
         (retry.max_attempts == 1, "max_attempts", "retry.max_attempts is 1"),
+        (retry.budget == 0, "budget", "retry.budget is 0"),
     ):
         if is_off:
             yield from _rest(upstream, "retry", switch, reason)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from meshconf.mesh.addresses import is_name
+from meshconf.mesh.attempts import attempts_of
 from meshconf.mesh.load_balancer import Algorithm
 from meshconf.mesh.render.algorithm import NEAREST, refuse_algorithm
 from meshconf.mesh.render.envoy_words import duration, percent
-from meshconf.mesh.render.istio_route import metadata, tries_again
+from meshconf.mesh.render.istio_route import metadata
 
 if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
@@ -143,7 +144,7 @@ def _ejection(account: Account, upstream: Upstream) -> dict[str, Any]:
 
 def _retry_budget(account: Account, upstream: Upstream) -> dict[str, Any]:
     budget, protocol = upstream.config.retry.budget, upstream.config.protocol
-    if budget is None or protocol == "tcp" or not tries_again(upstream):
+    if budget is None or protocol == "tcp" or attempts_of(upstream.config.retry) == 1:
         return {}
     reason = "Istio allows three retries at a time, however few requests there are"
     account.drop(reason, "retry.budget", upstream=upstream)

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from meshconf.mesh.attempts import attempts_of
 from meshconf.mesh.render.envoy_words import duration, note_waits
+from meshconf.mesh.render.words import few
 
 if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
 
-__all__ = ["metadata", "tries_again", "virtual_service"]
+__all__ = ["metadata", "virtual_service"]
 
 _PICKS = 5  # as often as Istio picks another host
-
-# What has no effect where nothing is tried again.
-_OF_RETRIES = (
-    "retry.max_attempts",
-    "retry.base_delay",
-    "retry.max_delay",
-    "retry.multiplier",
-    "retry.jitter",
-    "retry.on",
-    "retry.status_codes",
-    "load_balancer.max_retries",
-)
 
 # Istio refuses a status without a text in Go's net/http.
 _STATUSES = frozenset(
@@ -39,12 +29,6 @@ def metadata(account: Account, upstream: Upstream) -> dict[str, Any]:
         "namespace": account.config.kubernetes.namespace,
         "annotations": {"meshconf/service": account.config.service_name},
     }
-
-
-def tries_again(upstream: Upstream) -> bool:
-    """Tell whether a request to an upstream may have more than one attempt."""
-    retry = upstream.config.retry
-    return retry.max_attempts > 1 and bool(retry.on) and retry.budget != 0
 
 
 def virtual_service(account: Account, upstream: Upstream, host: str) -> dict[str, Any]:
@@ -72,11 +56,9 @@ def _drop_requests(account: Account, upstream: Upstream) -> None:
 
 
 def _attempts(account: Account, upstream: Upstream) -> dict[str, Any]:
-    if tries_again(upstream):
+    if attempts_of(upstream.config.retry) > 1:
         timeout = duration(account, "timeouts.request", upstream)
         return {"timeout": timeout, "retries": _retries(account, upstream)}
-    if upstream.config.retry.budget == 0:
-        account.drop("retry.budget is 0", *_OF_RETRIES, upstream=upstream)
     reason = "a request with one attempt ends after timeouts.per_try"
     account.drop(reason, "timeouts.request", upstream=upstream)
     # Istio takes no other word beside 0, and tries twice more if none is said.
@@ -112,8 +94,8 @@ def _status_codes(account: Account, upstream: Upstream) -> list[str]:
     retry = upstream.config.retry
     if "retriable-status-codes" not in retry.on:
         return []
-    unknown = [str(code) for code in dict.fromkeys(retry.status_codes) if code not in _STATUSES]
+    unknown = [code for code in dict.fromkeys(retry.status_codes) if code not in _STATUSES]
     if unknown:
-        reason = f"Istio does not take {', '.join(unknown)}"
+        reason = f"Istio does not take {few(unknown)}"
         account.drop(reason, "retry.status_codes", upstream=upstream)
     return [str(code) for code in retry.status_codes if code in _STATUSES]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import attrs
 
-from meshconf.mesh.addresses import host_and_port, split_endpoint
+from meshconf.mesh.addresses import host_and_port, is_ip_address, split_endpoint
+from meshconf.mesh.paths import dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
@@ -89,4 +91,27 @@ def listeners_of(
         else:
             taken[port] = one.name
             tcp[one.name] = (http[0], port)
+    _refuse_loops(account, upstreams, {http, *others, *tcp.values()})
     return Listeners(http, tcp)
+
+
+def _refuse_loops(
+    account: Account, upstreams: Sequence[Upstream], listening: Collection[Address]
+) -> None:
+    """Refuse hosts that are the proxy itself: it would send to itself without end."""
+    for one in upstreams:
+        for host, port in one.hosts:
+            if any(port == taken and _is_at(host, where) for where, taken in listening):
+                account.refuse(
+                    dotted("static", "endpoints", one.name),
+                    f"holds {host}:{port}, where {account.target} itself listens",
+                    "let it listen on another address or port",
+                )
+
+
+def _is_at(host: str, listening: str) -> bool:
+    """Tell whether who connects to a host reaches what listens at an address of this machine."""
+    local = {"localhost": "127.0.0.1"}
+    host, listening = local.get(host, host), local.get(listening, listening)
+    is_loopback = is_ip_address(host) and ip_address(host).is_loopback
+    return host == listening or (is_loopback and listening in ("0.0.0.0", "::"))  # noqa: S104 - compared

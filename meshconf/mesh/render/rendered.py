@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import attrs
@@ -13,11 +14,10 @@ from meshconf.mesh.render.defaults import is_default
 from meshconf.mesh.render.idle import idle_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from meshconf.mesh.render.upstreams import Upstream
     from meshconf.mesh.service_mesh import ServiceMeshConfig
-    from meshconf.mesh.upstream import UpstreamConfig
 
 __all__ = ["POLICIES", "Account", "Dropped", "Rendered"]
 
@@ -38,12 +38,23 @@ class Dropped:
 
         upstreams: The upstreams for which it is not said, by name, where others share the value
             and say it; empty for all.
+
+        in_part: Whether the text says it, though not exactly.
+
+        notable: Whether somebody should read it: what is set always is, and a default where the
+            target does something else than it promises.
     """
 
     path: str
     reason: str
     default: bool = False
     upstreams: tuple[str, ...] = ()
+    in_part: bool = False
+    notable: bool = attrs.field(kw_only=True)
+
+    @notable.default
+    def _what_is_set(self) -> bool:
+        return not self.default
 
 
 @attrs.frozen
@@ -53,7 +64,7 @@ class Rendered:
     Attributes:
         text: The text; the target accepts it as it is.
 
-        dropped: What the text does not say, by path.
+        dropped: What the text does not say, by path; a setting may stand there for several reasons.
     """
 
     text: str
@@ -69,6 +80,8 @@ class _Note:
     default: bool
     upstream: str
     idle: bool
+    in_part: bool
+    notable: bool
 
 
 class Account:
@@ -99,14 +112,14 @@ class Account:
         self.target = target
         self.config = config
         self._upstreams = upstreams
-        self._notes: dict[str, dict[str, _Note]] = {}
+        self._notes: dict[str, dict[str, list[_Note]]] = {}
         self._problems: dict[tuple[str, str], Problem] = {}
         for path, reason in idle_settings(config).items():
             if path not in used:
-                self._note(path, reason)
+                self._note(reason, [path], idle=True)
         for one in upstreams:
             for path, reason in idle_settings(one.config).items():
-                self._note(path, reason, one, idle=True)
+                self._note(reason, [path], one, idle=True)
         self._note_overruled()
 
     @property
@@ -114,22 +127,34 @@ class Account:
         """The reason why what is about requests is not said of plain TCP."""
         return f"{self.target} sees connections in plain TCP, and no requests"
 
-    def drop(self, reason: str, *paths: str, upstream: Upstream | None = None) -> None:
-        """Note that settings are not said.
+    def drop(
+        self, reason: str, *paths: str, upstream: Upstream | None = None, notable: bool = False
+    ) -> None:
+        """Note that settings are not said at all.
 
-        What has no effect in the first place is noted as such, and what is not set, not at all.
+        The first reason counts. What has no effect in the first place is noted as such, and what is
+        not set, not at all.
 
         Args:
-            reason: Why, as a phrase: "Envoy takes whole percents: 50 instead of 50.5".
+            reason: Why, as a phrase: "Consul has no slow start".
 
             paths: The settings, or groups of them: of the upstream if there is one, else of the
                 configuration.
 
             upstream: The upstream whose settings they are.
+
+            notable: Whether it should be read even if the values are defaults.
         """
-        for group in paths:
-            for path in settings_of(self.config if upstream is None else upstream.config, group):
-                self._note(path, reason, upstream)
+        self._note(reason, paths, upstream, notable=notable)
+
+    def drop_part(
+        self, reason: str, *paths: str, upstream: Upstream | None = None, notable: bool = False
+    ) -> None:
+        """Note that settings are said, and hold not exactly: "Envoy takes whole percents: 50".
+
+        Every reason counts. What is not said at all is noted as such; else see ``drop``.
+        """
+        self._note(reason, paths, upstream, in_part=True, notable=notable)
 
     def drop_all(self, reasons: Mapping[str, str], upstream: Upstream | None = None) -> None:
         """Note settings or groups, each with its reason; see ``drop``."""
@@ -169,53 +194,79 @@ class Account:
         """
         if self._problems:
             raise ConfigError(tuple(self._problems.values()), outcome="nothing was rendered")
-        dropped = (self._dropped(path, list(notes.values())) for path, notes in self._notes.items())
-        return Rendered(text, tuple(sorted(filter(None, dropped), key=lambda one: one.path)))
+        dropped = [
+            one
+            for path, notes in self._notes.items()
+            for one in self._dropped(path, list(chain.from_iterable(notes.values())))
+        ]
+        return Rendered(text, tuple(sorted(dropped, key=lambda one: one.path)))
 
     def _note_overruled(self) -> None:
         """Note what has no effect because of the upstreams, or because there is none."""
         backend = self.config.discovery.backend
         if not self._upstreams:
             reason = "there is no upstream for which it could hold"
-            self.drop(reason, *POLICIES, "discovery", backend, "tls")
+            self._note(reason, [*POLICIES, "discovery", backend, "tls"], idle=True)
         elif backend == "static":
             given = [self.config.static.endpoints.get(one.name, ()) for one in self._upstreams]
             if [tuple(map(split_endpoint, each)) for each in given] != [
                 one.hosts for one in self._upstreams
             ]:
                 reason = "a host counts once, on the port of its upstream if that has one"
-                self.drop(reason, "static.endpoints")
+                self.drop_part(reason, "static.endpoints")
         elif all(one.config.port for one in self._upstreams):
             self.drop("each upstream has a port of its own", "dns.port")
 
     def _note(
-        self, setting: str, reason: str, upstream: Upstream | None = None, *, idle: bool = False
+        self,
+        reason: str,
+        groups: Iterable[str],
+        upstream: Upstream | None = None,
+        *,
+        idle: bool = False,
+        in_part: bool = False,
+        notable: bool = False,
     ) -> None:
-        """Note a setting that has a value; what was noted first stays."""
-        config: ServiceMeshConfig | UpstreamConfig
-        if upstream is None:
-            path, name, config = setting, "", self.config
-        else:
-            path, name, config = self.path_of(upstream, setting), upstream.name, upstream.config
-        if value_at(config, setting) is not None:
-            note = _Note(setting, reason, is_default(config, setting), name, idle)
-            self._notes.setdefault(path, {}).setdefault(name, note)
+        """Note settings that have a value, unless what was noted of them before says it all."""
+        config = self.config if upstream is None else upstream.config
+        name = "" if upstream is None else upstream.name
+        for setting in (path for group in groups for path in settings_of(config, group)):
+            if value_at(config, setting) is None:
+                continue
+            default = is_default(config, setting)
+            path = setting if upstream is None else self.path_of(upstream, setting)
+            note = _Note(setting, reason, default, name, idle, in_part, notable or not default)
+            notes = self._notes.setdefault(path, {}).setdefault(name, [])
+            if not notes or (notes[0].in_part and not in_part):
+                notes[:] = [note]
+            elif in_part and notes[0].in_part and note not in notes:
+                notes.append(note)
 
-    def _dropped(self, path: str, notes: Sequence[_Note]) -> Dropped | None:
+    def _dropped(self, path: str, notes: Sequence[_Note]) -> Iterator[Dropped]:
         """Judge what was noted of one value, which several upstreams may share.
 
         What an upstream inherits and has no use for is nothing lost, as long as another uses it.
         """
-        first = notes[0]
-        if not _is_policy(path):
-            return Dropped(path, first.reason, first.default)
-        sharing = sum(self.path_of(one, first.setting) == path for one in self._upstreams)
-        lost = [note for note in notes if not note.idle]
-        if not lost:
-            return Dropped(path, first.reason, first.default) if len(notes) == sharing else None
-        used = sharing - (len(notes) - len(lost))
-        whose = tuple(note.upstream for note in lost) if len(lost) < used else ()
-        return Dropped(path, lost[0].reason, lost[0].default, whose)
+        sharing = 1
+        if _is_policy(path):
+            sharing = sum(self.path_of(one, notes[0].setting) == path for one in self._upstreams)
+        idle = {note.upstream for note in notes if note.idle}
+        using = max(sharing - len(idle), 0)
+        reasons: dict[str, list[_Note]] = {}
+        for note in notes:
+            if not (note.idle and using):
+                reasons.setdefault(note.reason, []).append(note)
+        for reason, those in reasons.items():
+            whose = tuple(note.upstream for note in those)
+            some = len(whose) < (using or sharing)
+            yield Dropped(
+                path,
+                reason,
+                those[0].default,
+                whose if some else (),
+                those[0].in_part,
+                notable=any(note.notable for note in those),
+            )
 
 
 def _is_policy(path: str) -> bool:

@@ -16,7 +16,7 @@ __all__ = ["metrics_path", "refuse_odd_path"]
 def refuse_odd_path(account: Account, path: str, upstream: Upstream | None = None) -> None:
     """Refuse a setting, of an upstream if there is one, that is no path of HTTP requests."""
     text: str = value_at(account.config if upstream is None else upstream.config, path)
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.isprintable() and "#" not in text:
         return
     noted = path if upstream is None else account.path_of(upstream, path)
     account.refuse(noted, "holds characters that no HTTP request may", "write them as %XX")

@@ -9,6 +9,7 @@ import attrs
 from meshconf import ConfigError, Problem
 from meshconf.mesh.addresses import is_name, split_endpoint
 from meshconf.mesh.paths import dotted
+from meshconf.mesh.render.words import few
 from meshconf.mesh.upstream import UpstreamConfig
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ __all__ = [
     "refuse_names",
     "upstreams_of",
 ]
-
-#: So many upstreams are named in one sentence.
-_MOST_NAMED = 10
 
 
 @attrs.frozen
@@ -128,8 +126,8 @@ def _hosts(endpoints: tuple[str, ...], port: int | None) -> tuple[tuple[str, int
 
 
 def _unknown(name: str, names: tuple[str, ...]) -> Problem:
-    some = ", ".join(map(dotted, names[:_MOST_NAMED]))
-    more = ", …" if len(names) > _MOST_NAMED else ""
-    known = f"there are {some}{more}" if names else "the configuration has no upstreams"
+    known = (
+        f"there are {few(map(dotted, names))}" if names else "the configuration has no upstreams"
+    )
     path = dotted("upstreams", name)
     return Problem("MC303", "error", path, f"`{path}` does not exist", help=known)

@@ -149,7 +149,7 @@ LIMITS: dict[str, Sequence[Any]] = {
     "dns.nameservers": [[], ["10.0.0.2"], ["ns.internal:53", "[::1]:5353", "::1"]],
     "static.endpoints": [
         {"payments": ["a:1"]},
-        {"payments": [], "ledger": ["[::1]:65535", "a_b.c:1"], "mainframe": ["127.0.0.1:80"] * 2},
+        {"payments": [], "ledger": ["[::1]:65535", "a_b.c:1"], "mainframe": ["127.0.0.9:80"] * 2},
         {"payments": [f"10.0.{n // 256}.{n % 256}:80" for n in range(1000)], "other": ["a:1"]},
     ],
     "zookeeper.hosts": [["zk:1"], ["a:65535", "[::1]:2181", "10.0.0.1:2181"]],

@@ -212,11 +212,12 @@ class TestDropped:
     @settings(max_examples=60, deadline=None)
     @given(configs())
     def test_has_a_reason(self, config: ServiceMeshConfig) -> None:
-        """Each path stands there once, in order, with a phrase that tells why."""
+        """Each path stands there in order, once for each reason, with a phrase that tells why."""
         for _, found in texts(config):
             paths = [one.path for one in found.dropped]
 
-            assert sorted(set(paths)) == paths
+            assert sorted(paths) == paths
+            assert len({(one.path, one.reason) for one in found.dropped}) == len(paths)
             assert [] == [one for one in found.dropped if not PHRASE.fullmatch(one.reason)]
 
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 
 from meshconf import ConfigError, ServiceMeshConfig
 from meshconf.mesh.addresses import is_name
-from meshconf.mesh.render import Rendered, consul
+from meshconf.mesh.render import Dropped, Rendered, consul
 from tests.mesh.render.configs import (
     DEFAULTS,
     HOSTILE,
@@ -603,8 +603,14 @@ class TestRouter:
         """Where nothing is tried again, a request has the time of one attempt."""
         assert {"RequestTimeout": "15s", "IdleTimeout": "300s"} == route(setting)
         assert "15s" == entry(rendered(setting), "service-resolver")["RequestTimeout"]
-        assert "a request with one attempt ends after timeouts.per_try" == (
-            reason("timeouts.request", setting)
+        assert (
+            Dropped(
+                "timeouts.request",
+                "a request with one attempt ends after timeouts.per_try",
+                default=True,
+                upstreams=("payments", "ledger"),
+            )
+            in consul(a_config(dict([setting]))).dropped
         )
 
     @pytest.mark.parametrize(

@@ -80,6 +80,7 @@ IDLE: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"retry.max_attempts": 1}, {"retry.on": ("reset",)}, "retry.max_attempts is 1"),
     ({"retry.max_attempts": 1}, {"load_balancer.max_retries": 1}, "retry.max_attempts is 1"),
     ({"retry.on": ()}, {"retry.max_attempts": 2}, "retry.on is empty"),
+    ({"retry.budget": 0.0}, {"retry.max_attempts": 2}, "retry.budget is 0"),
     ({"retry.on": ()}, {"load_balancer.max_retries": 1}, "retry.on is empty"),
     ({"retry.on": ()}, {"retry.status_codes": (502,)}, "retry.on is empty"),
     (
@@ -112,7 +113,7 @@ USED: list[dict[str, Any]] = [
     {"load_balancer.health_check.type": "tcp", "load_balancer.health_check.port": 1},
     {"retry.max_attempts": 1, "timeouts.per_try": 1.0},
     {"retry.max_attempts": 2, "retry.status_codes": (502,)},
-    {"retry.on": ("reset",), "retry.jitter": 0.1},
+    {"retry.on": ("reset",), "retry.jitter": 0.1, "retry.budget": 0.1},
 ]
 
 

@@ -608,12 +608,11 @@ class TestRoute:
 
     def test_no_budget(self) -> None:
         """What is about retries has no effect where none are allowed."""
-        budget = ("retry.budget", 0.0)
-        found = reasons(istio(a_config(dict([budget])), upstream="payments"))
+        idle = {"retry.max_attempts": 5, "retry.base_delay": 0.1, "load_balancer.max_retries": 1}
+        found = reasons(istio(a_config({"retry.budget": 0.0, **idle}), upstream="payments"))
 
         assert "retry.budget" not in found
-        for path in ("retry.max_attempts", "retry.base_delay", "load_balancer.max_retries"):
-            assert "retry.budget is 0" == found[path]
+        assert dict.fromkeys(idle, "retry.budget is 0") == {path: found[path] for path in idle}
 
     def test_budget(self) -> None:
         """A budget is said in percent, and that there are always three retries."""

@@ -90,6 +90,51 @@ class TestListeners:
             "upstreams.ledger.protocol": "no listener of Proxy leads to ledger: port 7 is that of payments"
         } == why
 
+    @pytest.mark.parametrize(
+        ("settings", "where"),
+        [
+            ({"static.endpoints": {"payments": ["10.0.0.9:15001"]}}, "10.0.0.9:15001"),
+            ({"static.endpoints": {"payments": ["localhost:9901"]}}, "localhost:9901"),
+            ({"static.endpoints": {"payments": ["127.0.0.1:9901"]}}, "127.0.0.1:9901"),
+            (
+                {
+                    "static.endpoints": {"payments": ["10.0.0.9:7"]},
+                    "upstreams.payments.protocol": "tcp",
+                    "upstreams.payments.port": 7,
+                },
+                "10.0.0.9:7",
+            ),
+        ],
+    )
+    def test_loop(self, settings: dict[str, Any], where: str) -> None:
+        """A host that is the proxy itself is refused: it would be its own client."""
+        with pytest.raises(ConfigError) as caught:
+            listeners(settings)
+
+        path = "static.endpoints.payments"
+        assert [(path, f"`{path}` holds {where}, where Proxy itself listens")] == [
+            (problem.path, problem.message) for problem in caught.value.problems
+        ]
+
+    @pytest.mark.parametrize("anywhere", ["0.0.0.0", "::"])  # noqa: S104 - compared
+    @pytest.mark.parametrize("host", ["127.0.0.2", "[::1]", "localhost"])
+    def test_loop_of_all_addresses(self, host: str, anywhere: str) -> None:
+        """What listens at all addresses of a machine does so at its loopback."""
+        config = a_config({"static.endpoints": {"payments": [f"{host}:7"]}})
+        upstreams = upstreams_of(config)
+        account = Account("Proxy", config, upstreams)
+        listeners_of(account, upstreams, (anywhere, 7))
+
+        with pytest.raises(ConfigError, match="where Proxy itself listens"):
+            account.rendered("")
+
+    @pytest.mark.parametrize(
+        "host", ["127.0.0.1:15001", "127.0.0.2:9901", "10.0.0.8:15001", "10.0.0.9:15002"]
+    )
+    def test_no_loop(self, host: str) -> None:
+        """Other hosts, and other ports of the same one, are not."""
+        assert HTTP == listeners({"static.endpoints": {"payments": [host]}})[0].http
+
     @pytest.mark.parametrize("port", [15001, 9901])
     def test_metrics(self, port: int) -> None:
         """Metrics on a port that is taken are refused, and not where they are off."""

@@ -65,6 +65,41 @@ class TestDrop:
 
         assert ["first"] == [one.reason for one in given.dropped]
 
+    def test_part(self) -> None:
+        """What is said, though not exactly, is noted as such, with every reason."""
+        given = Given()
+        given.account.drop_part("rounded", "consul.port")
+        given.account.drop_part("cut", "consul.port")
+        given.account.drop_part("rounded", "consul.port")
+
+        assert [
+            Dropped("consul.port", reason, default=True, in_part=True)
+            for reason in ("rounded", "cut")
+        ] == list(given.dropped)
+
+    @pytest.mark.parametrize("first", ["drop", "drop_part"])
+    def test_whole_wins(self, first: str) -> None:
+        """What is not said at all is not said in part."""
+        given = Given()
+        for method in dict.fromkeys((first, "drop", "drop_part")):
+            getattr(given.account, method)(method, "consul.port")
+
+        assert (Dropped("consul.port", "drop", default=True),) == given.dropped
+
+    def test_notable(self) -> None:
+        """What is set should be read, and a default where the target says so."""
+        given = Given(**{"consul.port": 1})
+        given.account.drop("why", "consul.port", "consul.host")
+        given.account.drop("why", "consul.scheme", notable=True)
+        given.account.drop_part("why", "consul.datacenter", notable=True)
+
+        assert {
+            "consul.datacenter": True,
+            "consul.host": False,
+            "consul.port": True,
+            "consul.scheme": True,
+        } == {one.path: one.notable for one in given.dropped}
+
     def test_all(self) -> None:
         """Several settings have a reason each."""
         given = Given()
@@ -119,6 +154,17 @@ class TestDropOfUpstream:
         given.account.drop("why", "retry.jitter", upstream=given.upstreams["ledger"])
 
         assert (Dropped("retry.jitter", "why", upstreams=("ledger",)),) == given.dropped
+
+    def test_reasons(self) -> None:
+        """Where the reasons are not the same for all, each is told with its upstreams."""
+        given = Given(**{"retry.jitter": 0.1})
+        for name, one in given.upstreams.items():
+            given.account.drop(f"of {name}", "retry.jitter", upstream=one)
+
+        assert (
+            Dropped("retry.jitter", "of payments", upstreams=("payments",)),
+            Dropped("retry.jitter", "of ledger", upstreams=("ledger",)),
+        ) == given.dropped
 
     def test_only_some_of_those_that_share(self) -> None:
         """An upstream with a value of its own does not count among those that inherit."""
@@ -230,6 +276,7 @@ class TestOverruled:
             Dropped(
                 "static.endpoints",
                 "a host counts once, on the port of its upstream if that has one",
+                in_part=True,
             ),
         ) == given.dropped
 

@@ -95,14 +95,14 @@ class TestUpstreamsOf:
         assert r'there are payments, "a\n"' == problem.help
         assert "nothing was rendered" == caught.value.outcome
 
-    @pytest.mark.parametrize(("number", "more"), [(10, ""), (11, ", …")])
+    @pytest.mark.parametrize(("number", "more"), [(5, ""), (7, " and 2 more")])
     def test_unknown_among_many(self, number: int, more: str) -> None:
-        """Of many names, ten are told."""
+        """Of many names, a few are told, and the others counted."""
         with pytest.raises(ConfigError) as caught:
             upstreams_of(config_of(upstreams={f"s{n}": {} for n in range(number)}), "x")
 
         (problem,) = caught.value.problems
-        assert f"there are s0, s1, s2, s3, s4, s5, s6, s7, s8, s9{more}" == problem.help
+        assert f"there are s0, s1, s2, s3, s4{more}" == problem.help
 
     def test_unknown_among_none(self) -> None:
         """Where there are no upstreams, that is told."""

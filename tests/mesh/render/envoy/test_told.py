@@ -156,7 +156,7 @@ class TestDiscovery:
                     "upstreams.ledger.port": 1,
                     **{f"upstreams.{name}.protocol": "http" for name in "abcdef"},
                 },
-                f"{NO_PORTS}mainframe, a, b and 4 more",
+                f"{NO_PORTS}mainframe, a, b, c, d and 2 more",
             ),
             ({"discovery.backend": "etcd"}, "Envoy cannot ask it: no cluster has hosts"),
             (
