@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
 import click
 
 from meshconf.cli.loaded import FAILED, FINDINGS, load_files, tell, tell_aside
@@ -32,8 +33,31 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "grpc": (),
 }
 
-#: What is said with what is dropped.
-IN_PART = "in whole or in part"
+
+@attrs.frozen
+class _Report:
+    """How what was found is told.
+
+    Attributes:
+        format: One of the formats.
+
+        color: Whether to use colours.
+
+        aside: Whether stdout is for the text, so that the report of programs has to be on stderr.
+    """
+
+    format: str
+    color: str
+    aside: bool
+
+    def tell(
+        self, problems: Sequence[Problem], sources: Sequence[str], outcome: str = "", /
+    ) -> None:
+        """Tell problems; a program gets a document of none, too."""
+        from meshconf.diagnostics.formats import LINE_FORMATS
+
+        if problems or self.format not in LINE_FORMATS:
+            tell(problems, sources, self.format, self.color, outcome=outcome, result=self.aside)
 
 
 @click.command(short_help="Write the configuration for Envoy, HAProxy, Consul, Istio or gRPC.")
@@ -65,7 +89,7 @@ IN_PART = "in whole or in part"
 @click.option(
     "--fail-on-dropped",
     is_flag=True,
-    help="Write nothing and end with 1 if something that is set would be dropped.",
+    help="Write nothing and end with 1 if something would be dropped that is told as a warning.",
 )
 @about_schema
 @about_sources
@@ -98,23 +122,26 @@ def render(
     grpc            the service config of a channel, JSON
 
     What is dropped, since the target cannot express it, or not exactly, is told on stderr: what is
-    set as a warning with its reason, defaults by name alone. Ends with 1 if a setting cannot be
-    rendered at all, or is dropped with --fail-on-dropped.
+    set, and what one has to know, as a warning with its reason; other defaults by name alone, with
+    the reason in --output-format json. A report for programs is on stdout if -o names a file. Ends
+    with 1 if a setting cannot be rendered at all, or is dropped with --fail-on-dropped.
     """  # noqa: D301 - to click, a backspace is a paragraph that stays as it is
     given = {name: value for name, value in options.items() if value is not None}
     if strange := [name for name in given if name not in TARGETS[target]]:
         msg = f"--{strange[0].replace('_', '-')} is not for {target}"
         raise click.UsageError(msg)
+    to_stdout = output is None or output == "-"
+    report = _Report(output_format, color, to_stdout)
     outcome = load_files(target_of(schema, prefix), files, reading)
     if outcome.snapshot is None:
-        tell(outcome.problems, outcome.sources, output_format, color)
+        report.tell(outcome.problems, outcome.sources)
         raise SystemExit(FINDINGS)
-    rendered = _rendered(target, outcome, upstream, given, output_format, color)
-    stop = fail_on_dropped and not all(one.default for one in rendered.dropped)
-    _tell_dropped(target, rendered.dropped, outcome, output_format, color, stop=stop)
+    rendered = _rendered(target, outcome, upstream, given, report)
+    stop = fail_on_dropped and any(one.notable for one in rendered.dropped)
+    _tell_dropped(target, rendered.dropped, outcome, report, stop=stop)
     if stop:
         raise SystemExit(FINDINGS)
-    if output is None or output == "-":
+    if output is None or to_stdout:
         click.echo(rendered.text, nl=False)
     else:
         _write(output, rendered.text, outcome.sources)
@@ -125,8 +152,7 @@ def _rendered(
     outcome: Outcome,
     upstream: str | None,
     options: Mapping[str, str],
-    output_format: str,
-    color: str,
+    report: _Report,
 ) -> Rendered:
     """Render, or tell why that is not possible, and end."""
     from meshconf.diagnostics.problem import ConfigError
@@ -147,7 +173,7 @@ def _rendered(
         )
     except ConfigError as error:
         problems = list(placed(outcome, error.problems))
-        tell(problems, outcome.sources, output_format, color, outcome=error.outcome)
+        report.tell(problems, outcome.sources, error.outcome)
         raise SystemExit(FINDINGS) from None
     except ValueError as error:
         message = str(error)
@@ -173,52 +199,51 @@ def _tell_dropped(
     target: str,
     dropped: Sequence[Dropped],
     outcome: Outcome,
-    output_format: str,
-    color: str,
+    report: _Report,
     *,
     stop: bool,
 ) -> None:
-    """Tell what the text does not say: what is set with its place, defaults by name."""
+    """Tell what the text does not say: what is notable with its place, the rest by name."""
     from meshconf.diagnostics.words import few
 
-    lost = [one for one in dropped if not one.default]
-    problems = [*outcome.problems, *_problems(lost, outcome, output_format, stop=stop)]
-    if problems:
-        said = "nothing was written"
-        tell(problems, outcome.sources, output_format, color, outcome=said, result=not stop)
-    if defaults := [one.path for one in dropped if one.default]:
-        every = ", ".join(defaults)
-        names = few(defaults) if output_format == "full" else every
-        more = "" if names == every else " (--output-format concise names all)"
-        aside = f"of the defaults, {target} drops, {IN_PART}: {names}{more}"
-        tell_aside(aside, output_format, color)
+    # A program gets all of it as data; in a review or a test report, it would drown the rest.
+    told = [one for one in dropped if one.notable or report.format == "json"]
+    problems = [*outcome.problems, *_problems(told, outcome, report.format, stop=stop)]
+    report.tell(problems, outcome.sources, "nothing was written")
+    if rest := list(dict.fromkeys(one.path for one in dropped if not one.notable)):
+        every = ", ".join(rest)
+        names = few(rest) if report.format == "full" else every
+        more = "" if names == every else " (--output-format json tells all, and why)"
+        aside = f"of the defaults, {target} drops, in whole or in part: {names}{more}"
+        tell_aside(aside, report.format, report.color)
 
 
 def _problems(
     lost: Sequence[Dropped], outcome: Outcome, output_format: str, *, stop: bool
 ) -> Iterator[Problem]:
     """Make problems of what is dropped; for people, one of all that is for the same reason."""
-    import attrs
-
     from meshconf.diagnostics.excerpt import joined
     from meshconf.diagnostics.problem import Problem
     from meshconf.diagnostics.words import few
     from meshconf.loading.placing import placed
 
-    severity: Severity = "error" if stop else "warning"
-    places = placed(outcome, (Problem("MC304", severity, one.path, "") for one in lost))
-    groups: dict[object, list[tuple[Dropped, Problem]]] = {}
+    def severity(one: Dropped) -> Severity:
+        return "error" if stop and one.notable else "warning"
+
+    places = placed(outcome, (Problem("MC304", severity(one), one.path, "") for one in lost))
+    groups: dict[Dropped, list[tuple[Dropped, Problem]]] = {}
     for one, place in zip(lost, places, strict=True):
-        key = (one.reason, one.upstreams) if output_format == "full" else one.path
+        key = attrs.evolve(one, path="") if output_format == "full" else one
         groups.setdefault(key, []).append((one, place))
     for group in groups.values():
-        reason, upstreams = group[0][0].reason, group[0][0].upstreams
-        whose = f" for {few(upstreams)}" if upstreams else ""
+        what = group[0][0]
+        whose = f" for {few(what.upstreams)}" if what.upstreams else ""
+        part = " in part" if what.in_part else ""
         names, verb = few([f"`{one.path}`" for one, _ in group]), "are" if group[1:] else "is"
         first, *rest = sorted((place for _, place in group), key=_line)
         yield attrs.evolve(
             first,
-            message=f"{names} {verb} dropped{whose}, {IN_PART}: {reason}",
+            message=f"{names} {verb} dropped{part}{whose}: {what.reason}",
             labels=tuple(label for one in (first, *rest) for label in one.labels),
             excerpts=joined(excerpt for one in (first, *rest) for excerpt in one.excerpts),
         )

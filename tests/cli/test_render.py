@@ -145,7 +145,7 @@ class TestDropped:
         mesh(LOST)
         result = run("render", "envoy")
         expected = """\
-warning[MC304]: `circuit_breaker.half_open_max_requests` is dropped, in whole or in part: Envoy gives a host its full \
+warning[MC304]: `circuit_breaker.half_open_max_requests` is dropped: Envoy gives a host its full \
 share when its ejection ends
   --> mesh.toml:14:26
    |
@@ -165,7 +165,7 @@ meshconf: 1 warning in mesh.toml, environment
         full = run("render", "envoy").stderr
         concise = run("render", "envoy", "--output-format", "concise").stderr
         expected = """\
-warning[MC304]: `metrics.path`, `metrics.port` are dropped, in whole or in part: metrics.enabled is false
+warning[MC304]: `metrics.path`, `metrics.port` are dropped: metrics.enabled is false
   --> mesh.toml:15:8
    |
 15 | port = 1
@@ -178,11 +178,11 @@ meshconf: 1 warning in mesh.toml, environment
 
         assert full.startswith(expected)
         assert (
-            "mesh.toml:15:8: warning[MC304]: `metrics.port` is dropped, in whole or in part: metrics.ena"
+            "mesh.toml:15:8: warning[MC304]: `metrics.port` is dropped: metrics.ena"
             in concise
         )
         assert (
-            "mesh.toml:16:8: warning[MC304]: `metrics.path` is dropped, in whole or in part: metrics.ena"
+            "mesh.toml:16:8: warning[MC304]: `metrics.path` is dropped: metrics.ena"
             in concise
         )
 
@@ -192,7 +192,7 @@ meshconf: 1 warning in mesh.toml, environment
         result = run("render", "envoy", "--output-format", "concise")
 
         assert (
-            "warning[MC304]: `timeouts.request` is dropped for db, in whole or in part: Envoy sees connections in plain "
+            "warning[MC304]: `timeouts.request` is dropped for db: Envoy sees connections in plain "
             "TCP, and no requests"
         ) in result.stderr
 
@@ -221,16 +221,49 @@ meshconf: 1 warning in mesh.toml, environment
         assert result.stderr.endswith("meshconf: 4 warnings in mesh.toml, environment\n")
 
     def test_programs(self, run, mesh):
-        """Programs get what is dropped as they get other problems, and the text from stdout."""
+        """Programs get all that is dropped as they get other problems, and the text from stdout."""
         mesh(LOST)
         result = run("render", "envoy", "--output-format", "json")
-        [problem] = json.loads(result.stderr)["problems"]
+        found = {one["path"]: one for one in json.loads(result.stderr)["problems"]}
 
-        assert ("MC304", "circuit_breaker.half_open_max_requests") == (
-            problem["code"],
-            problem["path"],
+        assert {"MC304"} == {one["code"] for one in found.values()}
+        assert 14 == found["circuit_breaker.half_open_max_requests"]["origin"]["line"]
+        assert "default" == found["retry.jitter"]["origin"]["kind"]
+        assert "`retry.jitter` is dropped: Envoy waits a random time" in (
+            found["retry.jitter"]["message"]
         )
         assert clusters(result.stdout)
+
+    @pytest.mark.parametrize(
+        ("settings", "option", "exit_code"),
+        [(LOST, [], 0), (LOST, ["--fail-on-dropped"], 1), ("retries = 1\n", [], 1)],
+    )
+    def test_stream(self, run, mesh, settings: str, option: list[str], exit_code: int):
+        """Where a program finds the report depends on where the text goes alone."""
+        mesh(settings)
+        asked = ("render", "envoy", "--output-format", "json", *option)
+        to_file, to_stdout = run(*asked, "-o", "envoy.json"), run(*asked)
+
+        assert (exit_code, exit_code) == (to_file.exit_code, to_stdout.exit_code)
+        assert json.loads(to_file.stdout)["problems"]
+        assert "" == to_file.stderr
+        assert json.loads(to_stdout.stderr)["problems"]
+
+    def test_nothing_to_tell(self, run):
+        """A report for programs is there even if there is nothing in it."""
+        result = run("render", "envoy", "--output-format", "sarif", "-o", "envoy.json")
+
+        assert [] == json.loads(result.stdout)["runs"][0]["results"]
+
+    def test_in_part(self, run, mesh):
+        """What is said, though not exactly, is dropped in part."""
+        mesh("[circuit_breaker]\nwindow = 10.00001\n")
+        result = run("render", "envoy")
+
+        assert (
+            "warning[MC304]: `circuit_breaker.window` is dropped in part: Envoy counts milliseconds"
+            in result.stderr
+        )
 
     def test_fail(self, run, mesh):
         """--fail-on-dropped writes nothing if something that is set is dropped, and ends with 1."""
