@@ -120,6 +120,21 @@ def alike(target: Target, path: str, family: list[ServiceMeshConfig]) -> list[li
     return found if is_refused or not refused else [*found, refused]
 
 
+def said_all_the_same(target: Target, path: str, family: list[ServiceMeshConfig]) -> list[Any]:
+    """Return values of a setting that is dropped in whole, and whose texts differ even so."""
+    upstream = path.split(".")[1] if path.startswith("upstreams.") else None
+    said: dict[str, Any] = {}
+    for config in family:
+        with contextlib.suppress(ConfigError):
+            found = target(config, upstream=upstream)
+            if any(
+                one.path in names_of_setting(config, path) and not (one.in_part or one.upstreams)
+                for one in found.dropped
+            ):
+                said.setdefault(found.text, at(config, path))
+    return list(said.values()) if len(said) > 1 else []
+
+
 def names_of_setting(config: ServiceMeshConfig, path: str) -> set[str]:
     """Return the paths that a setting has: that of the general one too, where an upstream has that."""
     general = path.split(".", 2)[2] if path.startswith("upstreams.") else path
@@ -177,6 +192,17 @@ class TestCompleteness:
 
         assert [] == silent
 
+    @each_target
+    def test_says_nothing_of_what_is_dropped(self, target: Target, families: list[Family]) -> None:
+        """What is dropped in whole leaves no trace in the text."""
+        traces = [
+            f"{path} {values}"[:150]
+            for path, family in families
+            if (values := said_all_the_same(target, path, family))
+        ]
+
+        assert [] == traces
+
     @settings(max_examples=60, deadline=None)
     @given(changed_configs())
     def test_says_or_tells_of_any(self, pair: tuple[ServiceMeshConfig, ServiceMeshConfig]) -> None:
@@ -192,6 +218,17 @@ class TestCompleteness:
                 silent.extend((target.__name__, names) for names in lost)
 
         assert [] == silent
+
+    @each_target
+    def test_says_nothing_of_what_is_dropped(self, target: Target, families: list[Family]) -> None:
+        """What is dropped in whole leaves no trace in the text."""
+        traces = [
+            f"{path} {values}"[:150]
+            for path, family in families
+            if (values := said_all_the_same(target, path, family))
+        ]
+
+        assert [] == traces
 
 
 class TestDropped:
