@@ -219,17 +219,6 @@ class TestCompleteness:
 
         assert [] == silent
 
-    @each_target
-    def test_says_nothing_of_what_is_dropped(self, target: Target, families: list[Family]) -> None:
-        """What is dropped in whole leaves no trace in the text."""
-        traces = [
-            f"{path} {values}"[:150]
-            for path, family in families
-            if (values := said_all_the_same(target, path, family))
-        ]
-
-        assert [] == traces
-
 
 class TestDropped:
     """What is said not to be said."""
