@@ -231,10 +231,12 @@ class TestChange:
 
     def test_of_the_log_moves_it(self, service: Service):
         """Requests are logged to the file of the configuration in force."""
+        moved = service.folder / "access.2.log"
         service.edit('"access.log"', '"access.2.log"')
+        until(lambda: service.get() and moved.exists() and moved.read_text())
         service.get("/?cents=1")
 
-        assert until(lambda: "cents=1" in service.logged("access.2.log"))
+        assert until(lambda: "cents=1" in moved.read_text())
         assert "cents=1" not in service.logged()
 
     def test_of_the_log_is_refused(self, service: Service):
