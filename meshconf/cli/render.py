@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-import attrs
 import click
 
 from meshconf.cli.loaded import FAILED, FINDINGS, load_files, tell, tell_aside
@@ -34,8 +33,7 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@attrs.frozen
-class _Report:
+class _Report(NamedTuple):
     """How what was found is told.
 
     Attributes:
@@ -222,6 +220,8 @@ def _problems(
     lost: Sequence[Dropped], outcome: Outcome, output_format: str, *, stop: bool
 ) -> Iterator[Problem]:
     """Make problems of what is dropped; for people, one of all that is for the same reason."""
+    import attrs
+
     from meshconf.diagnostics.excerpt import joined
     from meshconf.diagnostics.problem import Problem
     from meshconf.diagnostics.words import few
