@@ -1,4 +1,10 @@
-"""How an upstream is called, in entries of its own of Consul: protocol, resolver and router."""
+"""How an upstream is called, in entries of its own of Consul: protocol, resolver and router.
+
+An entry takes the place of the one of its kind and name, with all that the service has written there
+itself. So none is written that is not needed: ``service-defaults``, where a service says what it
+allows its own upstreams, only for its protocol, without which Consul refuses a router; and neither
+of them for plain TCP, which is what Consul takes for granted.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +22,7 @@ from meshconf.mesh.render.consul_language import (
     duration,
     since,
 )
+from meshconf.mesh.render.words import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +58,7 @@ _OPTIONS = {
 
 _REGISTRATION = "the registration of a service says that"
 _WAITS = "Consul sets no waits between attempts"
+_REPLACED = "what the service has there, for all its callers"
 
 _NOT_SAID = {
     "port": "Consul finds hosts in its own catalogue",
@@ -65,17 +73,16 @@ _NOT_SAID_OF_REQUESTS = {
     "retry.max_delay": _WAITS,
     "retry.multiplier": _WAITS,
     "retry.jitter": _WAITS,
-    "retry.budget": "Consul has no retry budget",
 }
 
 
 def called(account: Account, version: Version, upstream: Upstream) -> Iterator[dict[str, Any]]:
-    """Return the entries of an upstream: its protocol first, which has to allow a router."""
+    """Return the entries of an upstream: its protocol before its router, which Consul wants."""
     account.drop_all(_NOT_SAID, upstream)
     if version < UPSTREAM_CONFIG:
-        account.drop(since(UPSTREAM_CONFIG), "circuit_breaker", upstream=upstream)
+        reason = f"{since(UPSTREAM_CONFIG)}: limits and ejections are those of Envoy by default"
+        account.drop(reason, "circuit_breaker", upstream=upstream)
     protocol = upstream.config.protocol
-    yield {"Kind": "service-defaults", "Name": upstream.name, "Protocol": protocol}
     resolver = {
         "Kind": "service-resolver",
         "Name": upstream.name,
@@ -83,9 +90,12 @@ def called(account: Account, version: Version, upstream: Upstream) -> Iterator[d
         **_load_balancer(account, version, upstream),
     }
     if protocol == "tcp":
-        _drop_requests(account, upstream)
+        _note_tcp(account, upstream)
         yield resolver
         return
+    reason = f"its service-defaults, service-resolver and service-router replace {_REPLACED}"
+    account.drop_part(reason, "protocol", upstream=upstream, notable=True)
+    yield {"Kind": "service-defaults", "Name": upstream.name, "Protocol": protocol}
     request = _request_timeout(account, upstream)
     if version >= RESOLVER_TIMEOUT:  # where terminating gateways look for it
         resolver["RequestTimeout"] = request
@@ -101,7 +111,11 @@ def called(account: Account, version: Version, upstream: Upstream) -> Iterator[d
     yield {"Kind": "service-router", "Name": upstream.name, "Routes": [route]}
 
 
-def _drop_requests(account: Account, upstream: Upstream) -> None:
+def _note_tcp(account: Account, upstream: Upstream) -> None:
+    reason = "it holds as long as neither service-defaults nor proxy-defaults name another"
+    account.drop_part(reason, "protocol", upstream=upstream)
+    reason = f"its service-resolver replaces {_REPLACED}"
+    account.drop_part(reason, "protocol", upstream=upstream)
     account.drop(
         account.no_requests,
         "retry",
@@ -130,15 +144,19 @@ def _idle_timeout(account: Account, version: Version, upstream: Upstream) -> dic
         return {}
     found = duration(account, "timeouts.idle", upstream)
     reason = "Consul ends silent requests, and closes no silent connections"
-    account.drop(reason, "timeouts.idle", upstream=upstream)
+    account.drop_part(reason, "timeouts.idle", upstream=upstream)
     return {"IdleTimeout": found}
 
 
 def _retries(account: Account, version: Version, upstream: Upstream) -> dict[str, Any]:
     account.drop_all(_NOT_SAID_OF_REQUESTS, upstream)
     retry = upstream.config.retry
-    if attempts_of(upstream.config.retry) == 1:
+    if retry.budget != 0:
+        account.drop("Consul has no retry budget", "retry.budget", upstream=upstream)
+    if attempts_of(retry) == 1:
         return {}
+    reason = "Consul leaves Envoy's limit of three retries at a time"
+    account.drop_part(reason, "retry.max_attempts", upstream=upstream)
     found: dict[str, Any] = {"NumRetries": retry.max_attempts - 1}
     if "connect-failure" in retry.on:
         found["RetryOnConnectFailure"] = True
@@ -148,11 +166,11 @@ def _retries(account: Account, version: Version, upstream: Upstream) -> dict[str
     if conditions and version >= ROUTE_CONDITIONS:
         found["RetryOn"] = conditions
     elif conditions:
-        reason = f"{since(ROUTE_CONDITIONS)}: {', '.join(conditions)}"
-        account.drop(reason, "retry.on", upstream=upstream)
+        reason = f"{since(ROUTE_CONDITIONS)}: {few(conditions)}"
+        account.drop_part(reason, "retry.on", upstream=upstream)
     if "reset-before-request" in retry.on:
         reason = "Consul does not know reset-before-request"
-        account.drop(reason, "retry.on", upstream=upstream)
+        account.drop_part(reason, "retry.on", upstream=upstream)
     return found
 
 

@@ -25,6 +25,11 @@ __all__ = ["caller"]
 
 _UNLIMITED = 2**31 - 1
 
+_BY_DEFAULT = f"{since(ENFORCING)}: 5 failures in a row eject a host"
+_BY_SUCCESS_RATE = (
+    "Consul leaves on that Envoy ejects hosts whose success rate is far below the rest"
+)
+
 _NOT_SAID = {
     "circuit_breaker.error_threshold": "Consul ejects by failures in a row",
     "circuit_breaker.minimum_requests": "Consul ejects by failures in a row",
@@ -69,7 +74,7 @@ def _upstream_config(account: Account, version: Version, upstream: Upstream) -> 
     breaker = upstream.config.circuit_breaker
     account.drop_all(_NOT_SAID, upstream)
     if upstream.config.protocol == "tcp":
-        account.drop(account.no_requests, "circuit_breaker.max_requests", upstream=upstream)
+        account.drop_part(account.no_requests, "circuit_breaker.max_requests", upstream=upstream)
     return {
         "ConnectTimeoutMs": milliseconds(account, "timeouts.connect", upstream, most=LONGEST),
         # Without numbers, Envoy's own limits of 1,024 would hold.
@@ -87,7 +92,8 @@ def _upstream_config(account: Account, version: Version, upstream: Upstream) -> 
 
 
 def _ejection(account: Account, version: Version, upstream: Upstream) -> dict[str, Any]:
-    breaker = upstream.config.circuit_breaker
+    breaker, failures = upstream.config.circuit_breaker, "circuit_breaker.consecutive_failures"
+    account.drop_part(_BY_SUCCESS_RATE, failures, upstream=upstream)
     found: dict[str, Any] = {"Interval": duration(account, "circuit_breaker.window", upstream)}
     if breaker.consecutive_failures:
         found["MaxFailures"] = breaker.consecutive_failures
@@ -95,8 +101,7 @@ def _ejection(account: Account, version: Version, upstream: Upstream) -> dict[st
         ejects = breaker.consecutive_failures and breaker.max_ejection_percent
         found["EnforcingConsecutive5xx"] = 100 if ejects else 0
     elif not breaker.consecutive_failures:
-        reason = f"{since(ENFORCING)}: 5 failures in a row eject a host"
-        account.drop(reason, "circuit_breaker.consecutive_failures", upstream=upstream)
+        account.drop_part(_BY_DEFAULT, failures, upstream=upstream)
     if version >= EJECTION:
         found["MaxEjectionPercent"] = breaker.max_ejection_percent
         found["BaseEjectionTime"] = duration(account, "circuit_breaker.reset_timeout", upstream)
@@ -108,12 +113,10 @@ def _ejection(account: Account, version: Version, upstream: Upstream) -> dict[st
 
 def _no_ejection(account: Account, version: Version, upstream: Upstream) -> dict[str, Any]:
     """Return what switches ejections off: without a word of them, Envoy has its own."""
+    account.drop_part(_BY_SUCCESS_RATE, "circuit_breaker.enabled", upstream=upstream)
     if version < ENFORCING:
-        reason = f"{since(ENFORCING)}: 5 failures in a row eject a host"
-        account.drop(reason, "circuit_breaker.enabled", upstream=upstream)
+        account.drop_part(_BY_DEFAULT, "circuit_breaker.enabled", upstream=upstream)
         return {}
-    reason = "Consul does not switch off that Envoy ejects hosts by their success rate"
-    account.drop(reason, "circuit_breaker.enabled", upstream=upstream)
     return {
         "EnforcingConsecutive5xx": 0,
         **({"MaxEjectionPercent": 0} if version >= EJECTION else {}),

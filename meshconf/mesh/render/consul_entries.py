@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from meshconf.mesh.addresses import is_name
 from meshconf.mesh.render.consul_called import called
 from meshconf.mesh.render.consul_caller import caller
-from meshconf.mesh.render.consul_language import UPSTREAM_CONFIG, since, version_of
+from meshconf.mesh.render.consul_language import UPSTREAM_CONFIG, version_of
 from meshconf.mesh.render.rendered import Account
 from meshconf.mesh.render.upstreams import general, refuse_names, upstreams_of
 
@@ -50,11 +50,14 @@ def consul(
 
     The first is the ``service-defaults`` of this service: what it allows each of its upstreams, and
     all others. The ``service-defaults``, ``service-resolver`` and ``service-router`` of an upstream
-    belong to that upstream: they hold for all who call it.
+    belong to that upstream: they hold for all who call it. Of one that speaks plain TCP, the resolver
+    alone is written.
 
-    An entry takes the place of the one that has its kind and name. A service that calls others and
-    is called has its upstreams and its protocol in one ``service-defaults``, so this is to be merged
-    by hand with what the files of its callers say.
+    **An entry takes the place of the one that has its kind and name**, with all that stands there.
+    A service that calls others and is called has its upstreams and its ``Protocol`` in one
+    ``service-defaults``: where Consul has one already, this is to be merged by hand. Consul refuses
+    a router without a protocol, and ``service-defaults`` that take the protocol from a router.
+    ``dropped`` names what is written in this way, as notable.
 
     Args:
         config: The configuration.
@@ -79,10 +82,13 @@ def consul(
         refuse_names(account, every)
         _refuse_own_name(account, every)
         entries.append(caller(account, version, every, chosen))
+        reason = "its service-defaults replaces what the service has there"
+        account.drop_part(reason, "service_name", notable=True)
     else:
         account = Account("Consul", config, chosen)
         refuse_names(account, chosen)
-        account.drop(since(UPSTREAM_CONFIG), "service_name")
+        reason = "before 1.10, Consul has no entry for what a service allows its upstreams"
+        account.drop(reason, "service_name")
     if not chosen:
         reason = "there is no upstream for which it could hold"
         paths = "load_balancer", "retry", "timeouts.request", "timeouts.per_try", "timeouts.idle"
@@ -96,7 +102,10 @@ def consul(
 def _drop_general(account: Account) -> None:
     account.drop_all(_NOT_SAID)
     backend = account.config.discovery.backend
-    account.drop_all(_OF_BACKEND_CONSUL if backend == "consul" else {backend: _HOSTS})
+    if backend == "static":
+        account.drop_part(f"{_HOSTS}, by the names alone", "static.endpoints")
+    else:
+        account.drop_all(_OF_BACKEND_CONSUL if backend == "consul" else {backend: _HOSTS})
     switched_off = "" if account.config.tls.enabled else ".enabled"
     reason = "proxies of Consul's mesh encrypt with certificates of its own"
     account.drop(reason, f"tls{switched_off}")

@@ -40,6 +40,10 @@ OLD = "1.8"
 #: Where keys of entries came with a version, that version and the one before.
 STEPS = ("1.8", "1.9", "1.10", "1.13", "1.14", "1.15", "1.16", "1.18")
 
+BY_SUCCESS_RATE = (
+    "Consul leaves on that Envoy ejects hosts whose success rate is far below the rest"
+)
+
 #: Since when there are keys that 1.8 does not have.
 SINCE = {
     "LoadBalancer": "1.9",
@@ -106,6 +110,12 @@ def reasons(found: Rendered) -> dict[str, str]:
 def reason(path: str, *settings: tuple[str, Any], version: str = "1.18") -> str | None:
     """Render settings; return why one of them is dropped, if it is."""
     return reasons(consul(a_config(dict(settings)), target_version=version)).get(path)
+
+
+def every_reason(path: str, *settings: tuple[str, Any], version: str = "1.18") -> list[str]:
+    """Render settings; return all reasons for which one of them is dropped, in whole or in part."""
+    found = consul(a_config(dict(settings)), target_version=version).dropped
+    return [one.reason for one in found if one.path == path]
 
 
 def problems(config: ServiceMeshConfig, **options: Any) -> list[tuple[str, str, str]]:
@@ -242,6 +252,48 @@ class TestAgent:
             f"Config entry written: {one['Kind']}/{one['Name']}" for one in rendered(version=OLD)
         ] == done.stdout.splitlines()
 
+    @staticmethod
+    def own(name: str) -> Entry:
+        """Return what a service has written of itself, in an entry that 1.8 takes."""
+        return {
+            "Kind": "service-defaults",
+            "Name": name,
+            "Protocol": "http",
+            "MeshGateway": {"Mode": "local"},
+        }
+
+    @pytest.mark.parametrize(
+        ("upstream", "kept"), [("payments", False), ("ledger", False), ("mainframe", True)]
+    )
+    def test_own(self, agent: Consul, upstream: str, kept: bool) -> None:
+        """What a service has written itself stays as it was, or it is told that it does not."""
+        found = consul(a_config(), upstream=upstream, target_version=OLD)
+        own = self.own(upstream)
+        agent.ask("PUT", "/v1/config", json.dumps(own))
+        for one in entries_of(found.text):
+            agent.ask("PUT", "/v1/config", json.dumps(one))
+        left = agent.ask("GET", f"/v1/config/service-defaults/{upstream}").data
+        told = {
+            word
+            for one in found.dropped
+            if one.path == f"upstreams.{upstream}.protocol" and one.notable
+            for word in one.reason.split()
+        }
+
+        assert kept is (own["MeshGateway"] == left["MeshGateway"])
+        assert kept is ("service-defaults," not in told)
+        assert {"service-resolver", "replaces" if kept else "replace"} <= told
+
+    def test_own_protocol(self, agent: Consul) -> None:
+        """Control: to a service that has a router, its own entry is lost without its protocol."""
+        router = {"Kind": "service-router", "Name": "called", "Routes": []}
+        for one in (self.own("called"), router):
+            agent.ask("PUT", "/v1/config", json.dumps(one))
+        mine = {"Kind": "service-defaults", "Name": "called"}
+        found = agent.ask("PUT", "/v1/config", json.dumps(mine), errors=True)
+
+        assert b"does not permit advanced routing" in found.body
+
     @pytest.mark.parametrize("kind", ["service-resolver", "service-router"])
     def test_newer(self, agent: Consul, kind: str) -> None:
         """Control: what is rendered for a newer one, the agent refuses."""
@@ -359,8 +411,16 @@ class TestVersions:
     @pytest.mark.parametrize(
         ("version", "path", "expected"),
         [
-            ("1.8", "circuit_breaker.max_requests", "Consul has that from 1.10 on"),
-            ("1.8", "service_name", "Consul has that from 1.10 on"),
+            (
+                "1.8",
+                "circuit_breaker.max_requests",
+                "Consul has that from 1.10 on: limits and ejections are those of Envoy by default",
+            ),
+            (
+                "1.8",
+                "service_name",
+                "before 1.10, Consul has no entry for what a service allows its upstreams",
+            ),
             ("1.8", "load_balancer.algorithm", "Consul has that from 1.9 on"),
             ("1.9", "load_balancer.algorithm", None),
             ("1.13", "timeouts.idle", "Consul has that from 1.14 on"),
@@ -554,10 +614,10 @@ class TestEjection:
         """What switches ejection off is as new as that."""
         path = "circuit_breaker.consecutive_failures"
 
-        assert "Consul has that from 1.14 on: 5 failures in a row eject a host" == (
-            reason(path, (path, 0), version="1.13")
-        )
-        assert reason(path, (path, 1), version="1.13") is None
+        told = "Consul has that from 1.14 on: 5 failures in a row eject a host"
+
+        assert told in every_reason(path, (path, 0), version="1.13")
+        assert told not in every_reason(path, (path, 1), version="1.13")
         assert {"Interval": "10s"} == ejection((path, 0), version="1.13")
 
     @pytest.mark.parametrize(
@@ -575,7 +635,18 @@ class TestEjection:
 
         assert expected == found["PassiveHealthCheck"]
         assert {2**31 - 1} == {*found["Limits"].values()}
-        assert reason("circuit_breaker.enabled", off, version=version) is not None
+        told = every_reason("circuit_breaker.enabled", off, version=version)
+        by_default = "Consul has that from 1.14 on: 5 failures in a row eject a host"
+
+        assert [BY_SUCCESS_RATE, *[by_default] * (version == "1.13")] == told
+
+    @pytest.mark.parametrize("failures", [0, 5])
+    def test_success_rate(self, failures: int) -> None:
+        """Envoy's ejection by success rate, which no key switches off, is told."""
+        path = "circuit_breaker.consecutive_failures"
+        found = [one for one in consul(a_config({path: failures})).dropped if one.path == path]
+
+        assert [(BY_SUCCESS_RATE, True)] == [(one.reason, one.in_part) for one in found]
 
 
 class TestRouter:
@@ -598,7 +669,9 @@ class TestRouter:
 
         assert [{"HTTP": {"PathPrefix": "/"}}] == [one["Match"] for one in found["Routes"]]
 
-    @pytest.mark.parametrize("setting", [("retry.max_attempts", 1), ("retry.on", [])])
+    @pytest.mark.parametrize(
+        "setting", [("retry.max_attempts", 1), ("retry.on", []), ("retry.budget", 0.0)]
+    )
     def test_one_attempt(self, setting: tuple[str, Any]) -> None:
         """Where nothing is tried again, a request has the time of one attempt."""
         assert {"RequestTimeout": "15s", "IdleTimeout": "300s"} == route(setting)
@@ -612,6 +685,25 @@ class TestRouter:
             )
             in consul(a_config(dict([setting]))).dropped
         )
+
+    def test_retries_at_a_time(self) -> None:
+        """That Envoy's own limit of retries holds is told where there are retries."""
+        path = "retry.max_attempts"
+
+        assert ["Consul leaves Envoy's limit of three retries at a time"] == [
+            one.reason
+            for one in consul(a_config(), upstream="payments").dropped
+            if one.path == path and one.in_part
+        ]
+        assert path not in reasons(consul(a_config({path: 1}), upstream="payments"))
+
+    def test_budget(self) -> None:
+        """A budget is dropped, but for one that leaves no retries."""
+        path = "retry.budget"
+        found = [consul(a_config({path: ratio}), upstream="payments") for ratio in (0.5, 0.0)]
+
+        assert "Consul has no retry budget" == reasons(found[0])[path]
+        assert path not in reasons(found[1])
 
     @pytest.mark.parametrize(
         ("on", "expected"),
@@ -642,8 +734,7 @@ class TestRouter:
         paths = ("retry.max_attempts", "timeouts.request", "timeouts.idle", "retry.base_delay")
         dropped = reasons(consul(a_config(), upstream="mainframe"))
 
-        assert ["service-defaults", "service-resolver"] == [one["Kind"] for one in found[1:]]
-        assert "tcp" == found[1]["Protocol"]
+        assert ["service-resolver"] == [one["Kind"] for one in found[1:]]
         assert {"Consul sees connections in plain TCP, and no requests"} == {
             dropped[path] for path in paths
         }
@@ -781,7 +872,12 @@ class TestDropped:
             ("tracing.enabled", [], "proxy-defaults, which hold for the whole mesh"),
             ("tls.enabled", [], "certificates of its own"),
             ("tls.server_name", [("tls.enabled", True), ("tls.server_name", "a")], "of its own"),
-            ("static.endpoints", [], "Consul finds hosts in its own catalogue"),
+            ("static.endpoints", [], "Consul finds hosts in its own catalogue, by the names alone"),
+            (
+                "etcd.port",
+                [("discovery.backend", "etcd")],
+                "Consul finds hosts in its own catalogue",
+            ),
             ("upstreams.ledger.port", [], "Consul finds hosts in its own catalogue"),
             ("load_balancer.health_check.path", [], "the registration of a service says that"),
             ("service_version", [], "the registration of a service says that"),
@@ -795,8 +891,27 @@ class TestDropped:
         assert found.endswith(expected)
 
     def test_nothing_set(self) -> None:
-        """Of a file with nothing but names, only defaults are dropped."""
-        assert [] == [one for one in consul(DEFAULTS).dropped if not one.default]
+        """Of a file with nothing but names, only defaults are dropped; what is replaced is told."""
+        found = consul(DEFAULTS).dropped
+
+        assert [] == [one for one in found if not one.default]
+        assert {
+            "service_name": "its service-defaults replaces what the service has there",
+            "upstreams.payments.protocol": (
+                "its service-defaults, service-resolver and service-router replace what the service "
+                "has there, for all its callers"
+            ),
+        } == {one.path: one.reason for one in found if one.notable}
+
+    def test_tcp(self) -> None:
+        """Plain TCP, which is not written, is told to hold where nothing else is said."""
+        found = consul(a_config(), upstream="mainframe").dropped
+
+        assert [
+            "it holds as long as neither service-defaults nor proxy-defaults name another",
+            "its service-resolver replaces what the service has there, for all its callers",
+        ] == [one.reason for one in found if one.path == "upstreams.mainframe.protocol"]
+        assert all(one.in_part for one in found if one.path == "upstreams.mainframe.protocol")
 
     def test_namespace(self) -> None:
         """A namespace, which only Consul Enterprise takes, is said when entries are written."""
