@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["destination_rule"]
 
 _LARGEST_TABLE = 4_999_999  # the last prime below 5,000,011, which Istio does not take any more
+_SYSTEM = "system"  # what Istio calls the authorities of the operating system
 _CHOICES = 2  # Envoy's default, which Istio leaves
 
 _NOT_SAID = {
@@ -30,22 +31,23 @@ _NOT_SAID = {
 
 
 def destination_rule(account: Account, upstream: Upstream, host: str) -> dict[str, Any]:
-    """Return the resource for the connections to a host."""
+    """Return the resource for the connections to a host, or to its port if one is set."""
     account.drop_all(_NOT_SAID, upstream)
+    policy = {
+        "connectionPool": _connection_pool(account, upstream),
+        "loadBalancer": _load_balancer(account, upstream),
+        **_ejection(account, upstream),
+        **_retry_budget(account, upstream),
+        **_tls(account, host),
+    }
+    port = upstream.config.port
+    if port is not None:
+        policy = {"portLevelSettings": [{"port": {"number": port}, **policy}]}
     return {
         "apiVersion": "networking.istio.io/v1",
         "kind": "DestinationRule",
         "metadata": metadata(account, upstream),
-        "spec": {
-            "host": host,
-            "trafficPolicy": {
-                "connectionPool": _connection_pool(account, upstream),
-                "loadBalancer": _load_balancer(account, upstream),
-                **_ejection(account, upstream),
-                **_retry_budget(account, upstream),
-                **_tls(account),
-            },
-        },
+        "spec": {"host": host, "trafficPolicy": policy},
     }
 
 
@@ -66,7 +68,8 @@ def _connection_pool(account: Account, upstream: Upstream) -> dict[str, Any]:
         http["http2MaxRequests"] = breaker.max_requests  # of HTTP/1.1 too
     http["idleTimeout"] = idle
     if protocol == "grpc":
-        account.drop("Istio's rules tell it from no other HTTP/2", "protocol", upstream=upstream)
+        reason = "Istio's rules tell it from no other HTTP/2"
+        account.drop_part(reason, "protocol", upstream=upstream)
     http["h2UpgradePolicy"] = "DO_NOT_UPGRADE" if protocol == "http" else "UPGRADE"
     return {"tcp": {**tcp, **limits}, "http": http}
 
@@ -95,7 +98,7 @@ def _table_size(account: Account, upstream: Upstream) -> int:
     found = min(upstream.config.load_balancer.table_size, _LARGEST_TABLE)
     if found != upstream.config.load_balancer.table_size:
         reason = f"the largest table that Istio takes has {_LARGEST_TABLE:,} entries"
-        account.drop(reason, "load_balancer.table_size", upstream=upstream)
+        account.drop_part(reason, "load_balancer.table_size", upstream=upstream)
     return found
 
 
@@ -112,7 +115,7 @@ def _hash_key(account: Account, upstream: Upstream) -> dict[str, Any]:
         return {"httpQueryParameterName": name}
     # Older ones refuse a cookie without a lifetime; 0 is that of the session.
     reason = "Istio also sets the cookie, for the session, where a client brings none"
-    account.drop(reason, "load_balancer.hash_key", upstream=upstream)
+    account.drop_part(reason, "load_balancer.hash_key", upstream=upstream)
     return {"httpCookie": {"name": name, "ttl": "0s"}}
 
 
@@ -146,12 +149,20 @@ def _retry_budget(account: Account, upstream: Upstream) -> dict[str, Any]:
     budget, protocol = upstream.config.retry.budget, upstream.config.protocol
     if budget is None or protocol == "tcp" or attempts_of(upstream.config.retry) == 1:
         return {}
+    if upstream.config.port is not None:
+        reason = "Istio has a retry budget for all ports of a host, and none for one of them"
+        account.drop(reason, "retry.budget", upstream=upstream)
+        return {}
     reason = "Istio allows three retries at a time, however few requests there are"
-    account.drop(reason, "retry.budget", upstream=upstream)
+    account.drop_part(reason, "retry.budget", upstream=upstream)
     return {"retryBudget": {"percent": budget * 100}}
 
 
-def _tls(account: Account) -> dict[str, Any]:
+def _tls(account: Account, host: str) -> dict[str, Any]:
+    """Return how a host is spoken to, and which certificate is believed: one for its name.
+
+    Without a word of it, it depends on the version of Istio and on what its clients ask for.
+    """
     tls = account.config.tls
     if not tls.enabled:
         return {}
@@ -162,18 +173,18 @@ def _tls(account: Account) -> dict[str, Any]:
             "clientCertificate": _file(account, "tls.cert_file", str(tls.cert_file)),
             "privateKey": _file(account, "tls.key_file", str(tls.key_file)),
         }
-    if tls.server_name:
-        if not is_name(tls.server_name):
-            remedy = "write the name in the upstream's certificate"
-            account.refuse("tls.server_name", "is no host name, which Istio wants", remedy)
-        found["sni"] = tls.server_name
+    name = tls.server_name or host
+    if tls.server_name and not is_name(name):
+        remedy = "write the name in the upstream's certificate"
+        account.refuse("tls.server_name", "is no host name, which Istio wants", remedy)
+    found["sni"] = name
     if not tls.verify:
         # Beside it, Istio takes no authority and no names.
         return {"tls": {**found, "insecureSkipVerify": True}}
+    found["caCertificates"] = _SYSTEM
     if tls.ca_file is not None:
         found["caCertificates"] = _file(account, "tls.ca_file", str(tls.ca_file))
-    if tls.server_name:
-        found["subjectAltNames"] = [tls.server_name]
+    found["subjectAltNames"] = [name.removesuffix(".")]
     return {"tls": found}
 
 
@@ -181,4 +192,9 @@ def _file(account: Account, path: str, text: str) -> str:
     if not text.isprintable():
         message = "holds characters that cannot be printed, which Istio may misread"
         account.refuse(path, message, "give the file another name")
+    if "~" in text:
+        account.refuse(path, "holds a ~, at which Istio ends names", "give the file another name")
+    if text == _SYSTEM:
+        message = f"is {_SYSTEM}, by which Istio means the authorities of the operating system"
+        account.refuse(path, message, "write the whole path")
     return text

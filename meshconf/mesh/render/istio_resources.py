@@ -52,6 +52,7 @@ def istio(config: ServiceMeshConfig, *, upstream: str | None = None) -> Rendered
     The host of an upstream is its name in the namespace and the domain of the group ``kubernetes``,
     and the resources stand in that namespace. They belong to the upstream: they hold for all who
     call it, and take the place of what has its name. An annotation says for whom they were rendered.
+    What is set for the port of an upstream leaves the other ports of that host alone.
 
     Args:
         config: The configuration.
@@ -80,7 +81,9 @@ def istio(config: ServiceMeshConfig, *, upstream: str | None = None) -> Rendered
 def _drop_general(account: Account, upstreams: Sequence[Upstream]) -> None:
     config = account.config
     account.drop_all(_NOT_SAID)
-    if config.discovery.backend != "kubernetes":
+    if config.discovery.backend == "static":
+        account.drop_part(f"{_HOSTS}, by the names alone", "static.endpoints")
+    elif config.discovery.backend != "kubernetes":
         account.drop(_HOSTS, config.discovery.backend)
     if not upstreams:
         reason = "there is no upstream for which it could hold"

@@ -36,7 +36,7 @@ def virtual_service(account: Account, upstream: Upstream, host: str) -> dict[str
     destination: dict[str, Any] = {"host": host}
     if upstream.config.port is not None:
         destination["port"] = {"number": upstream.config.port}
-    route: dict[str, Any] = {"route": [{"destination": destination}]}
+    route: dict[str, Any] = {**_match(upstream), "route": [{"destination": destination}]}
     if upstream.config.protocol == "tcp":
         _drop_requests(account, upstream)
         routes = {"tcp": [route]}
@@ -48,6 +48,12 @@ def virtual_service(account: Account, upstream: Upstream, host: str) -> dict[str
         "metadata": metadata(account, upstream),
         "spec": {"hosts": [host], **routes},
     }
+
+
+def _match(upstream: Upstream) -> dict[str, Any]:
+    """Return what a route is for: else one to a port would take what is meant for the others."""
+    port = upstream.config.port
+    return {} if port is None else {"match": [{"port": port}]}
 
 
 def _drop_requests(account: Account, upstream: Upstream) -> None:
@@ -74,7 +80,7 @@ def _retries(account: Account, upstream: Upstream) -> dict[str, Any]:
     picks = upstream.config.load_balancer.max_retries
     if picks not in (0, _PICKS):
         reason = f"Istio picks another host up to {_PICKS} times"
-        account.drop(reason, "load_balancer.max_retries", upstream=upstream)
+        account.drop_part(reason, "load_balancer.max_retries", upstream=upstream)
     return {
         "attempts": retry.max_attempts - 1,
         "perTryTimeout": duration(account, "timeouts.per_try", upstream),
@@ -97,5 +103,5 @@ def _status_codes(account: Account, upstream: Upstream) -> list[str]:
     unknown = [code for code in dict.fromkeys(retry.status_codes) if code not in _STATUSES]
     if unknown:
         reason = f"Istio does not take {few(unknown)}"
-        account.drop(reason, "retry.status_codes", upstream=upstream)
+        account.drop_part(reason, "retry.status_codes", upstream=upstream)
     return [str(code) for code in retry.status_codes if code in _STATUSES]

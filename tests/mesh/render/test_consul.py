@@ -874,7 +874,7 @@ class TestDropped:
             ("tls.server_name", [("tls.enabled", True), ("tls.server_name", "a")], "of its own"),
             ("static.endpoints", [], "Consul finds hosts in its own catalogue, by the names alone"),
             (
-                "etcd.port",
+                "etcd.prefix",
                 [("discovery.backend", "etcd")],
                 "Consul finds hosts in its own catalogue",
             ),

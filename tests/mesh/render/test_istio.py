@@ -51,8 +51,12 @@ def item(kind: str, *settings: tuple[str, Any], name: str = "payments") -> Resou
 
 
 def policy(*settings: tuple[str, Any], name: str = "payments") -> Any:
-    """Render settings; return how an upstream is connected to."""
-    return item("DestinationRule", *settings, name=name)["spec"]["trafficPolicy"]
+    """Render settings; return how an upstream is connected to, on its port if it has one."""
+    found = item("DestinationRule", *settings, name=name)["spec"]["trafficPolicy"]
+    if "portLevelSettings" not in found:
+        return found
+    ((only,),) = found.values()
+    return {key: value for key, value in only.items() if key != "port"}
 
 
 def route(*settings: tuple[str, Any]) -> Any:
@@ -245,10 +249,29 @@ class TestHost:
         assert not {"kubernetes.namespace", "kubernetes.cluster_domain"} & reasons(found).keys()
 
     def test_port(self) -> None:
-        """A port is that of the host."""
-        found = route(("upstreams.payments.port", 8443))["route"]
+        """A port is that of the host, and requests for others of its ports are left alone."""
+        found = route(("upstreams.payments.port", 8443))
 
-        assert {"number": 8443} == found[0]["destination"]["port"]
+        assert {"number": 8443} == found["route"][0]["destination"]["port"]
+        assert [{"port": 8443}] == found["match"]
+        assert "match" not in route()
+
+    def test_port_of_tcp(self) -> None:
+        """So it is for plain TCP."""
+        port = ("upstreams.mainframe.port", 3270)
+        (found,) = item("VirtualService", port, name="mainframe")["spec"]["tcp"]
+
+        assert [{"port": 3270}] == found["match"]
+
+    def test_port_of_connections(self) -> None:
+        """What holds for connections holds for that port alone."""
+        port = ("upstreams.payments.port", 8443)
+        found = item("DestinationRule", port, ("tls.enabled", True))["spec"]["trafficPolicy"]
+        ((only,),) = found.values()
+
+        assert {"portLevelSettings"} == {*found}
+        assert {"number": 8443} == only.pop("port")
+        assert policy(("tls.enabled", True)) == only
 
     @pytest.mark.parametrize("name", [one for one in HOSTILE if 0 < len(one) < 254])
     def test_hostile(self, name: str) -> None:
@@ -535,9 +558,42 @@ class TestTls:
         assert "Istio encrypts between its proxies by itself" == reason("tls.enabled")
 
     def test_simple(self) -> None:
-        """Authorities are those of the system if none are named."""
-        assert {"mode": "SIMPLE"} == policy(("tls.enabled", True))["tls"]
+        """Authorities are those of the system, and the name is that of the host, if none are set."""
+        host = "payments.default.svc.cluster.local"
+
+        assert {
+            "mode": "SIMPLE",
+            "caCertificates": "system",
+            "sni": host,
+            "subjectAltNames": [host],
+        } == policy(("tls.enabled", True))["tls"]
         assert "tls.enabled" not in reasons(istio(a_config({"tls.enabled": True})))
+
+    def test_empty_name(self) -> None:
+        """An empty name is none."""
+        chosen = ("tls.enabled", True), ("tls.server_name", "")
+
+        assert policy(chosen[0]) == policy(*chosen)
+
+    def test_dot(self) -> None:
+        """A name that ends with a dot is expected without it, as it stands in no certificate."""
+        found = policy(("tls.enabled", True), ("tls.server_name", "a.example."))["tls"]
+
+        assert ("a.example.", ["a.example"]) == (found["sni"], found["subjectAltNames"])
+
+    def test_no_host(self) -> None:
+        """Where a host is refused, its name is not refused a second time."""
+        found = problems({"tls.enabled": True, "kubernetes.namespace": "a b"})
+
+        assert ["kubernetes.namespace"] == [path for _, path, _ in found]
+
+    def test_unverified_host(self) -> None:
+        """A host that is not verified is asked for by its name all the same."""
+        assert {
+            "mode": "SIMPLE",
+            "sni": "mainframe.default.svc.cluster.local",
+            "insecureSkipVerify": True,
+        } == policy(("tls.enabled", True), ("tls.verify", False), name="mainframe")["tls"]
 
     def test_mutual(self) -> None:
         """A certificate of one's own makes it mutual; a name is asked for and expected."""
@@ -567,6 +623,18 @@ class TestTls:
         message = f"`{path}` holds characters that cannot be printed, which Istio may misread"
 
         assert [("MC303", path, message)] == problems({**TLS, path: name})
+
+    @pytest.mark.parametrize("path", ["tls.ca_file", "tls.cert_file", "tls.key_file"])
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [
+            ("a~b", "holds a ~, at which Istio ends names"),
+            ("system", "is system, by which Istio means the authorities of the operating system"),
+        ],
+    )
+    def test_odd_file(self, path: str, name: str, message: str) -> None:
+        """A name of a file that means something else to Istio is refused."""
+        assert [("MC303", path, f"`{path}` {message}")] == problems({**TLS, path: name})
 
     @pytest.mark.parametrize("name", ["a b", "a:443", "\n"])
     def test_name(self, name: str) -> None:
@@ -613,6 +681,15 @@ class TestRoute:
 
         assert "retry.budget" not in found
         assert dict.fromkeys(idle, "retry.budget is 0") == {path: found[path] for path in idle}
+
+    def test_budget_of_port(self) -> None:
+        """A port of a host has no budget of its own."""
+        chosen = ("retry.budget", 0.25), ("upstreams.payments.port", 80)
+
+        assert "retryBudget" not in policy(*chosen)
+        assert "Istio has a retry budget for all ports of a host, and none for one of them" == (
+            reason("retry.budget", *chosen)
+        )
 
     def test_budget(self) -> None:
         """A budget is said in percent, and that there are always three retries."""
@@ -696,7 +773,7 @@ class TestDropped:
         [
             ("service_version", "the resources are those of the services that are called"),
             ("discovery.backend", "Istio finds hosts in Kubernetes"),
-            ("static.endpoints", "Istio finds hosts in Kubernetes"),
+            ("static.endpoints", "Istio finds hosts in Kubernetes, by the names alone"),
             ("metrics.port", "a Telemetry of Istio says that"),
             ("load_balancer.health_check.path", "the probes of its pods say how a host is asked"),
             ("circuit_breaker.error_threshold", "Istio ejects by failures in a row alone"),
@@ -707,8 +784,10 @@ class TestDropped:
         assert expected == reason(path)
 
     def test_nothing_set(self) -> None:
-        """Of a file with nothing but names, only defaults are dropped."""
-        assert [] == [one for one in istio(DEFAULTS).dropped if not one.default]
+        """Of a file with nothing but names, only defaults are dropped, and none one has to read."""
+        found = istio(DEFAULTS).dropped
+
+        assert [] == [one for one in found if not one.default or one.notable]
 
     def test_port_name(self) -> None:
         """The name of a port is dropped, with what takes its place."""
