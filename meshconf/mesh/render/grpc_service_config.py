@@ -17,6 +17,7 @@ from meshconf.mesh.render.durations import milliseconds, seconds_text
 from meshconf.mesh.render.health import check_type
 from meshconf.mesh.render.rendered import Account, Rendered
 from meshconf.mesh.render.upstreams import general, upstreams_of
+from meshconf.mesh.render.words import few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,12 +69,6 @@ _UNSAID = {
     "tls": "the credentials of the channel say it",
 }
 
-#: What it says of no upstream.
-_UNSAID_OF_UPSTREAM = {
-    "protocol": "a channel speaks gRPC",
-    "port": "the target of the channel names the port",
-}
-
 #: What it says of no policies.
 _UNSAID_OF_POLICIES = {
     "circuit_breaker.max_requests": "gRPC limits no calls in flight",
@@ -88,7 +83,6 @@ _UNSAID_OF_POLICIES = {
     "load_balancer.panic_threshold": "gRPC knows no panic mode",
     "retry.jitter": "gRPC makes waits up to 20 % shorter or longer",
     "retry.status_codes": "a call of gRPC ends with a code of its own, not with an HTTP status",
-    "retry.budget": "gRPC throttles by the share of failures, not by retries in flight",
     "timeouts.connect": "an argument of the channel says it: grpc.min_reconnect_backoff_ms",
     "timeouts.per_try": "gRPC has one deadline for all attempts of a call",
     "timeouts.idle": "an argument of the channel says it: grpc.client_idle_timeout_ms",
@@ -116,8 +110,13 @@ def grpc(config: ServiceMeshConfig, *, upstream: str | None = None) -> Rendered:
     account.drop_all(_UNSAID)
     account.drop(_UNSAID["discovery"], config.discovery.backend)
     account.drop_all(_UNSAID_OF_POLICIES, one)
+    if one.config.retry.budget != 0:
+        reason = "gRPC throttles by the share of failures, not by retries in flight"
+        account.drop(reason, "retry.budget", upstream=one)
     if alone:
-        account.drop_all(_UNSAID_OF_UPSTREAM, one)
+        account.drop("the target of the channel names the port", "port", upstream=one)
+        if one.config.protocol != "grpc":
+            account.drop("a channel speaks gRPC", "protocol", upstream=one)
     else:
         _note_others(account, one, found)
     document: dict[str, Any] = {
@@ -151,15 +150,15 @@ def _timeout(account: Account, upstream: Upstream) -> dict[str, Any]:
         account.drop(reason, path, upstream=upstream)
         return {}
     reason = f"{_PYTHON} ends calls up to 2 s early (grpc/grpc#34547)"
-    account.drop(reason, path, upstream=upstream)
+    account.drop_part(reason, path, upstream=upstream)
     return {"timeout": seconds_text(found)}
 
 
 def _retry_policy(account: Account, upstream: Upstream) -> dict[str, Any]:
     retry = upstream.config.retry
-    if unsaid := [word for word in retry.on if word not in _CODES]:
-        reason = f"gRPC tries again by the code of a call, and has none for {', '.join(unsaid)}"
-        account.drop(reason, "retry.on", upstream=upstream)
+    if unsaid := [word for word in dict.fromkeys(retry.on) if word not in _CODES]:
+        reason = f"gRPC tries again by the code of a call, and has none for {few(unsaid)}"
+        account.drop_part(reason, "retry.on", upstream=upstream)
     codes = [_CODES[word] for word in dict.fromkeys(retry.on) if word in _CODES]
     if attempts_of(retry) == 1:
         return {}
@@ -169,7 +168,7 @@ def _retry_policy(account: Account, upstream: Upstream) -> dict[str, Any]:
     attempts = min(retry.max_attempts, _MOST_ATTEMPTS)
     if attempts < retry.max_attempts:
         reason = f"gRPC makes {_MOST_ATTEMPTS} attempts at most"
-        account.drop(reason, "retry.max_attempts", upstream=upstream)
+        account.drop_part(reason, "retry.max_attempts", upstream=upstream)
 
     def wait(path: str) -> str:
         found = milliseconds(account, path, upstream, least=_SHORTEST_WAIT, most=_LONGEST)
@@ -205,13 +204,13 @@ def _outlier_detection(
     breaker = upstream.config.circuit_breaker
     # A share is ejected that is larger than the threshold: none is larger than 100 %.
     threshold = min(round(breaker.error_threshold * 100), 99)
-    account.drop(
+    account.drop_part(
         f"gRPC ejects above a whole percentage: above {threshold} %",
         "circuit_breaker.error_threshold",
         upstream=upstream,
     )
     if breaker.max_ejection_percent < 100:  # noqa: PLR2004 - percent
-        account.drop(
+        account.drop_part(
             "gRPC ejects a host as long as fewer than that are ejected, and so at least one",
             "circuit_breaker.max_ejection_percent",
             upstream=upstream,
@@ -246,7 +245,7 @@ def _policies(account: Account, upstream: Upstream) -> list[dict[str, Any]]:
     policies: list[dict[str, Any]] = [{"round_robin": {}}]
     if algorithm == Algorithm.LEAST_REQUEST:
         reason = f"{_PYTHON} has no least_request: round_robin takes its place"
-        account.drop(reason, path, "load_balancer.choice_count", upstream=upstream)
+        account.drop_part(reason, path, "load_balancer.choice_count", upstream=upstream)
         policies.insert(0, {"least_request_experimental": {"choiceCount": balancer.choice_count}})
     elif algorithm == Algorithm.RANDOM:
         reason = "gRPC has no random choice: round_robin takes its place"
@@ -278,7 +277,11 @@ def _health_check(account: Account, upstream: Upstream) -> dict[str, Any]:
     if check.type != "grpc" and not (
         upstream.config.protocol == "grpc" and check_type(account, upstream) == "grpc"
     ):
-        account.drop("gRPC asks nothing but gRPC's health service", group, upstream=upstream)
+        if check.type != "none":
+            # The default is a check that is then not made.
+            reason = "gRPC asks nothing but gRPC's health service"
+            account.drop(reason, f"{group}.type", upstream=upstream, notable=True)
+            account.drop(reason, group, upstream=upstream)
         return {}
     told = ("port", "interval", "timeout", "healthy_threshold", "unhealthy_threshold")
     reason = "gRPC is told of health over the connection of the calls, when it changes"

@@ -153,7 +153,13 @@ class TestText:
         } == found["retryPolicy"]
 
     @pytest.mark.parametrize(
-        "settings", [{"retry.max_attempts": 1}, {"retry.on": []}, {"retry.on": ["5xx", "reset"]}]
+        "settings",
+        [
+            {"retry.max_attempts": 1},
+            {"retry.on": []},
+            {"retry.on": ["5xx", "reset"]},
+            {"retry.budget": 0.0},
+        ],
     )
     def test_without_retries(self, settings: dict[str, Any]) -> None:
         """Where there is one attempt, or no code to try again after, there is no retry policy."""
@@ -393,11 +399,62 @@ class TestDropped:
         }
 
     def test_port(self) -> None:
-        """Port and protocol of an upstream are no matter of a service config."""
-        found = reasons({"upstreams.payments.port": 80, "upstreams.payments.protocol": "grpc"})
+        """The port of an upstream is no matter of a service config."""
+        found = reasons({"upstreams.payments.port": 80})
 
         assert "the target of the channel names the port" == found["upstreams.payments.port"]
-        assert "a channel speaks gRPC" == found["upstreams.payments.protocol"]
+
+    @pytest.mark.parametrize("protocol", ["http", "http2", "grpc", "tcp"])
+    def test_protocol(self, protocol: str) -> None:
+        """A protocol is dropped that is not what a channel speaks anyway."""
+        path = "upstreams.payments.protocol"
+        found = [one for one in rendered({path: protocol}).dropped if one.path == path]
+
+        assert ["a channel speaks gRPC"] * (protocol != "grpc") == [one.reason for one in found]
+
+    @pytest.mark.parametrize(("ratio", "is_told"), [(0.2, True), (0.0, False)])
+    def test_budget(self, ratio: float, is_told: bool) -> None:
+        """A budget is dropped, but for one that leaves no retries."""
+        assert is_told is ("retry.budget" in reasons({"retry.budget": ratio}))
+
+    @pytest.mark.parametrize(
+        ("path", "value", "in_part"),
+        [
+            ("retry.on", ["unavailable", "5xx"], True),
+            ("retry.on", ["5xx"], False),
+            ("retry.max_attempts", 6, True),
+            ("timeouts.request", 70, True),
+            ("timeouts.request", 2, False),
+            ("circuit_breaker.error_threshold", 0.25, True),
+            ("circuit_breaker.max_ejection_percent", 25, True),
+            ("load_balancer.algorithm", "least_request", True),
+            ("load_balancer.algorithm", "random", False),
+            ("circuit_breaker.consecutive_failures", 3, False),
+        ],
+    )
+    def test_in_part(self, path: str, value: Any, in_part: bool) -> None:
+        """What is said, though not exactly, is told from what is not said at all."""
+        tied = {"timeouts.per_try": 1} if path == "timeouts.request" else {}
+        found = [one for one in rendered({path: value, **tied}).dropped if one.path == path]
+
+        assert [in_part] == [one.in_part for one in found]
+
+    @pytest.mark.parametrize(
+        ("type", "notable"), [("http", True), ("grpc", False), ("none", False)]
+    )
+    def test_checks(self, type: str, notable: bool) -> None:
+        """That hosts are not asked is what one has to know, unless nobody should ask them."""
+        path = "load_balancer.health_check.type"
+
+        assert notable is any(
+            one.path == path and one.notable for one in rendered({path: type}).dropped
+        )
+
+    def test_notable(self) -> None:
+        """Nothing else has to be read where nothing is set."""
+        assert ["load_balancer.health_check.type"] == [
+            one.path for one in render(DEFAULTS).dropped if one.notable
+        ]
 
     def test_backend(self) -> None:
         """Where hosts are found is for the target of the channel to say."""
@@ -590,6 +647,13 @@ class TestRetries:
         (found,) = called(grpc, {**FAST, "retry.max_attempts": 9}, Server(["UNAVAILABLE"]))
 
         assert [5] == found.arrived
+
+    @pytest.mark.parametrize("none", [{"retry.budget": 0.0}, {"retry.on": []}])
+    def test_one_attempt(self, grpc: Grpc, none: dict[str, Any]) -> None:
+        """Without a retry in flight, or a failure that is worth one, there is one attempt."""
+        (found,) = called(grpc, {**FAST, **none}, Server(["UNAVAILABLE"]))
+
+        assert (["UNAVAILABLE"], [1]) == (found.codes, found.arrived)
 
     def test_success(self, grpc: Grpc) -> None:
         """The first attempt that is answered well is the last."""
