@@ -173,6 +173,7 @@ class _Shell:
         )
         self._said = ""
         self._count = 0
+        self._others = False  # whether something runs in the background
 
     def __enter__(self) -> Self:
         return self
@@ -204,8 +205,9 @@ class _Shell:
         while end not in self._said:
             self._read(limit)
         self._said = self._said.replace(end, "")
+        self._others = self._others or command.endswith("&")
         with contextlib.suppress(TimeoutError):
-            while len(self._said) < len(shown):
+            while self._others and len(self._said) < len(shown):
                 self._read(min(limit, time.monotonic() + PATIENCE / 3))
         said, self._said = self._said, ""
         return said

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 
 from tests.docs.conftest import DOCS
+from tests.servers.consul import Consul
+from tests.servers.etcd import PROGRAMS, Etcd
 
 if TYPE_CHECKING:
     from tests.docs.conftest import Reader
+    from tests.pages import Step
 
-#: Pages that want more than a reader has; they have tests of their own.
+#: Pages that want more than a reader has: servers, below, and pre-commit, in tests/tools.
 OTHERS = {"howto/consul-etcd.md", "tutorial.md"}
 
 PAGES = sorted(
@@ -27,3 +32,22 @@ def test_page(page: str, reader: Reader):
     shown, printed = reader.follows(page)
 
     assert shown == printed
+
+
+def uncounted(steps: list[Step]) -> list[Step]:
+    """Leave out the numbers that stores count."""
+    return [
+        attrs.evolve(step, shown=re.sub(r"(@|version )\d+", r"\1N", step.shown)) for step in steps
+    ]
+
+
+def test_stores(reader: Reader):
+    """Each step of the page on Consul and etcd works with real ones."""
+    with Consul(in_memory=True) as consul, Etcd(PROGRAMS[0]) as etcd:
+        names = {
+            "127.0.0.1:8500": consul.address.removeprefix("http://"),
+            "127.0.0.1:2379": etcd.address.removeprefix("http://"),
+        }
+        shown, printed = reader.follows("howto/consul-etcd.md", names=names)
+
+    assert uncounted(shown) == uncounted(printed)
