@@ -114,7 +114,7 @@ def render(
     envoy-routes    own names and that Envoy reads again when they are replaced
     haproxy         a whole configuration: haproxy -f FILE
     consul          config entries, one JSON document in each line, for
-                    consul config write -
+                    consul config write -; each replaces the one of its name
     istio           a DestinationRule and a VirtualService for each upstream, JSON:
                     kubectl apply -f FILE
     grpc            the service config of a channel, JSON

@@ -28,8 +28,9 @@ class TimeoutsConfig:
         15.0,
         gt=0,
         help=(
-            "Seconds for one attempt, shorter than `request` so that time is left for another; "
-            "per_try_timeout of Envoy, perTryTimeout of Istio."
+            "Seconds for one attempt, shorter than `request` so that time is left for another, which "
+            "`retry.on` has to ask for by 5xx, gateway-error or reset; per_try_timeout of Envoy, "
+            "perTryTimeout of Istio."
         ),
     )
     idle: Seconds = setting(
