@@ -44,7 +44,7 @@ _LONGEST = 2_147_483.0
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout)
 _NO_ANSWER = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
 
-#: What each word of ``retry.on`` means to httpx; it is none for the others.
+#: What each word of ``retry.on`` means to httpx, as measured with Envoy; none for the others.
 _EXCEPTIONS: Mapping[str, tuple[type[httpx.TransportError], ...]] = {
     "5xx": _NO_ANSWER,
     "gateway-error": _NO_ANSWER,
@@ -81,6 +81,10 @@ def httpx_failure(retry: RetryConfig) -> Callable[[Exception], bool]:
     ``retry.status_codes``, for which ``response.raise_for_status()`` has to be called. It is made for
     the argument ``on`` of ``tenacity_retry`` and ``stamina_retry``. Of Envoy's words, httpx knows no
     ``refused-stream`` and none that is a code of gRPC.
+
+    As with Envoy, an attempt that takes longer than ``timeouts.per_try`` is followed by another where
+    ``retry.on`` lists ``5xx``, ``gateway-error`` or ``reset``, and not by default: the host may have
+    done what it was asked for. A connection that does not stand in time is a ``connect-failure``.
 
     Args:
         retry: The settings.

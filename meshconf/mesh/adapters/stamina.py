@@ -41,7 +41,7 @@ DROPPED: Mapping[str, str] = MappingProxyType(
         "retry.status_codes": (
             "stamina sees exceptions: the argument `on` says which of them are failures"
         ),
-        "retry.budget": "stamina knows of no other calls",
+        "retry.budget": "stamina knows of no other calls: a share above 0 limits nothing",
     }
 )
 
@@ -90,7 +90,7 @@ def stamina_retry(
     stamina_retry(config.retry): with attempt: …`` tries a block again, and so does ``async for``.
     After the last attempt its exception is raised as it is. Dropped, with reasons in ``DROPPED``:
     ``on`` and ``status_codes``, for which there is the argument *on*, and ``budget``; ``jitter`` is
-    said nearly.
+    said nearly. Where ``on`` lists nothing, or ``budget`` is 0, there is one attempt all the same.
 
     Args:
         retry: The settings.

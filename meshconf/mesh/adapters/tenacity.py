@@ -38,7 +38,7 @@ DROPPED: Mapping[str, str] = MappingProxyType(
         "retry.status_codes": (
             "tenacity sees exceptions: the argument `on` says which of them are failures"
         ),
-        "retry.budget": "tenacity knows of no other calls",
+        "retry.budget": "tenacity knows of no other calls: a share above 0 limits nothing",
     }
 )
 
@@ -84,7 +84,8 @@ def tenacity_retry(
     ``@tenacity_retry(config.retry)`` decorates a function; ``for attempt in
     tenacity_retry(config.retry): with attempt: …`` tries a block again, and so does ``async for``.
     After the last attempt its exception is raised as it is. Dropped, with reasons in ``DROPPED``:
-    ``on`` and ``status_codes``, for which there is the argument *on*, and ``budget``.
+    ``on`` and ``status_codes``, for which there is the argument *on*, and ``budget``. Where ``on``
+    lists nothing, or ``budget`` is 0, there is one attempt all the same.
 
     Args:
         retry: The settings.

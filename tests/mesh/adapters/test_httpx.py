@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -20,7 +21,11 @@ from meshconf.mesh.adapters import (
     stamina_retry,
     tenacity_retry,
 )
+from meshconf.mesh.render import envoy as render
+from tests.mesh.render.configs import loaded
 from tests.servers.answering import Answering
+from tests.servers.envoy import Envoy
+from tests.servers.process import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +33,20 @@ if TYPE_CHECKING:
     from meshconf.mesh.retry import RetryCondition
 
 FAST: dict[str, Any] = {"base_delay": 0.001, "max_delay": 0.002}
+
+#: What is tried again of requests that nobody answers, by words of `retry.on`: the connection is
+#: refused, cut, or does not come about, or the answer is late.
+NO_ANSWERS: dict[RetryCondition, str] = {
+    "5xx": "refused hung-up late full",
+    "gateway-error": "refused hung-up late full",
+    "reset": "refused hung-up late full",
+    "reset-before-request": "refused full",
+    "connect-failure": "refused full",
+    "refused-stream": "",
+    "retriable-4xx": "",
+    "retriable-status-codes": "",
+    "unavailable": "",
+}
 
 
 @pytest.fixture(name="server", scope="module")
@@ -45,7 +64,7 @@ def _healthy(server: Answering) -> None:
     server.forget()
 
 
-@pytest.fixture(name="full")
+@pytest.fixture(name="full", scope="module")
 def _full() -> Iterator[str]:
     """Return the address of a server that takes no more connections, and says nothing of it."""
     with contextlib.ExitStack() as stack:
@@ -58,6 +77,34 @@ def _full() -> Iterator[str]:
             waiting.connect_ex(listener.getsockname())
         time.sleep(0.05)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.fixture(name="envoy", scope="module")
+def _envoy(server: Answering, full: str) -> Iterator[Envoy]:
+    """Start an Envoy with two upstreams for each word: the service, and what is full."""
+    given: dict[str, Any] = {
+        "service_name": "orders",
+        "discovery.backend": "static",
+        "circuit_breaker.enabled": False,
+        "load_balancer.health_check.type": "none",
+        "metrics.enabled": False,
+        "retry.max_attempts": 2,
+        "retry.base_delay": 0.001,
+        "retry.max_delay": 0.002,
+        "timeouts.per_try": 0.3,
+        "timeouts.connect": 0.1,
+    }
+    hosts = {"": server.address, "-full": full}
+    endpoints = {
+        f"{word}{kind}": [host.removeprefix("http://")]
+        for word in NO_ANSWERS
+        for kind, host in hosts.items()
+    }
+    own = {f"upstreams.{word}{kind}.retry.on": [word] for word in NO_ANSWERS for kind in hosts}
+    config = loaded({**given, "static.endpoints": endpoints, **own})
+    listen, admin = (f"127.0.0.1:{port}" for port in free_ports(2))
+    with Envoy(render(config, listen=listen, admin=admin).text) as found:
+        yield found
 
 
 def client(**timeouts: float) -> httpx.Client:
@@ -163,20 +210,7 @@ class TestFailure:
 
         assert statuses == found
 
-    @pytest.mark.parametrize(
-        ("on", "expected"),
-        [
-            ("5xx", "refused hung-up late full"),
-            ("gateway-error", "refused hung-up late full"),
-            ("reset", "refused hung-up late full"),
-            ("reset-before-request", "refused full"),
-            ("connect-failure", "refused full"),
-            ("refused-stream", ""),
-            ("retriable-4xx", ""),
-            ("retriable-status-codes", ""),
-            ("unavailable", ""),
-        ],
-    )
+    @pytest.mark.parametrize(("on", "expected"), NO_ANSWERS.items())
     def test_no_answers(
         self, server: Answering, full: str, on: RetryCondition, expected: str
     ) -> None:
@@ -225,6 +259,28 @@ class TestFailure:
             for status in range(400, 600)
             if fails(httpx.HTTPStatusError("", request=request, response=httpx.Response(status)))
         ]
+
+
+class TestEnvoy:
+    """What Envoy tries again for the same words."""
+
+    @pytest.mark.parametrize("kind", ["refused", "hung-up", "late", "full"])
+    def test_no_answers(self, server: Answering, envoy: Envoy, kind: str) -> None:
+        """It tries again what `httpx_failure` calls a failure."""
+        server.hangs_up, server.delay = kind == "hung-up", 2.0 * (kind == "late")
+        if kind == "refused":
+            server.stop()
+        names = {word: f"{word}-full" if kind == "full" else word for word in NO_ANSWERS}
+
+        def retries(name: str) -> int:
+            return envoy.stat(f"cluster.{name}.upstream_rq_retry")
+
+        before = {word: retries(name) for word, name in names.items()}
+        with ThreadPoolExecutor(len(names)) as pool:
+            list(pool.map(envoy.get, names.values()))
+        again = {word for word, name in names.items() if retries(name) > before[word]}
+
+        assert {word for word, kinds in NO_ANSWERS.items() if kind in kinds.split()} == again
 
 
 class TestHostFailure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -171,6 +172,43 @@ def test_one_at_a_time() -> None:
             pool.submit(breaker.call, time.sleep, 0.05)
 
     assert time.monotonic() - begin >= 0.2
+
+
+OFF = [
+    CircuitBreakerConfig(enabled=False),
+    CircuitBreakerConfig(consecutive_failures=0),
+]
+
+
+class TestNeverOpen:
+    """A breaker that is off, or counts no failures."""
+
+    @pytest.mark.parametrize("config", OFF)
+    def test_side_by_side(self, config: CircuitBreakerConfig) -> None:
+        """Calls do not wait for each other: each goes on when all are there."""
+        breaker, barrier = pybreaker_breaker(config), threading.Barrier(4, timeout=30)
+        with ThreadPoolExecutor(4) as pool:
+            found = [pool.submit(breaker.call, barrier.wait) for _ in range(4)]
+
+        assert {0, 1, 2, 3} == {one.result() for one in found}
+
+    @pytest.mark.parametrize("config", OFF)
+    def test_ways(self, config: CircuitBreakerConfig) -> None:
+        """It decorates functions, surrounds blocks, and tells its listeners of failures."""
+        breaker = pybreaker_breaker(config)
+        told: list[BaseException] = []
+
+        class Listener(pybreaker.CircuitBreakerListener):
+            def failure(self, _: pybreaker.CircuitBreaker, exc: BaseException) -> None:
+                told.append(exc)
+
+        breaker.add_listener(Listener())
+        error = OSError("down")
+        with pytest.raises(OSError, match="down"), breaker.calling():
+            raise error
+
+        assert 7 == breaker(int)("7")
+        assert [error] == told
 
 
 def test_of_coroutine_functions() -> None:

@@ -66,6 +66,15 @@ class TestAttempts:
 
         assert 1100 == len(function.calls)
 
+    @pytest.mark.parametrize("none", [{"budget": 0.0}, {"on": ()}])
+    def test_one(self, none: dict[str, Any]) -> None:
+        """Without a retry in flight, or a failure that is worth one, there is one attempt."""
+        function = Failing()
+        with pytest.raises(OSError, match="down"):
+            stamina_retry(RetryConfig(max_attempts=5, **none))(function)()
+
+        assert 1 == len(function.calls)
+
     def test_end_with_success(self) -> None:
         """The first success is the last attempt."""
         function = Failing(times=1)
