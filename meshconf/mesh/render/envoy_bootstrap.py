@@ -6,9 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from meshconf.mesh.addresses import is_ip_address
-from meshconf.mesh.paths import settings_of
 from meshconf.mesh.render.envoy_cluster import cluster
-from meshconf.mesh.render.envoy_hosts import cluster_of
+from meshconf.mesh.render.envoy_hosts import cluster_of, refuse_hostless
 from meshconf.mesh.render.envoy_route import route_configuration, tcp_proxy
 from meshconf.mesh.render.envoy_tracing import tracing_of
 from meshconf.mesh.render.envoy_unsaid import note_unsaid
@@ -32,25 +31,15 @@ _ROUTES = "envoy.config.route.v3.RouteConfiguration"
 _ROUTES_NAME = "meshconf"
 _ADMIN = "meshconf:admin"  # no upstream may have a colon in its name
 
-#: The settings of an upstream that its route says; its cluster says the others.
-_IN_ROUTES = frozenset(
-    {
-        "load_balancer.hash_key",
-        "load_balancer.max_retries",
-        "retry.base_delay",
-        "retry.jitter",
-        "retry.max_attempts",
-        "retry.max_delay",
-        "retry.multiplier",
-        "retry.on",
-        "retry.status_codes",
-        "timeouts.per_try",
-        "timeouts.request",
-    }
+#: What the listener of an upstream says that speaks plain TCP; its cluster says the rest.
+_IN_LISTENERS = (
+    "load_balancer.hash_key",
+    "load_balancer.max_retries",
+    "retry",
+    "timeouts.idle",
+    "timeouts.per_try",
+    "timeouts.request",
 )
-
-#: The settings of one that speaks plain TCP and has a listener in its place.
-_IN_LISTENERS = _IN_ROUTES | {"timeouts.idle"}
 
 #: What neither clusters nor routes say.
 _IN_BOOTSTRAP = ("service_name", "service_version", "metrics", "tracing")
@@ -89,11 +78,11 @@ def envoy(
         raise ValueError(msg)
     upstreams = upstreams_of(config, upstream)
     account = _account(config, upstreams)
+    refuse_hostless(account, upstreams)
     listeners = listeners_of(account, upstreams, http, back)
     tracing = tracing_of(account)
-    routed = [one for one in upstreams if one.config.protocol != "tcp"]
-    manager = _manager("egress", route_configuration(account, routed, _ROUTES_NAME))
-    clusters = [cluster(account, one) for one in upstreams]
+    clusters, routes = _clusters_and_routes(account, upstreams)
+    manager = _manager("egress", routes)
     listening = [_listener("meshconf:http", http, _filter(manager))]
     for one in upstreams:
         if one.name in listeners.tcp:
@@ -125,30 +114,32 @@ def envoy_clusters(config: ServiceMeshConfig, *, upstream: str | None = None) ->
     The file is that of ``dynamic_resources.cds_config.path_config_source``. Where another one is
     moved into its place, Envoy takes that at once.
 
+    What is dropped is what neither this text nor that of ``envoy_routes`` says.
+
     Args:
         config: The configuration.
 
         upstream: The name of the only upstream to render; all of them if not given.
 
     Raises:
-        ConfigError: If something has no equivalent in Envoy (MC303); it holds all of it.
+        ConfigError: If something has no equivalent in Envoy (MC303), in the routes or here; it
+            holds all of it.
     """
     upstreams = upstreams_of(config, upstream)
-    account = _account(config, upstreams)
-    account.drop("it stands in Envoy's bootstrap", *_IN_BOOTSTRAP)
-    for one in upstreams:
-        if one.config.protocol == "tcp":
-            account.drop("it stands with Envoy's listeners", *_IN_LISTENERS, upstream=one)
-        else:
-            account.drop("it stands with Envoy's routes", *_IN_ROUTES, upstream=one)
-    return account.rendered(_resources(_CLUSTER, [cluster(account, one) for one in upstreams]))
+    account = _account_of_parts(config, upstreams)
+    refuse_hostless(account, upstreams)
+    clusters, _ = _clusters_and_routes(account, upstreams)
+    return account.rendered(_resources(_CLUSTER, clusters))
 
 
 def envoy_routes(config: ServiceMeshConfig, *, upstream: str | None = None) -> Rendered:
     """Render the routes to upstreams, for a bootstrap of your own whose listener names the file.
 
     The file is that of ``rds.config_source.path_config_source``, with ``meshconf`` for the name of
-    the routes. They lead to clusters that are named as the upstreams are.
+    the routes. They lead to clusters that are named as the upstreams are, wherever these have their
+    hosts from. An upstream that speaks plain TCP has none.
+
+    What is dropped is what neither this text nor that of ``envoy_clusters`` says.
 
     Args:
         config: The configuration.
@@ -156,23 +147,13 @@ def envoy_routes(config: ServiceMeshConfig, *, upstream: str | None = None) -> R
         upstream: The name of the only upstream to render; all of them if not given.
 
     Raises:
-        ConfigError: If something has no equivalent in Envoy (MC303); it holds all of it.
+        ConfigError: If something has no equivalent in Envoy (MC303), in the clusters or here, but
+            for a way to find hosts; it holds all of it.
     """
     upstreams = upstreams_of(config, upstream)
-    account = _account(config, upstreams)
-    account.drop("it stands in Envoy's bootstrap", *_IN_BOOTSTRAP)
-    account.drop("it stands with Envoy's clusters", "tls", "discovery", config.discovery.backend)
-    routed = [one for one in upstreams if one.config.protocol != "tcp"]
-    for one in upstreams:
-        settings = set(settings_of(one.config))
-        reason = "plain TCP has no routes: it stands with Envoy's clusters and listeners"
-        if one.config.protocol != "tcp":
-            settings -= _IN_ROUTES
-            reason = "it stands with Envoy's clusters"
-        account.drop(reason, *settings, upstream=one)
-    return account.rendered(
-        _resources(_ROUTES, [route_configuration(account, routed, _ROUTES_NAME)])
-    )
+    account = _account_of_parts(config, upstreams)
+    _, routes = _clusters_and_routes(account, upstreams)
+    return account.rendered(_resources(_ROUTES, [routes]))
 
 
 def _ip_address(name: str, text: str) -> Address:
@@ -189,6 +170,27 @@ def _account(config: ServiceMeshConfig, upstreams: tuple[Upstream, ...]) -> Acco
     refuse_names(account, upstreams)
     note_unsaid(account, upstreams)
     return account
+
+
+def _account_of_parts(config: ServiceMeshConfig, upstreams: tuple[Upstream, ...]) -> Account:
+    """Return an account of what neither clusters nor routes say."""
+    account = _account(config, upstreams)
+    account.drop("it stands in Envoy's bootstrap", *_IN_BOOTSTRAP)
+    for one in upstreams:
+        if one.config.protocol == "tcp":
+            account.drop("it stands with Envoy's listeners", *_IN_LISTENERS, upstream=one)
+    return account
+
+
+def _clusters_and_routes(
+    account: Account, upstreams: Sequence[Upstream]
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Write both, whichever is wanted: what is noted is then what neither of them says."""
+    routed = [one for one in upstreams if one.config.protocol != "tcp"]
+    return (
+        [cluster(account, one) for one in upstreams],
+        route_configuration(account, routed, _ROUTES_NAME),
+    )
 
 
 def _text(document: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from meshconf.mesh.render.algorithm import refuse_algorithm
 from meshconf.mesh.render.envoy_hosts import hosts_in_cluster
 from meshconf.mesh.render.envoy_tls import tls_to_upstream
 from meshconf.mesh.render.envoy_words import duration, percent, typed
-from meshconf.mesh.render.health import check_type
+from meshconf.mesh.render.health import check_type, checked_over_http2
 from meshconf.mesh.render.request_path import refuse_odd_path
 
 if TYPE_CHECKING:
@@ -43,22 +43,29 @@ def cluster(account: Account, upstream: Upstream) -> dict[str, Any]:
 
 
 def _limits(account: Account, upstream: Upstream) -> dict[str, Any]:
-    breaker, budget = upstream.config.circuit_breaker, upstream.config.retry.budget
+    breaker = upstream.config.circuit_breaker
+    is_tcp = upstream.config.protocol == "tcp"
+    names = ("max_connections", "max_pending_requests", *(() if is_tcp else ("max_requests",)))
     thresholds: dict[str, Any] = {
-        name: getattr(breaker, name) if breaker.enabled else _UNLIMITED
-        for name in ("max_requests", "max_connections", "max_pending_requests")
+        name: getattr(breaker, name) if breaker.enabled else _UNLIMITED for name in names
     }
     # Else Envoy allows three retries at a time, whatever retry.max_attempts says.
     thresholds["max_retries"] = _UNLIMITED
-    if budget is not None:
-        least = {}
-        if budget == 0:
-            least = {"min_retry_concurrency": 0}
-        else:
-            reason = "Envoy allows three retries at a time, however few requests there are"
-            account.drop_part(reason, "retry.budget", upstream=upstream)
-        thresholds["retry_budget"] = {"budget_percent": {"value": budget * 100}, **least}
-    return {"circuit_breakers": {"thresholds": [thresholds]}}
+    budget = {} if is_tcp else _retry_budget(account, upstream)
+    return {"circuit_breakers": {"thresholds": [{**thresholds, **budget}]}}
+
+
+def _retry_budget(account: Account, upstream: Upstream) -> dict[str, Any]:
+    budget = upstream.config.retry.budget
+    if budget is None:
+        return {}
+    least = {}
+    if budget == 0:
+        least = {"min_retry_concurrency": 0}
+    else:
+        reason = "Envoy allows three retries at a time, however few requests there are"
+        account.drop_part(reason, "retry.budget", upstream=upstream)
+    return {"retry_budget": {"budget_percent": {"value": budget * 100}, **least}}
 
 
 def _ejection(account: Account, upstream: Upstream) -> dict[str, Any]:
@@ -134,19 +141,19 @@ def _health_checks(account: Account, upstream: Upstream) -> dict[str, Any]:
     if asked == "none":
         return {}
     interval = duration(account, "load_balancer.health_check.interval", upstream)
-    return {
-        "health_checks": [
-            {
-                "timeout": duration(account, "load_balancer.health_check.timeout", upstream),
-                "interval": interval,
-                # A cluster without traffic would be asked once a minute.
-                "no_traffic_interval": interval,
-                "unhealthy_threshold": check.unhealthy_threshold,
-                "healthy_threshold": check.healthy_threshold,
-                f"{asked}_health_check": _http_check(account, upstream) if asked == "http" else {},
-            }
-        ]
+    found: dict[str, Any] = {
+        "timeout": duration(account, "load_balancer.health_check.timeout", upstream),
+        "interval": interval,
+        # A cluster without traffic would be asked once a minute.
+        "no_traffic_interval": interval,
+        "unhealthy_threshold": check.unhealthy_threshold,
+        "healthy_threshold": check.healthy_threshold,
+        f"{asked}_health_check": _http_check(account, upstream) if asked == "http" else {},
     }
+    if asked == "http" and account.config.tls.enabled and not checked_over_http2(upstream):
+        # Else h2 is offered where the service itself speaks HTTP/2.
+        found["tls_options"] = {"alpn_protocols": ["http/1.1"]}
+    return {"health_checks": [found]}
 
 
 def _http_check(account: Account, upstream: Upstream) -> dict[str, Any]:
@@ -154,11 +161,10 @@ def _http_check(account: Account, upstream: Upstream) -> dict[str, Any]:
     refuse_odd_path(account, "load_balancer.health_check.path", upstream)
     if not check.expected_statuses:
         path = "load_balancer.health_check.expected_statuses"
-        account.drop("Envoy then expects 200", path, upstream=upstream)
-    http2 = upstream.config.protocol in ("http2", "grpc")
+        account.drop_part("Envoy then expects 200", path, upstream=upstream)
     return {
         "path": check.path,
-        "codec_client_type": "HTTP2" if http2 else "HTTP1",
+        "codec_client_type": "HTTP2" if checked_over_http2(upstream) else "HTTP1",
         "expected_statuses": [_statuses(text) for text in check.expected_statuses],
         # Else one other status takes a host out at once, whatever unhealthy_threshold says.
         "retriable_statuses": [{"start": 100, "end": 600}],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from meshconf.mesh.addresses import is_ip_address, is_name, split_place
-from meshconf.mesh.paths import value_at
+from meshconf.mesh.addresses import is_ip_address, split_place
+from meshconf.mesh.paths import dotted
 from meshconf.mesh.render.envoy_words import address, duration, typed
+from meshconf.mesh.render.looked_up import refuse_no_name
 from meshconf.mesh.render.upstreams import consul_host, kubernetes_host
 from meshconf.mesh.render.words import few
 
@@ -22,20 +23,17 @@ __all__ = [
     "hosts_in_cluster",
     "hosts_of",
     "note_discovery",
+    "refuse_hostless",
 ]
 
 _DNS_PORT = 53
 _FAMILIES = {"A": "V4_ONLY", "AAAA": "V6_ONLY", "SRV": "V4_PREFERRED"}
 _CARES = "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
 
-#: What the names that are looked up are made of.
-_IN_NAMES: Mapping[str, Sequence[str]] = {
-    "consul": ["consul.datacenter"],
-    "kubernetes": ["kubernetes.namespace", "kubernetes.cluster_domain"],
-    "dns": ["dns.name"],
-}
+#: What Envoy cannot ask at all.
+_NOT_ASKED: Mapping[str, str] = {"etcd": "etcd", "zookeeper": "ZooKeeper"}
 
-#: Why settings of a backend are not said, where Envoy asks by DNS or does not ask at all.
+#: Why settings are not said, where Envoy asks by DNS or does not ask at all.
 _UNSAID: Mapping[str, Mapping[str, str]] = {
     "consul": {
         f"consul.{name}": "Envoy asks Consul by DNS: the resolver of its machine has to forward .consul"
@@ -44,32 +42,35 @@ _UNSAID: Mapping[str, Mapping[str, str]] = {
     "kubernetes": {
         "kubernetes.port_name": "Envoy asks Kubernetes by DNS, whose addresses have no ports"
     },
-    "etcd": {"etcd": "Envoy cannot ask etcd"},
-    "zookeeper": {"zookeeper": "Envoy cannot ask ZooKeeper"},
+    **{
+        backend: dict.fromkeys(["discovery", backend], f"Envoy cannot ask {name}")
+        for backend, name in _NOT_ASKED.items()
+    },
 }
 
 
 def hosts_of(config: ServiceMeshConfig, upstream: Upstream) -> tuple[tuple[str, int], ...]:
     """Return the hosts of an upstream: addresses and names, each with its port.
 
-    There are none where Envoy has no way to learn them, as ``note_discovery`` says.
+    There are none where Envoy has no way to learn them, which ``refuse_hostless`` refuses.
     """
-    if config.discovery.backend == "static":
+    backend = config.discovery.backend
+    if backend == "static":
         return upstream.hosts
-    name, port = _looked_up(config, upstream.name), _port(config, upstream)
-    return () if name is None or port is None else ((name, port),)
+    port = _port(config, upstream)
+    if backend in _NOT_ASKED or port is None:
+        return ()
+    return ((_looked_up(config, upstream.name), port),)
 
 
-def _looked_up(config: ServiceMeshConfig, service: str) -> str | None:
-    """Return the name that Envoy asks for by DNS; None where the backend gives none."""
+def _looked_up(config: ServiceMeshConfig, service: str) -> str:
+    """Return the name that Envoy asks for by DNS."""
     backend = config.discovery.backend
     if backend == "kubernetes":
         return kubernetes_host(config, service)
     if backend == "consul":
         return consul_host(config, service)
-    if backend == "dns" and config.dns.name is not None:
-        return config.dns.name.replace("{service}", service)
-    return None
+    return (config.dns.name or "").replace("{service}", service)
 
 
 def _port(config: ServiceMeshConfig, upstream: Upstream) -> int | None:
@@ -77,38 +78,72 @@ def _port(config: ServiceMeshConfig, upstream: Upstream) -> int | None:
     return upstream.config.port or shared
 
 
-def note_discovery(account: Account, upstreams: Sequence[Upstream]) -> None:
-    """Note what Envoy does not take from the settings of discovery, and whose hosts it lacks."""
+def refuse_hostless(account: Account, upstreams: Sequence[Upstream]) -> None:
+    """Refuse upstreams whose hosts Envoy has no way to learn, so that each request would get 503."""
     config = account.config
     backend = config.discovery.backend
-    for path in _IN_NAMES.get(backend, ()):
-        if not is_name(value_at(config, path).replace("{service}", "service")):
-            account.refuse(path, "makes no host name, by which Envoy could ask")
+    if backend == "static" or not upstreams:
+        return
+    if backend in _NOT_ASKED:
+        message = f"is {backend}, and Envoy cannot ask {_NOT_ASKED[backend]}"
+        remedy = "name hosts in static.endpoints, or choose the backend consul, kubernetes or dns"
+        account.refuse("discovery.backend", message, remedy)
+        return
+    for one in upstreams:
+        if _port(config, one) is None:
+            message = "is not set, and Envoy asks DNS for addresses, without ports"
+            account.refuse_of(one, "port", message, "write the port on which the service listens")
+        _refuse_odd_name(account, one)
+
+
+def _refuse_odd_name(account: Account, upstream: Upstream) -> None:
+    """Refuse a name that no DNS server knows, or that stands for another service."""
+    config, name = account.config, upstream.name
+    backend = config.discovery.backend
+    if backend == "consul" and "." in name:
+        message = "means another service in Consul's DNS: what precedes a dot is a tag"
+        account.refuse(dotted("upstreams", name), message, "give it a name without dots")
+    kubernetes = config.kubernetes
+    parts = {
+        "consul": {"consul.datacenter": config.consul.datacenter},
+        "kubernetes": {
+            "kubernetes.namespace": kubernetes.namespace,
+            "kubernetes.cluster_domain": kubernetes.cluster_domain,
+        },
+    }.get(backend, {"dns.name": _looked_up(config, "service")})
+    refuse_no_name(account, upstream, _looked_up(config, name), parts)
+
+
+def note_discovery(account: Account, upstreams: Sequence[Upstream]) -> None:
+    """Note what Envoy does not take from the settings of discovery, and whose hosts it lacks."""
+    backend = account.config.discovery.backend
+    if backend == "static":
+        _note_hostless(account, [one for one in upstreams if not one.hosts])
+        return
     account.drop_all(_UNSAID.get(backend, {}))
     account.drop("Envoy sends to whatever hosts it is told", "discovery.only_passing")
-    hosts = {one.name: hosts_of(config, one) for one in upstreams}
-    if missing := few(name for name, found in hosts.items() if not found):
-        reason = {
-            "static": f"static.endpoints has no hosts of {missing}",
-            "etcd": "Envoy cannot ask it: no cluster has hosts",
-            "zookeeper": "Envoy cannot ask it: no cluster has hosts",
-        }.get(backend, f"Envoy asks by DNS for addresses, without ports: set the port of {missing}")
-        account.drop(reason, "discovery.backend")
-    for one in upstreams:
-        if not hosts[one.name]:
-            paths = ("port", "load_balancer.health_check.port")
-            account.drop("Envoy knows no hosts on it", *paths, upstream=one)
-    if all(is_ip_address(host) for found in hosts.values() for host, _ in found):
-        asked = [backend] if backend in _IN_NAMES else []
-        account.drop("Envoy looks nothing up", "discovery.refresh_interval", *asked)
     if backend == "dns":
         _note_dns(account)
+
+
+def _note_hostless(account: Account, upstreams: Sequence[Upstream]) -> None:
+    """Note upstreams without static hosts, whose requests get 503 until they have some."""
+    if upstreams:
+        reason = f"it has no hosts of {few(one.name for one in upstreams)}"
+        account.drop_part(reason, "static.endpoints", notable=True)
+    for one in upstreams:
+        reason = "Envoy knows no hosts on it"
+        account.drop(reason, "load_balancer.health_check.port", upstream=one)
+        # A listener for plain TCP has the port all the same.
+        drop = account.drop_part if one.config.protocol == "tcp" else account.drop
+        drop(reason, "port", upstream=one)
 
 
 def _note_dns(account: Account) -> None:
     dns = account.config.dns
     if dns.record_type == "SRV":
-        account.drop("Envoy looks up A and AAAA records", "dns.record_type")
+        # Many a name has SRV records alone, and then there are no hosts.
+        account.drop("Envoy looks up A and AAAA records", "dns.record_type", notable=True)
     if not all(is_ip_address(split_place(text, _DNS_PORT)[0]) for text in dns.nameservers):
         account.drop("Envoy wants IP addresses of name servers", "dns.nameservers")
 

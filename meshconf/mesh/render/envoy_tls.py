@@ -43,6 +43,9 @@ def tls_to_upstream(account: Account, upstream: Upstream) -> dict[str, Any]:
     if upstream.config.protocol in ("http2", "grpc"):
         context["alpn_protocols"] = ["h2"]
     if tls.verify:
+        if tls.ca_file is None:
+            reason = f"the system's roots are read from {SYSTEM_ROOTS}: set tls.ca_file to others"
+            account.drop_part(reason, "tls.verify", notable=True)
         hosts = dict.fromkeys(host for host, _ in hosts_of(account.config, upstream))
         context["validation_context"] = _validation(tls.ca_file, [name] if name else hosts)
     return _transport_socket(context, name)

@@ -79,7 +79,7 @@ def _sampling(account: Account) -> float:
     ratio = account.config.tracing.sampling_ratio
     found = round(ratio, 4)
     if abs(found - ratio) > 1e-9:  # noqa: PLR2004 - one trace in a billion
-        account.drop(f"Envoy counts in ten-thousandths: {found:g}", "tracing.sampling_ratio")
+        account.drop_part(f"Envoy counts in ten-thousandths: {found:g}", "tracing.sampling_ratio")
     return found * 100
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshconf.mesh.attempts import attempts_of
 from meshconf.mesh.render.envoy_hosts import note_discovery
 from meshconf.mesh.render.envoy_words import note_waits
 
@@ -19,8 +20,6 @@ __all__ = ["note_unsaid"]
 _OF_REQUESTS = (
     "circuit_breaker.max_requests",
     "load_balancer.max_retries",
-    "retry.budget",
-    "retry.on",
     "retry.status_codes",
     "timeouts.per_try",
     "timeouts.request",
@@ -35,6 +34,17 @@ def note_unsaid(account: Account, upstreams: Sequence[Upstream]) -> None:
         account.drop(reason, "circuit_breaker.half_open_max_requests", upstream=one)
         note_waits(account, one)
         if one.config.protocol == "tcp":
-            key = one.config.load_balancer.hash_key
-            hashed = () if key == "source_ip" else ("load_balancer.hash_key",)
-            account.drop(account.no_requests, *_OF_REQUESTS, *hashed, upstream=one)
+            _note_requests(account, one)
+
+
+def _note_requests(account: Account, upstream: Upstream) -> None:
+    """Note what is about requests, of an upstream that speaks plain TCP."""
+    unsaid = [*_OF_REQUESTS]
+    if upstream.config.load_balancer.hash_key != "source_ip":
+        unsaid.append("load_balancer.hash_key")
+    if upstream.config.retry.budget != 0:  # which leaves one attempt
+        unsaid.append("retry.budget")
+    account.drop(account.no_requests, *unsaid, upstream=upstream)
+    if attempts_of(upstream.config.retry) > 1:
+        reason = "Envoy connects again after any failure to connect, and after no other one"
+        account.drop_part(reason, "retry.on", upstream=upstream)

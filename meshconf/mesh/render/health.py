@@ -17,7 +17,8 @@ def checked_over_http2(upstream: Upstream) -> bool:
     What answers about health on another port is taken for an ordinary server.
     """
     port = upstream.config.load_balancer.health_check.port
-    return upstream.config.protocol in ("http2", "grpc") and port in (None, upstream.config.port)
+    own = {None, upstream.config.port, *(port for _, port in upstream.hosts)}
+    return upstream.config.protocol in ("http2", "grpc") and port in own
 
 
 def check_type(account: Account, upstream: Upstream) -> str:

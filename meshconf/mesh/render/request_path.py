@@ -28,5 +28,5 @@ def metrics_path(account: Account) -> str:
     path, mark, _ = account.config.metrics.path.partition("?")
     if mark:
         reason = f"{account.target} tells paths apart without what follows the question mark"
-        account.drop(reason, "metrics.path")
+        account.drop_part(reason, "metrics.path")
     return path

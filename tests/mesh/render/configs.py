@@ -49,6 +49,7 @@ HASHING = ("ring_hash", "maglev")
 CONTEXTS: dict[str, Settings] = {
     "discovery.backend": {
         "dns.name": "{service}.internal",
+        "upstreams.payments.port": 8080,
         "zookeeper.hosts": ["zk.internal:2181"],
     },
     "consul": {"discovery.backend": "consul", "upstreams.payments.port": 8080},
@@ -569,6 +570,10 @@ def _settings(
         static = called or [draw(names)]
         settings["static.endpoints"] = {name: draw(_list(endpoints, 1)) for name in static}
         return {**settings, "discovery.backend": "static"}
+    portless = draw(st.booleans())
+    # Else most upstreams would have no port, which Envoy refuses where hosts come without one.
+    for name in () if portless else called:
+        settings.setdefault(f"{dotted('upstreams', name)}.port", draw(ports_of_upstreams))
     return {**settings, **draw(st.one_of(_BACKENDS))}
 
 

@@ -44,12 +44,29 @@ TARGETS: list[Target] = [
     and "upstream" in inspect.signature(found).parameters
 ]
 
+
+def envoy_parts(config: ServiceMeshConfig, *, upstream: str | None = None) -> Rendered:
+    """Render clusters and routes: each tells what neither of them says."""
+    clusters = meshconf.mesh.render.envoy_clusters(config, upstream=upstream)
+    routes = meshconf.mesh.render.envoy_routes(config, upstream=upstream)
+
+    assert clusters.dropped == routes.dropped
+    return Rendered(clusters.text + routes.text, clusters.dropped)
+
+
+#: The same, with the parts of one configuration together.
+WHOLE: list[Target] = [
+    *(one for one in TARGETS if one.__name__ not in ("envoy_clusters", "envoy_routes")),
+    envoy_parts,
+]
+
 JSON_TARGETS = [target for target in TARGETS if target(a_config()).text.startswith("{")]
 
 #: What a reason looks like.
 PHRASE = re.compile(r"\S.*[^\s.]")
 
 each_target = pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.__name__)
+each_whole = pytest.mark.parametrize("target", WHOLE, ids=lambda target: target.__name__)
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +198,7 @@ class TestCompleteness:
 
         assert set() == (general | own) - changed
 
-    @each_target
+    @each_whole
     def test_says_or_tells(self, target: Target, families: list[Family]) -> None:
         """Of values with the same text, all but one are in `dropped`; a refusal names the setting."""
         silent = [
@@ -192,7 +209,7 @@ class TestCompleteness:
 
         assert [] == silent
 
-    @each_target
+    @each_whole
     def test_says_nothing_of_what_is_dropped(self, target: Target, families: list[Family]) -> None:
         """What is dropped in whole leaves no trace in the text."""
         traces = [
@@ -209,7 +226,7 @@ class TestCompleteness:
         """The same holds whatever the other settings are."""
         before, after = pair
         silent: list[tuple[str, set[str]]] = []
-        for target in TARGETS:
+        for target in WHOLE:
             text, paths = rendered(target, after)
             text_before, paths_before = rendered(target, before)
             if text is not None and text == text_before:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshconf.mesh.render.health import check_type
+from meshconf.mesh.render.health import check_type, checked_over_http2
 from meshconf.mesh.render.rendered import Account
 from meshconf.mesh.render.upstreams import upstreams_of
 from tests.mesh.render.configs import a_config
@@ -66,3 +66,23 @@ def test_reason() -> None:
         )
         == told
     )
+
+
+@pytest.mark.parametrize(
+    ("protocol", "settings", "expected"),
+    [
+        ("http", {}, False),
+        ("tcp", {}, False),
+        ("grpc", {}, True),
+        ("http2", {}, True),
+        ("http2", {f"{OWN}.port": 8081}, False),
+        ("http2", {f"{OWN}.port": 8080}, True),  # which BASE has for the hosts
+        ("http2", {f"{OWN}.port": 8080, "upstreams.payments.port": 8081}, False),
+        ("http2", {f"{OWN}.port": 8081, "upstreams.payments.port": 8081}, True),
+    ],
+)
+def test_http2(protocol: str, settings: dict[str, int], expected: bool) -> None:
+    """What answers on another port than the service itself is no matter of what that speaks."""
+    config = a_config({"upstreams.payments.protocol": protocol, **settings})
+
+    assert expected is checked_over_http2(upstreams_of(config, "payments")[0])

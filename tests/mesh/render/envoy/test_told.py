@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import pytest
 
-from meshconf import ConfigError
+from meshconf import ConfigError, ServiceMeshConfig
+from meshconf.mesh import UpstreamConfig
+from meshconf.mesh.discovery import StaticConfig
 from meshconf.mesh.render import envoy, envoy_clusters, envoy_routes
+from meshconf.mesh.render.envoy_tls import SYSTEM_ROOTS
 from tests.mesh.render.configs import a_config
 
-NO_PORTS = "Envoy asks by DNS for addresses, without ports: set the port of "
 COUNTED = "load_balancer.panic_threshold"
 
 
@@ -19,10 +22,18 @@ def told(render: Any, settings: dict[str, Any], upstream: str | None = None) -> 
     return {one.path: one.reason for one in render(a_config(settings), upstream=upstream).dropped}
 
 
-def refused(settings: dict[str, Any]) -> dict[str, str]:
+def noted(
+    settings: dict[str, Any], upstream: str | None = None, render: Any = envoy
+) -> dict[str, tuple[bool, bool, bool]]:
+    """Return whether each is dropped in part, whether it is a default, and whether it is notable."""
+    found = render(a_config(settings), upstream=upstream).dropped
+    return {one.path: (one.in_part, one.default, one.notable) for one in found}
+
+
+def refused(settings: dict[str, Any], render: Any = envoy) -> dict[str, str]:
     """Return why settings are refused, by path."""
     with pytest.raises(ConfigError) as caught:
-        envoy(a_config(settings))
+        render(a_config(settings))
     return {one.path: one.message.partition("` ")[2] for one in caught.value.problems}
 
 
@@ -105,26 +116,40 @@ class TestDropped:
             "load_balancer.hash_key",
             "load_balancer.max_retries",
             "retry.budget",
-            "retry.on",
             "retry.status_codes",
             "timeouts.per_try",
             "timeouts.request",
         } == {path for path, why in found.items() if why == reason}
 
-    @pytest.mark.parametrize(("on", "expected"), [([], 1), (["connect-failure"], 5)])
-    def test_attempts_of_tcp(self, on: list[str], expected: int) -> None:
-        """A connection is tried again where anything is."""
-        text = envoy(a_config({"retry.on": on, "retry.max_attempts": 5})).text
+    @pytest.mark.parametrize(
+        ("retry", "expected", "unsaid"),
+        [
+            ({}, 5, {"retry.on": (True, True, False)}),
+            ({"on": ["connect-failure"]}, 5, {"retry.on": (True, False, True)}),
+            ({"on": []}, 1, {}),
+            ({"budget": 0.2}, 5, {"retry.budget": (False, False, True)}),
+            ({"budget": 0}, 1, {}),
+        ],
+    )
+    def test_attempts_of_tcp(
+        self, retry: dict[str, Any], expected: int, unsaid: dict[str, Any]
+    ) -> None:
+        """A connection is tried again where anything is, if the budget is not 0."""
+        settings = {"retry.max_attempts": 5, **{f"retry.{name}": retry[name] for name in retry}}
+        found = noted(settings, "mainframe")
 
-        assert f'"max_connect_attempts": {expected},' in text
+        assert f'"max_connect_attempts": {expected},' in envoy(a_config(settings)).text
+        assert unsaid.items() <= found.items()
+        assert unsaid or not {"retry.on", "retry.budget"} & {*found}
 
     def test_tcp_without_listener(self) -> None:
         """What a listener would say of plain TCP is told where there is none."""
         found = told(envoy, {"upstreams.mainframe.port": None}, "mainframe")
         reason = "Envoy does not listen for it"
 
-        assert [reason] * 3 == [
-            found[path] for path in ("retry.max_attempts", "retry.base_delay", "timeouts.idle")
+        assert [reason] * 4 == [
+            found[path]
+            for path in ("retry.max_attempts", "retry.on", "retry.base_delay", "timeouts.idle")
         ]
 
     def test_hashed_connections(self) -> None:
@@ -137,50 +162,137 @@ class TestDropped:
         assert "load_balancer.hash_key" not in told(envoy, settings, "mainframe")
 
 
-class TestDiscovery:
+class TestNotes:
+    """Whether a setting is dropped in part, and whether somebody has to read it."""
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {COUNTED: 0.505},
+            {"tracing.endpoint": "a:1", "tracing.sampling_ratio": 0.12345},
+            {"retry.budget": 0.2},
+            {"metrics.path": "/metrics?a=1"},
+            {"load_balancer.health_check.expected_statuses": []},
+            {"circuit_breaker.window": 10.00001},
+        ],
+    )
+    def test_in_part(self, settings: dict[str, Any]) -> None:
+        """What is said, and not exactly, is dropped in part."""
+        path = [*settings][-1]
+
+        assert (True, False, True) == noted(settings, "payments")[path]
+
+    def test_in_whole(self) -> None:
+        """How Envoy waits between attempts is its own matter; who has not set it need not know."""
+        settings = {"retry.multiplier": 3.0, "circuit_breaker.half_open_max_requests": 7}
+        found = noted(settings, "payments")
+
+        assert (False, False, True) == found["retry.multiplier"]
+        assert (False, False, True) == found["circuit_breaker.half_open_max_requests"]
+        assert (False, True, False) == found["retry.jitter"]
+
+    def test_defaults(self) -> None:
+        """Of the defaults, with hosts that are given, nothing has to be read."""
+        assert {
+            "circuit_breaker.half_open_max_requests",
+            "retry.jitter",
+            "tracing.enabled",
+            "tracing.sampling_ratio",
+        } == {*noted({}, "payments")}
+        assert not [one for one in noted({}).values() if one == (False, True, True)]
+
     @pytest.mark.parametrize(
         ("settings", "expected"),
         [
-            (
-                {"discovery.backend": "consul", "upstreams.ledger.port": None},
-                f"{NO_PORTS}ledger, mainframe",
-            ),
-            (
-                {"discovery.backend": "kubernetes", "upstreams.ledger.port": 1},
-                f"{NO_PORTS}mainframe",
-            ),
-            (
-                {
-                    "discovery.backend": "dns",
-                    "dns.name": "{service}",
-                    "upstreams.ledger.port": 1,
-                    **{f"upstreams.{name}.protocol": "http" for name in "abcdef"},
-                },
-                f"{NO_PORTS}mainframe, a, b, c, d and 2 more",
-            ),
-            ({"discovery.backend": "etcd"}, "Envoy cannot ask it: no cluster has hosts"),
+            ({}, True),
+            ({"tls.ca_file": "ca.pem"}, False),
+            ({"tls.verify": False}, False),
+        ],
+    )
+    def test_system_roots(self, settings: dict[str, Any], expected: bool) -> None:
+        """It has to be known where the roots of the system are looked for."""
+        found = envoy(a_config({"tls.enabled": True, **settings})).dropped
+        notes = [one for one in found if one.path == "tls.verify"]
+
+        assert [(True, True)] * expected == [(one.in_part, one.notable) for one in notes]
+        assert all(SYSTEM_ROOTS in one.reason for one in notes)
+
+
+class TestDiscovery:
+    @pytest.mark.parametrize(
+        "backend",
+        [
+            {"discovery.backend": "consul"},
+            {"discovery.backend": "kubernetes"},
+            {"discovery.backend": "dns", "dns.name": "{service}", "dns.record_type": "SRV"},
+        ],
+    )
+    def test_no_port(self, backend: dict[str, Any]) -> None:
+        """Where hosts come without a port, one without a port of its own is refused."""
+        settings = {**backend, "upstreams.ledger.port": None, "upstreams.mainframe.port": 1}
+        expected = {
+            f"upstreams.{name}.port": "is not set, and Envoy asks DNS for addresses, without ports"
+            for name in ("payments", "ledger")
+        }
+
+        assert expected == refused(settings)
+        assert expected == refused(settings, envoy_clusters)
+        # Routes lead to clusters, wherever these have their hosts from.
+        assert '"cluster": "payments"' in envoy_routes(a_config(settings)).text
+        assert '"port_value": 1' in envoy(a_config(settings), upstream="mainframe").text
+
+    def test_defaults(self) -> None:
+        """With the default backend, an upstream wants nothing but a port, and is told so."""
+        bare = ServiceMeshConfig(service_name="orders", upstreams={"payments": UpstreamConfig()})
+        with pytest.raises(ConfigError, match=r"write the port on which the service listens"):
+            envoy(bare)
+        ported = attrs.evolve(bare, upstreams={"payments": UpstreamConfig(port=80)})
+
+        assert '"payments.service.dc1.consul"' in envoy(ported).text
+
+    @pytest.mark.parametrize(
+        ("settings", "expected"),
+        [
+            ({"discovery.backend": "etcd"}, "is etcd, and Envoy cannot ask etcd"),
             (
                 {"discovery.backend": "zookeeper", "zookeeper.hosts": ["a:1"]},
-                "Envoy cannot ask it: no cluster has hosts",
-            ),
-            (
-                {"static.endpoints": {"payments": ["a:1"], "ledger": ["b:1"], "mainframe": []}},
-                "static.endpoints has no hosts of mainframe",
+                "is zookeeper, and Envoy cannot ask ZooKeeper",
             ),
         ],
     )
-    def test_missing(self, settings: dict[str, Any], expected: str) -> None:
-        """It is told whose hosts Envoy has no way to learn, be there one or many."""
-        found = told(
-            envoy, {"upstreams.mainframe.port": None, "upstreams.payments.port": 1, **settings}
-        )
+    def test_not_asked(self, settings: dict[str, Any], expected: str) -> None:
+        """What Envoy has no way to ask is refused, unless nobody is called."""
+        nobody = ServiceMeshConfig(service_name="orders", discovery=a_config(settings).discovery)
 
-        assert expected == found["discovery.backend"]
+        assert {"discovery.backend": expected} == refused(settings)
+        assert {"discovery.backend": expected} == refused(settings, envoy_clusters)
+        assert (False, False, True) == noted(settings, None, envoy_routes)["discovery.backend"]
+        assert '"clusters": []' in envoy(nobody).text or "meshconf:admin" in envoy(nobody).text
+
+    def test_no_hosts(self) -> None:
+        """Those without hosts are named, and somebody has to read that."""
+        hosts = {"ledger": ["b:9090"], "mainframe": []}
+        extra = {f"upstreams.{name}.protocol": "http" for name in "abcdef"}
+        found = told(envoy, {"static.endpoints": hosts, **extra})
+        notes = noted({"static.endpoints": hosts})
+
+        expected = "it has no hosts of payments, mainframe, a, b, c and 3 more"
+
+        assert expected == found["static.endpoints"]
+        assert (True, False, True) == notes["static.endpoints"]
+        assert "static.endpoints" not in told(envoy, {"static.endpoints": hosts}, "ledger")
+
+    def test_no_endpoints(self) -> None:
+        """Where no hosts at all are given, which no file can do, that is notable too."""
+        config = attrs.evolve(a_config(), static=StaticConfig())
+        [found] = [one for one in envoy(config).dropped if one.path == "static.endpoints"]
+
+        assert (True, True, True) == (found.in_part, found.default, found.notable)
 
     def test_ports_of_nothing(self) -> None:
         """A port is told where no host is known that could have it."""
         settings = {
-            "discovery.backend": "etcd",
+            "static.endpoints": {"ledger": ["b:1"]},
             "upstreams.payments.port": 1,
             "load_balancer.health_check.port": 2,
         }
@@ -189,6 +301,9 @@ class TestDiscovery:
 
         assert reason == found["upstreams.payments.port"]
         assert reason == found["load_balancer.health_check.port"]
+        assert (False, False, True) == noted(settings)["upstreams.payments.port"]
+        # Envoy listens there, all the same.
+        assert (True, False, True) == noted(settings)["upstreams.mainframe.port"]
 
     def test_ports(self) -> None:
         """Where names and ports are known, nothing is missing."""
@@ -208,14 +323,11 @@ class TestDiscovery:
             "dns.record_type": "Envoy looks up A and AAAA records",
         } == {path: why for path, why in found.items() if path.startswith("dns.")}
 
-    def test_nothing_to_look_up(self) -> None:
-        """Where no name is looked up, no setting of that has an effect."""
-        found = told(envoy, {"discovery.backend": "consul"}, "payments")
+    def test_srv(self) -> None:
+        """That SRV records, the default, are not looked up has to be known."""
+        settings = {"discovery.backend": "dns", "dns.name": "a", "upstreams.payments.port": 1}
 
-        assert ["Envoy looks nothing up"] * 2 == [
-            found["consul.datacenter"],
-            found["discovery.refresh_interval"],
-        ]
+        assert (False, True, True) == noted(settings, "payments")["dns.record_type"]
 
 
 class TestRefused:
@@ -252,9 +364,20 @@ class TestRefused:
                     )
                 },
             ),
+        ],
+    )
+    def test_reasons(self, settings: dict[str, Any], expected: dict[str, str]) -> None:
+        """What would mean something else, or nothing, is refused, all of it at once."""
+        assert expected == refused(settings)
+
+    @pytest.mark.parametrize(
+        ("settings", "paths"),
+        [
+            ({"discovery.backend": "consul", "consul.datacenter": "a b"}, ["consul.datacenter"]),
+            ({"discovery.backend": "consul", "consul.datacenter": ""}, ["consul.datacenter"]),
             (
-                {"discovery.backend": "consul", "consul.datacenter": "a b"},
-                {"consul.datacenter": "makes no host name, by which Envoy could ask"},
+                {"discovery.backend": "consul", "consul.datacenter": "{service}"},
+                ["consul.datacenter"],
             ),
             (
                 {
@@ -262,20 +385,46 @@ class TestRefused:
                     "kubernetes.namespace": "",
                     "kubernetes.cluster_domain": "a..b",
                 },
-                dict.fromkeys(
-                    ["kubernetes.namespace", "kubernetes.cluster_domain"],
-                    "makes no host name, by which Envoy could ask",
-                ),
+                ["kubernetes.namespace", "kubernetes.cluster_domain"],
             ),
             (
-                {"discovery.backend": "dns", "dns.name": "-{service}"},
-                {"dns.name": "makes no host name, by which Envoy could ask"},
+                {"discovery.backend": "kubernetes", "kubernetes.namespace": "a" * 64},
+                ["kubernetes.namespace"],
+            ),
+            ({"discovery.backend": "dns", "dns.name": "-{service}"}, ["dns.name"]),
+            ({"discovery.backend": "dns", "dns.name": "{service}..a"}, ["dns.name"]),
+            ({"discovery.backend": "dns", "dns.name": "10.0.0.1"}, ["dns.name"]),
+            (
+                {"discovery.backend": "dns", "dns.name": f"{{service}}{'a' * 56}"},
+                ["upstreams.payments"],
             ),
         ],
     )
-    def test_reasons(self, settings: dict[str, Any], expected: dict[str, str]) -> None:
-        """What would mean something else, or nothing, is refused, all of it at once."""
-        assert expected == refused(settings)
+    def test_no_names(self, settings: dict[str, Any], paths: list[str]) -> None:
+        """A name that no DNS server knows is refused, by the settings that make it one."""
+        reason = "makes no name that can be looked up, which Envoy wants"
+        only = {"upstreams.payments.port": 1, **settings}
+        with pytest.raises(ConfigError) as caught:
+            envoy(a_config(only), upstream="payments")
+
+        assert dict.fromkeys(paths, reason) == {
+            one.path: one.message.partition("` ")[2] for one in caught.value.problems
+        }
+
+    def test_tag(self) -> None:
+        """In Consul's DNS, a name with a dot stands for a tag and another service."""
+        names = ("payments", "eu.payments", "a" * 64)
+        settings = {
+            "discovery.backend": "consul",
+            **{f'upstreams."{name}".port': 1 for name in names},
+        }
+
+        assert {
+            'upstreams."eu.payments"': (
+                "means another service in Consul's DNS: what precedes a dot is a tag"
+            ),
+            f"upstreams.{'a' * 64}": "makes no name that can be looked up, which Envoy wants",
+        } == refused(settings)
 
     def test_off(self) -> None:
         """What is switched off is not judged."""
@@ -291,45 +440,70 @@ class TestRefused:
 
 
 class TestParts:
-    """Clusters and routes tell of each setting that it is said elsewhere, or nowhere."""
+    """Clusters and routes tell the same: what neither of them says."""
 
-    def test_clusters(self) -> None:
-        """What requests are about is said with the routes."""
-        found = told(envoy_clusters, {"retry.multiplier": 3.0}, "payments")
+    @pytest.mark.parametrize("upstream", [None, "payments", "mainframe"])
+    def test_same(self, upstream: str | None) -> None:
+        """Who renders one of them is not told of what the other says."""
+        settings = {
+            "retry.multiplier": 3.0,
+            "retry.max_attempts": 4,
+            "circuit_breaker.max_connections": 5,
+            "load_balancer.panic_threshold": 0.505,
+            "timeouts.request": 50.00001,
+        }
+        clusters = envoy_clusters(a_config(settings), upstream=upstream).dropped
+        routes = envoy_routes(a_config(settings), upstream=upstream).dropped
 
-        assert "it stands with Envoy's routes" == found["retry.max_attempts"]
-        assert "it stands in Envoy's bootstrap" == found["metrics.port"]
-        assert "Envoy doubles each delay" == found["retry.multiplier"]
-        assert "timeouts.idle" not in found
+        assert clusters == routes
+        assert ("retry.max_attempts" in {one.path for one in routes}) == (upstream != "payments")
+        assert "circuit_breaker.max_connections" not in {one.path for one in routes}
 
-    def test_clusters_of_tcp(self) -> None:
-        """What connections are about is said with the listeners."""
-        found = told(envoy_clusters, {}, "mainframe")
+    def test_notable(self) -> None:
+        """Where no other setting is, nothing of a pair that says all of them has to be read."""
+        settings = {"circuit_breaker.max_connections": 5, "retry.max_attempts": 4}
 
-        assert "it stands with Envoy's listeners" == found["retry.max_attempts"]
-        assert "it stands with Envoy's listeners" == found["timeouts.idle"]
-        assert "Envoy sees connections in plain TCP, and no requests" == found["retry.on"]
-
-    def test_routes(self) -> None:
-        """What hosts are about is said with the clusters."""
-        found = told(envoy_routes, {"upstreams.payments.port": 7}, "payments")
-        reason = "it stands with Envoy's clusters"
-
-        assert [reason] * 4 == [
-            found[path]
-            for path in (
-                "circuit_breaker.max_requests",
-                "discovery.backend",
-                "tls.enabled",
-                "upstreams.payments.port",
-            )
+        assert [] == [
+            path
+            for render in (envoy_clusters, envoy_routes)
+            for path, (_, _, notable) in noted(settings, "payments", render).items()
+            if notable
         ]
-        assert "retry.max_attempts" not in found
 
-    def test_routes_of_tcp(self) -> None:
-        """There are no routes for connections."""
-        found = told(envoy_routes, {}, "mainframe")
-        reason = "plain TCP has no routes: it stands with Envoy's clusters and listeners"
+    def test_bootstrap(self) -> None:
+        """What a bootstrap alone says is told."""
+        found = told(envoy_routes, {"retry.multiplier": 3.0, "metrics.port": 99}, "payments")
+        reason = "it stands in Envoy's bootstrap"
 
-        assert (reason, reason) == (found["retry.max_attempts"], found["timeouts.connect"])
+        assert "Envoy doubles each delay" == found["retry.multiplier"]
+        assert {
+            "metrics.enabled",
+            "metrics.path",
+            "metrics.port",
+            "service_name",
+            "service_version",
+            "tracing.enabled",
+            "tracing.sampling_ratio",
+        } == {path for path, why in found.items() if why == reason}
+        assert (False, True, False) == noted({}, None, envoy_routes)["service_name"]
+        assert (False, False, True) == noted({"metrics.port": 99}, None, envoy_routes)[
+            "metrics.port"
+        ]
+
+    def test_tcp(self) -> None:
+        """What connections are about is said with the listeners, and there are no routes for them."""
+        found = told(envoy_clusters, {}, "mainframe")
+        reason = "it stands with Envoy's listeners"
+
+        assert [reason] * 3 == [
+            found[path] for path in ("retry.max_attempts", "retry.on", "timeouts.idle")
+        ]
+        assert "Envoy sees connections in plain TCP, and no requests" == found["timeouts.request"]
+        assert "timeouts.connect" not in found
         assert '"virtual_hosts": []' in envoy_routes(a_config(), upstream="mainframe").text
+
+    def test_refused(self) -> None:
+        """What only the other one cannot say is refused by both: neither is of use without it."""
+        settings = {"load_balancer.algorithm": "peak_ewma"}
+
+        assert refused(settings, envoy_clusters) == refused(settings, envoy_routes)
