@@ -218,7 +218,7 @@ def read(
     Takes what ``load`` takes and raises what it raises.
 
     Returns:
-        A snapshot: the configuration as ``.config``, the origin and all candidates of each value.
+        A snapshot, with the configuration as ``.config``, the origin and all candidates of values.
     """
     from meshconf.loading.load import read_schema
 

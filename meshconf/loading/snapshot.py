@@ -75,7 +75,7 @@ class Snapshot(Generic[T_co]):
 
     @property
     def deprecated(self) -> tuple[str, ...]:
-        """What is in use under a name or at a place that will go away: keys and variables.
+        """Keys and variables in use under a name or at a place that will go away.
 
         Each is told as it stands in its source, the sources in their order.
         """

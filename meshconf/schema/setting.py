@@ -207,8 +207,8 @@ def setting(
         inherits: For a group in a map of groups: the path, from the root, of the group whose
             values hold where this one sets none.
 
-        merge: What a list does that several sources set: the last ``replace``s the others, or
-            each ``append``s to those before.
+        merge: What becomes of a list that several sources set: the last one counts
+            (``replace``), or each adds to those before (``append``).
 
         empty_is_unset: For an optional setting: an empty variable means that it is not set.
 

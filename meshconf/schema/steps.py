@@ -38,7 +38,7 @@ class Step:
 
     @property
     def name(self) -> str:
-        """What people call the change: the release that it came with, or its version."""
+        """What people call the change, which is the release that it came with, or its version."""
         return self.since or f"version {self.to}"
 
     def came_with(self, release: str) -> bool:
