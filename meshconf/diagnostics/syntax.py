@@ -55,6 +55,12 @@ _BARE_WORD = re.compile(r"([A-Za-z0-9_.-]+)\s*=\s*([A-Za-z_][A-Za-z0-9_./:-]*)\s
 
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 
+#: What a statement begins with that says what it is about: a key with what follows it, or the name
+#: of a table. What stands alone, or begins with a quote, may be the value of a secret.
+_KEYED = re.compile(
+    rf"[ \t]*(?:{KEY_PART}[ \t]*[=.:]|[A-Za-z0-9_-]+[ \t]+[^\s#]|\[\[?[ \t]*[A-Za-z0-9_-])"
+)
+
 #: A key and its sign, at the end of a text.
 _KEY = re.compile(rf"({KEY_PART}(?:[ \t]*\.[ \t]*{KEY_PART})*)[ \t]*=\s*\Z")
 
@@ -148,11 +154,17 @@ def _excerpt(
 
 
 def _visible(text: str, at: int, secret_names: Collection[str]) -> bool:
-    """Tell whether the table around a position surely holds no secret, misspelt or not."""
+    """Tell whether the table around a position surely holds no secret, misspelt or not.
+
+    A value whose key is lost may be one.
+    """
     if not secret_names:
         return True
     end = text.find("\n[", at)
-    region = text[_statement(text[:at]).table : end if end >= 0 else len(text)]
+    statement = _statement(text[:at])
+    if not _KEYED.match(text, statement.start):
+        return False
+    region = text[statement.table : end if end >= 0 else len(text)]
     if "\\" in region:  # an escape may write any name
         return False
     return not any(speaks_of(word, secret_names) for word in set(_WORD.findall(region)))
