@@ -19,7 +19,7 @@ class _Broken:
 BROKEN = _Broken()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Partial:
     """A group as far as it could be made.
 

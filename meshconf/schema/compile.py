@@ -208,7 +208,7 @@ class _Compiler:
             if converted.by_class:
                 constraints += _checked_by_class(hint, field, where)
             else:
-                kind = _constrained(kind, from_hint(hint))
+                kind = _constrained(_guarded(converted, hint), from_hint(hint))
         if facts.secret and kinds.models_in(kind):
             msg = f"{where} is a group: say secret=True of the settings in it that are secret"
             raise TypeError(msg)
@@ -321,6 +321,28 @@ def _converted(facts: Facts, field: Field) -> kinds.Converted | None:
     if own is not None:
         return kinds.Converted(getattr(own, "converter", own), by_class=True)
     return None if facts.converter is None else kinds.Converted(facts.converter, by_class=False)
+
+
+def _guarded(kind: kinds.Converted, hint: Any) -> kinds.Converted:
+    """Put what a converter gives into the `Secret` that the hint promises, unless it is in one."""
+    if not _is_secret(hint):
+        return kind
+    convert = kind.convert
+
+    def guarded(value: Any) -> Any:
+        found = convert(value)
+        return found if found is None or isinstance(found, Secret) else Secret(found)
+
+    return attrs.evolve(kind, convert=guarded)
+
+
+def _is_secret(hint: Any) -> bool:
+    """Tell whether a hint is a `Secret`, optional or annotated or neither."""
+    if get_origin(hint) is Annotated:
+        return _is_secret(get_args(hint)[0])
+    if get_origin(hint) in (Union, types.UnionType):
+        return any(map(_is_secret, get_args(hint)))
+    return (get_origin(hint) or hint) is Secret
 
 
 def _checked_by_class(hint: Any, field: Field, where: str) -> tuple[Constraint, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 import pytest
@@ -13,6 +14,7 @@ import pytest
 import meshconf
 from meshconf import DotEnv, Secret, SecretsDirectory, rule, setting
 from meshconf.diagnostics.json_report import report_json
+from meshconf.loading.load import read_outcome
 from meshconf.loading.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -159,6 +161,8 @@ TEXTS = {
     "syntax of a number": f"[consul]\ntoken = 12 {CANARY}\n",
     "syntax beside": f'[consul]\nport = 5s\ntoken = "{CANARY}"\n',
     "syntax beside on one line": f'consul = {{ port = 5s, token = "{CANARY}" }}\n',
+    "syntax without a key": f'[consul]\nport = 1\n[strict]\n= "{CANARY}"\n',
+    "syntax of a value alone": f'"{CANARY}"\n',
     "syntax and misspelt": f"[cosul]\ntokn = {CANARY}\n",
     "syntax in a long text": f'[consul]\ntoken = """x\n[strict]\n{CANARY}\\q"""\n',
     "syntax in an escape": f'[consul]\n"\\u0074oken" = "{CANARY}\\q"\n',
@@ -348,6 +352,33 @@ class TestConfig:
         assert CANARY == found.config.consul.token.reveal()
         assert "token=<secret>" in repr(found.config)
         assert CANARY not in repr(found.config)
+
+    def test_partial(self) -> None:
+        """What could be made of a configuration with errors does not show what it is made of."""
+        overrides = {"consul.token": CANARY, "strict": 7}
+        outcome = read_outcome(App, [], prefix=None, overrides=overrides)
+
+        assert outcome.snapshot is None
+        assert CANARY not in repr(outcome.config)
+
+    def test_converter(self) -> None:
+        """What a converter gives is a Secret where the hint says so, and is not wrapped twice."""
+
+        @dataclasses.dataclass
+        class Converted:
+            token: Annotated[Secret[str], setting(converter=str.strip)]
+            pin: Annotated[Secret[str] | None, setting(converter=Secret)]
+            gone: Annotated[Secret[str] | None, setting(converter=lambda _: None)]
+            many: Annotated[tuple[Secret[str], ...], setting(converter=tuple)]
+
+        overrides = {"token": f" {CANARY} ", "pin": "7", "gone": "x", "many": "ab"}
+        config = meshconf.load(schema=Converted, prefix=None, overrides=overrides)
+
+        assert Secret(CANARY) == config.token
+        assert Secret("7") == config.pin
+        assert config.gone is None
+        assert ("a", "b") == config.many
+        assert CANARY not in repr(config)
 
     def test_fingerprint(self, attempt: Attempt) -> None:
         """Secrets have no part in the fingerprint."""
