@@ -5,8 +5,6 @@ from __future__ import annotations
 from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING
 
-import meshconf
-
 if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.addnodes import pending_xref
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
 
 project = "meshconf"
 author = "the meshconf contributors"
-copyright = author
+copyright = author  # noqa: A001 - Sphinx's word
 version = release = version_of("meshconf")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]

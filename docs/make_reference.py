@@ -55,22 +55,32 @@ def codes() -> str:
 
 def _prose(text: str) -> str:
     """Keep a text from being read as Markdown where it is not meant to be."""
-    return text.replace("*", r"\*").replace("<", r"\<").replace("_", r"\_") if "`" not in text else text
+    return (
+        text.replace("*", r"\*").replace("<", r"\<").replace("_", r"\_")
+        if "`" not in text
+        else text
+    )
+
+
+COMMANDS = """\
+Results go to stdout, problems to stderr. The exit code is 0 if all is well, 1 if there is something to
+tell, 2 if the job could not be done, 130 if it was interrupted.
+
+`[tool.meshconf]` in `pyproject.toml` says which schema a repository has:
+
+```{code-block} toml
+:caption: pyproject.toml
+
+[tool.meshconf]
+schema = "orders.config:Settings"
+prefix = "ORDERS_" # unless @configuration says so
+files = ["orders.toml"] # the same
+```"""
 
 
 def commands() -> str:
     """Write the help of each command."""
-    parts = [
-        MADE,
-        "# Command line",
-        "Results go to stdout, problems to stderr. The exit code is 0 if all is well, 1 if there "
-        "is something to tell, 2 if the job could not be done, 130 if it was interrupted.",
-        "`[tool.meshconf]` in `pyproject.toml` says which schema a repository has:",
-        '```{code-block} toml\n:caption: pyproject.toml\n\n[tool.meshconf]\n'
-        'schema = "orders.config:Settings"\nprefix = "ORDERS_" # unless @configuration says so\n'
-        'files = ["orders.toml"] # the same\n```',
-        _help(),
-    ]
+    parts = [MADE, "# Command line", COMMANDS, _help()]
     for name in meshconf.commands:
         parts += [f"## {name}", _help(name)]
     return "\n\n".join(parts) + "\n"
