@@ -37,6 +37,7 @@ def _envoy(service: Answering, start: Start) -> Envoy:
         "gateway": {"retry.on": ["gateway-error"], "timeouts.per_try": 0.2},
         "slow": {"timeouts.per_try": 0.2},
         "never": {"retry.on": []},
+        "unpaid": {"retry.budget": 0},
         "codes": {"retry.status_codes": [418, 429]},
     }
     upstreams = {
@@ -117,8 +118,9 @@ class TestNumber:
         envoy.get("slow-5")
         service.delay, service.status = 0.0, 503
         envoy.get("never-5")
+        envoy.get("unpaid-5")
 
-        assert 3 == len(service.requests)
+        assert 4 == len(service.requests)
 
 
 #: Failures that are worth another attempt, by the words for them; those that only a host that speaks

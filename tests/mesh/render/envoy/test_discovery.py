@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from tests.mesh.render.envoy.conftest import until
@@ -36,9 +37,37 @@ class TestDns:
         consul.deregister("payments")
         until(lambda: envoy.get("payments").status == 503)
 
+    def test_tag(self, new_consul: Callable[..., Consul], serve: Serve, start: Start) -> None:
+        """In Consul's DNS, a name with a dot is that of another service, which is why it is refused."""
+        consul, service = new_consul(in_memory=True), serve("payments")
+        consul.register("eu.payments", service.port)
+        settings = {
+            "discovery.backend": "dns",
+            "discovery.refresh_interval": 0.2,
+            "dns.name": "{service}.service.dc1.consul",
+            "dns.record_type": "A",
+            "dns.port": service.port,
+            "dns.nameservers": [f"127.0.0.1:{consul.dns_port}"],
+        }
+        envoy = start({"eu.payments": {}}, settings)
+
+        assert 503 == envoy.get("eu.payments").status
+
+        tagged = {"Name": "payments", "Tags": ["eu"], "Address": "127.0.0.1"}
+        consul.ask("PUT", "/v1/agent/service/register", json.dumps(tagged))
+        until(lambda: envoy.get("eu.payments").body == b"payments")
+
     def test_names(self, serve: Serve, start: Start) -> None:
         """A host that is given by its name is looked up by the system's own means."""
         service = serve("payments")
         envoy = start({"payments": {"hosts": [f"localhost:{service.port}"]}})
 
         assert b"payments" == envoy.get("payments").body
+
+
+class TestStatic:
+    def test_no_hosts(self, serve: Serve, start: Start) -> None:
+        """Whom no host is named of answers 503, and the others are not troubled."""
+        envoy = start({"payments": {"hosts": [serve()]}, "ledger": {}})
+
+        assert (200, 503) == (envoy.get("payments").status, envoy.get("ledger").status)

@@ -115,6 +115,31 @@ class TestOtherTypes:
         assert 200 == envoy.get("payments").status
         assert ([], True) == (service.health_checks, bool(health.health_checks))
 
+    def test_port_of_http2(self, serve: Serve, start: Start) -> None:
+        """What answers on a port of its own is asked in HTTP/1.1, whatever the service speaks."""
+        health, service = serve(), serve()
+        http2 = start({"http2": {"hosts": [service]}})
+        with GrpcHealth() as grpc:
+            hosts = {
+                "http2": http2.address.removeprefix("http://"),
+                "grpc": f"127.0.0.1:{grpc.port}",
+            }
+            upstreams = {
+                name: {"hosts": [host], "protocol": name, f"{CHECK}.port": health.port}
+                for name, host in hosts.items()
+            }
+            envoy = start(upstreams, OFTEN)
+
+            assert [1, 1] == [
+                envoy.stat(f"cluster.{name}.membership_healthy") for name in upstreams
+            ]
+            assert 200 == envoy.get("http2").status
+            assert {*upstreams} == {check.headers["host"] for check in health.health_checks}
+
+            health.health = 500
+            until(lambda: envoy.get("http2").status == 503)
+            until(lambda: envoy.stat("cluster.grpc.membership_healthy") == 0)
+
     def test_tcp(self, serve: Serve, start: Start) -> None:
         """By TCP, a host that takes connections is well, whatever it answers."""
         service = serve()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -71,6 +72,32 @@ class TestTcp:
 
         assert number == envoy.stat("cluster.mainframe.upstream_cx_connect_fail")
         assert (number > 1) * 0.005 < waited < number * 0.2 + 0.5
+
+    @pytest.mark.parametrize("settings", [{"retry.on": []}, {"retry.budget": 0}])
+    def test_one_attempt(self, serve: Serve, start: Start, settings: dict[str, Any]) -> None:
+        """Where nothing is tried again, nor is a connection."""
+        service = serve()
+        service.stop()
+        own = {"protocol": "tcp", "port": service.port, "retry.max_attempts": 4, **settings}
+        envoy = start({"mainframe": {"hosts": [service], **own}}, host=BESIDE)
+        with socket.create_connection((BESIDE, service.port), timeout=10) as client:
+            assert b"" == client.recv(1)
+
+        assert 1 == envoy.stat("cluster.mainframe.upstream_cx_connect_fail")
+
+    def test_max_requests(self, serve: Serve, start: Start) -> None:
+        """Connections are no requests, of which there may be one."""
+        service = serve()
+        service.delay = 0.3
+        own = {"protocol": "tcp", "port": service.port, "circuit_breaker.max_requests": 1}
+        settings = {"circuit_breaker.enabled": True}
+        start({"mainframe": {"hosts": [service], **own}}, settings, host=BESIDE)
+        with ThreadPoolExecutor(3) as pool:
+            url = f"http://{BESIDE}:{service.port}/"
+            found = [one.status for one in pool.map(lambda _: ask("GET", url), range(3))]
+
+        assert [200] * 3 == found
+        assert 3 == service.most_in_flight
 
     def test_idle(self, serve: Serve, start: Start) -> None:
         """A connection without traffic is closed."""

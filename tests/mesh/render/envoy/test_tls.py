@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from meshconf.mesh.render import envoy
 from meshconf.mesh.render.envoy_tls import SYSTEM_ROOTS
+from tests.mesh.render.configs import a_config, loaded
 from tests.servers.certificates import Authority, Certificate
+from tests.servers.envoy import Envoy, validate
+from tests.servers.grpc_health import GrpcHealth
+from tests.servers.process import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +24,16 @@ if TYPE_CHECKING:
     from tests.servers.answering import Answering
 
     Change = Callable[[ssl.SSLContext], None]
+
+
+#: Whoever fails a check gets nothing.
+CHECKED = {
+    "tls.enabled": True,
+    "load_balancer.health_check.type": "http",
+    "load_balancer.health_check.interval": 0.3,
+    "load_balancer.health_check.timeout": 0.3,
+    "load_balancer.panic_threshold": 0.0,
+}
 
 
 @pytest.fixture(name="certificate", scope="class")
@@ -49,6 +65,41 @@ def secret(serve: Serve, certificate: Certificate, change: Change | None = None)
         assert service._server._context is not None
         change(service._server._context)
     return service
+
+
+def _over_tls(
+    service: Answering, certificate: Certificate, port: int, health: int, admin: str
+) -> str:
+    """Return a bootstrap that leads to a service, by TLS on two ports, and prefers HTTP/2 on both."""
+    settings = {
+        "service_name": "ledger",
+        "discovery.backend": "static",
+        "static.endpoints": {"ledger": [f"127.0.0.1:{service.port}"]},
+        "load_balancer.health_check.type": "none",
+        "metrics.enabled": False,
+    }
+    bootstrap = json.loads(envoy(loaded(settings), listen=f"127.0.0.1:{port}", admin=admin).text)
+    context = {
+        "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+        "common_tls_context": {
+            "alpn_protocols": ["h2", "http/1.1"],
+            "tls_certificates": [
+                {
+                    "certificate_chain": {"filename": str(certificate.cert)},
+                    "private_key": {"filename": str(certificate.key)},
+                }
+            ],
+        },
+    }
+    [listener] = bootstrap["static_resources"]["listeners"]
+    [chain] = listener["filter_chains"]
+    chain["transport_socket"] = {"name": "tls", "typed_config": context}
+    other = json.loads(json.dumps(listener))
+    other["name"] = "health"
+    other["address"]["socket_address"]["port_value"] = health
+    other["filter_chains"][0]["filters"][0]["typed_config"]["stat_prefix"] = "health"
+    bootstrap["static_resources"]["listeners"].append(other)
+    return json.dumps(bootstrap)
 
 
 class TestVerification:
@@ -108,6 +159,15 @@ class TestVerification:
 
         assert {"own": 503} == statuses({"tls.ca_file": None}, own=("localhost", service))
 
+    @pytest.mark.skipif(not Path(SYSTEM_ROOTS).exists(), reason="the system has no such roots")
+    def test_system_without(self, tmp_path: Path):
+        """Where the roots of the system are elsewhere, Envoy does not start, rather than trust."""
+        text = envoy(a_config({"tls.enabled": True})).text
+        other = str(tmp_path / "roots.pem")
+
+        assert "" == validate(text)
+        assert other in validate(text.replace(SYSTEM_ROOTS, other))
+
     def test_off(self, serve: Serve, certificate: Certificate, tmp_path: Path, statuses):
         """Where nothing is checked, whoever answers is trusted."""
         service = secret(serve, Authority(tmp_path).issue("other.internal"))
@@ -159,3 +219,34 @@ class TestHealthChecks:
 
         assert {"host": 200} == statuses(settings, host=("localhost", service))
         assert [] != service.health_checks
+
+    def test_grpc(self, certificate: Certificate, start: Start):
+        """What speaks gRPC is asked by gRPC, over TLS too."""
+        with GrpcHealth(certificate) as service:
+            settings = {"hosts": [f"localhost:{service.port}"], "protocol": "grpc"}
+            envoy = start({"ledger": settings}, {**CHECKED, "tls.ca_file": str(certificate.ca)})
+
+            assert 1 == envoy.stat("cluster.ledger.membership_healthy")
+
+    def test_other_port(self, serve: Serve, certificate: Certificate, start: Start):
+        """Health on another port is asked in HTTP/1.1, and h2 is not offered for that."""
+        service = serve("ledger")
+        port, health, admin = free_ports(3)
+        with Envoy(_over_tls(service, certificate, port, health, f"127.0.0.1:{admin}")) as second:
+            settings = {
+                "hosts": [f"localhost:{port}"],
+                "protocol": "http2",
+                "load_balancer.health_check.port": health,
+            }
+            envoy = start({"ledger": settings}, {**CHECKED, "tls.ca_file": str(certificate.ca)})
+
+            assert (200, b"ledger") == (envoy.get("ledger").status, envoy.get("ledger").body)
+            assert [] != service.health_checks
+            assert [True, True, False] == [
+                second.stat(f"http.{name}") > 0
+                for name in (
+                    "health.downstream_rq_http1_total",
+                    "egress.downstream_rq_http2_total",
+                    "health.downstream_rq_http2_total",
+                )
+            ]
