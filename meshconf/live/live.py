@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from meshconf.live.subscribers import Participant
     from meshconf.loading.load import Plan
     from meshconf.loading.snapshot import Snapshot
-    from meshconf.sources.files import Input
     from meshconf.sources.layer import Source
+    from meshconf.sources.pinned import Input
 
 __all__ = ["Live", "watch_schema"]
 

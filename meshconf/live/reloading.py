@@ -20,7 +20,7 @@ from meshconf.evolution.proof import same
 from meshconf.live.restarts import refusals, waiting
 from meshconf.loading.holding import Kept, kept_values
 from meshconf.loading.load import names_of, reads_files
-from meshconf.sources.files import Input, PinnedFiles
+from meshconf.sources.pinned import Input, PinnedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,7 +15,7 @@ import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
-from meshconf.sources.files import stamp_of
+from meshconf.sources.pinned import stamp_of
 
 # Here, and not first in the thread that watches: a child that is forked meanwhile would wait for it.
 with contextlib.suppress(ImportError):
@@ -24,7 +24,7 @@ with contextlib.suppress(ImportError):
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from meshconf.sources.files import Input, Stamp
+    from meshconf.sources.pinned import Input, Stamp
 
 __all__ = ["FileWatcher", "Interrupt", "directories_of"]
 

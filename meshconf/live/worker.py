@@ -16,7 +16,7 @@ from meshconf.live.watching import FileWatcher
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from meshconf.sources.files import Input
+    from meshconf.sources.pinned import Input
 
 __all__ = ["Worker"]
 

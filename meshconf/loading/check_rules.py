@@ -10,7 +10,6 @@ from typing import Any
 import attrs
 
 from meshconf.diagnostics.words import Path
-from meshconf.loading.lookup import names_that_set
 from meshconf.loading.walk import groups_in
 from meshconf.schema import kinds
 from meshconf.schema.model import Model
@@ -77,6 +76,8 @@ class Setters:
         """Return the function that a rule in the group at *path* gets; None if it wants none."""
         if not rule.layers:
             return None
+        from meshconf.loading.lookup import names_that_set  # few rules ask
+
         return lambda name: names_that_set(self.model, self.layers, (*path, *name.split(".")))
 
 

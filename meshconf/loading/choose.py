@@ -13,7 +13,6 @@ from meshconf.diagnostics.words import parse_path, quoted
 from meshconf.sources.environment import Environment, choosers_of, names_for
 from meshconf.sources.file import File
 from meshconf.sources.layer import Layer, Source
-from meshconf.sources.secrets_directory import SecretsDirectory
 
 if TYPE_CHECKING:
     from meshconf.schema.model import Model
@@ -85,9 +84,12 @@ def chosen(
         named = usual_files(model, prefix, environ)
     if prefix is None:
         return named
-    if environ.get(CREDENTIALS) and not any(isinstance(one, SecretsDirectory) for one in named):
-        # systemd keeps the directory to the service itself, whatever the modes say.
-        named.append(SecretsDirectory(environ[CREDENTIALS], world_readable="allow"))
+    if environ.get(CREDENTIALS):
+        from meshconf.sources.secrets_directory import SecretsDirectory  # systemd's alone
+
+        if not any(isinstance(one, SecretsDirectory) for one in named):
+            # systemd keeps the directory to the service itself, whatever the modes say.
+            named.append(SecretsDirectory(environ[CREDENTIALS], world_readable="allow"))
     if not any(isinstance(one, Environment) for one in named):
         named.append(Environment(prefix, environ=environ))
     return named

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeGuard
 
 import attrs
 
@@ -18,18 +18,15 @@ from meshconf.diagnostics.words import printable
 from meshconf.loading.check_rules import Breach, breaches
 from meshconf.loading.choose import chosen, expanded
 from meshconf.loading.holding import HELD, Kept, held_layer, hold
-from meshconf.loading.inheritance import inherit
 from meshconf.loading.merge import Merged, merge
 from meshconf.loading.snapshot import Snapshot
 from meshconf.loading.structure import Hook, Structurer
 from meshconf.loading.versions import all_up_to_date
 from meshconf.schema.compile import model_of
-from meshconf.sources.dotenv import DotEnv
 from meshconf.sources.environment import Environment, names_for
 from meshconf.sources.file import File
 from meshconf.sources.files import AS_FOUND
 from meshconf.sources.layer import Layer, Source
-from meshconf.sources.secrets_directory import SecretsDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -62,9 +59,6 @@ _OTHER_RANK = 1
 
 #: What reports call values that are held.
 HELD_NAME = "the value held until a restart"
-
-#: The sources that can be told how to get at files; a subclass may read in another way.
-_FROM_FILES = (DotEnv, Environment, File, SecretsDirectory)
 
 
 @attrs.frozen
@@ -229,9 +223,7 @@ def planned(
             raise TypeError(msg)
     named = chosen(model, sources, prefix, os.environ if environ is None else environ, profile)
     for source in named:
-        if isinstance(source, (DotEnv, Environment)):
-            # Names that clash are a fault of the schema, not of the source that finds them.
-            names_for(model, source.prefix, source.separator)
+        _refuse_clashes(model, source)
     ignored = [unknown_env_ignore] if isinstance(unknown_env_ignore, str) else unknown_env_ignore
     return Plan(
         model=model,
@@ -240,6 +232,17 @@ def planned(
         prefix=prefix,
         unknown=UnknownVariables(unknown_env, tuple(ignored)),
     )
+
+
+def _refuse_clashes(model: Model, source: Source) -> None:
+    """Refuse names that clash: a fault of the schema, not of the source that finds them."""
+    if isinstance(source, Environment):
+        names_for(model, source.prefix, source.separator)
+    elif not isinstance(source, File):
+        from meshconf.sources.dotenv import DotEnv  # few loads have one
+
+        if isinstance(source, DotEnv):
+            names_for(model, source.prefix, source.separator)
 
 
 def log_warnings(warnings: Iterable[Problem]) -> None:
@@ -259,22 +262,31 @@ def _words(warning: Problem) -> Iterator[str]:
         yield warning.help
 
 
-def reads_files(source: Source) -> bool:
+class _FromFiles(Source, Protocol):
+    """A source that can be told how to get at files."""
+
+    def read_from(self, files: Files, model: Model) -> Layer: ...
+
+
+def reads_files(source: Source) -> TypeGuard[_FromFiles]:
     """Tell whether all that a source reads are files that ``Plan.read`` can be told."""
     cls = type(source)
+    if cls in (Environment, File):  # which most loads have, and nothing else
+        return True
+    from meshconf.sources.dotenv import DotEnv
+    from meshconf.sources.secrets_directory import SecretsDirectory
+
+    # A subclass may read in another way.
     return any(
         issubclass(cls, known) and cls.read is known.read and cls.read_from is known.read_from
-        for known in _FROM_FILES
+        for known in (DotEnv, Environment, File, SecretsDirectory)
     )
 
 
 def _read(source: Source, model: Model, files: Files) -> Layer:
     """Read a source; one that breaks its word is a finding too."""
     try:
-        if isinstance(source, _FROM_FILES) and reads_files(source):
-            layer = source.read_from(files, model)
-        else:
-            layer = source.read(model)
+        layer = source.read_from(files, model) if reads_files(source) else source.read(model)
     except Exception as error:
         reason = type(error).__name__
     else:
@@ -320,7 +332,10 @@ def load_layers(
         try:
             structurer, build = _builder(model)
             tree = merged.tree
-            inherit(model, tree, structurer)
+            if model.inherits:
+                from meshconf.loading.inheritance import inherit  # few schemas have any
+
+                inherit(model, tree, structurer)
             config = build(tree)
             found = breaches(model, config, stack)
         except Exception:  # noqa: S110 - why it failed is found out below, leaf by leaf

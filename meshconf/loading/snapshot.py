@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from pathlib import PurePath
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.words import Path, dotted
-from meshconf.loading.candidates import Candidate, candidates_at
 from meshconf.loading.holding import HELD
-from meshconf.loading.lookup import held
-from meshconf.loading.values import values_in
-from meshconf.loading.walk import without_secrets
 from meshconf.schema.model import Model, Setting
-from meshconf.schema.steps import numbers_of
 from meshconf.sources.layer import Layer
 
-__all__ = ["Deprecation", "Snapshot"]
+if TYPE_CHECKING:
+    from meshconf.loading.candidates import Candidate
+    from meshconf.loading.deprecations import Deprecation
+
+__all__ = ["Snapshot"]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -30,21 +29,6 @@ T_co = TypeVar("T_co", covariant=True)
 def _class_name(config: object) -> str:
     """Stand for a configuration, whose own repr may show what meshconf keeps secret."""
     return f"<{type(config).__name__}>"
-
-
-@attrs.frozen
-class Deprecation:
-    """A key or a variable that is in use and will go away.
-
-    Attributes:
-        name: As it stands in its source.
-
-        removed_in: The release that no longer reads it, such as ``3.0``; empty if that is not
-            planned.
-    """
-
-    name: str
-    removed_in: str = ""
 
 
 @attrs.frozen(eq=False)
@@ -84,15 +68,9 @@ class Snapshot(Generic[T_co]):
     @functools.cached_property
     def deprecations(self) -> tuple[Deprecation, ...]:
         """What ``deprecated`` lists, with the release that no longer reads it."""
-        releases: dict[str, list[str]] = {}
-        for layer in self._layers:
-            for name, release in _outdated(layer):
-                releases.setdefault(name, []).append(release)
-        for one in self.warnings:
-            # Names that changed without a version are told by warnings alone.
-            if one.code == "MC104" and one.found:
-                releases.setdefault(one.found, [])
-        return tuple(Deprecation(name, _earliest(some)) for name, some in releases.items())
+        from meshconf.loading.deprecations import deprecations
+
+        return deprecations(self._layers, self.warnings)
 
     def path(self, text: str) -> Path:
         """Read a dotted path.
@@ -126,6 +104,8 @@ class Snapshot(Generic[T_co]):
 
     def candidates_at(self, path: Path, setting: Setting) -> tuple[Candidate, ...]:
         """Return the candidates for a path that ``values`` gave."""
+        from meshconf.loading.candidates import candidates_at
+
         return candidates_at(self._model, self._layers, path, setting)
 
     def _found(self, path: str) -> tuple[Path, Setting]:
@@ -138,10 +118,14 @@ class Snapshot(Generic[T_co]):
 
     def sets(self, path: Path) -> bool:
         """Tell whether a source sets a path itself, and not a default or what it inherits."""
+        from meshconf.loading.lookup import held
+
         return next(held(self._model, self._layers, path), None) is not None
 
     def values(self) -> Iterator[tuple[Path, Setting, Any]]:
         """Yield path, setting and value of every setting; groups come before what they hold."""
+        from meshconf.loading.values import values_in
+
         return values_in(self._model, self.config)
 
     @functools.cached_property
@@ -151,6 +135,8 @@ class Snapshot(Generic[T_co]):
         Equal configurations have equal fingerprints, on every machine and Python.
         """
         from hashlib import sha256
+
+        from meshconf.loading.walk import without_secrets
 
         lines = sorted(
             f"{dotted(path)} = {_canonical(without_secrets(setting.kind, value))}"
@@ -174,25 +160,6 @@ class Snapshot(Generic[T_co]):
         found = self._found(path)
         lines = explanation(self._model, self._layers, self._prefix, *found, self.config)
         return plain(lines)
-
-
-def _outdated(layer: Layer) -> Iterator[tuple[str, str]]:
-    """Yield what a layer has by an old name or at an old place, with a release that ends it."""
-    if layer.history is not None:
-        from meshconf.evolution.documents import Migrated  # files of the current version do without
-
-        for path in layer.history.old_paths:
-            yield dotted(path), ""
-        for use in layer.history.uses if isinstance(layer.history, Migrated) else ():
-            if use.edit.kind != "set":  # which is told where the document says nothing
-                yield dotted(use.path), use.step.removed_in
-    for stray in layer.strays:
-        if stray.old is not None:
-            yield stray.name, stray.old.step.removed_in
-
-
-def _earliest(releases: Iterable[str]) -> str:
-    return min(filter(None, releases), key=numbers_of, default="")
 
 
 #: What every Python writes alike.

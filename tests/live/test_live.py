@@ -516,7 +516,7 @@ class TestWhatCounts:
         """If directories are swapped all the time, what was read at last is taken."""
         tries: list[int] = []
         monkeypatch.setattr(
-            "meshconf.sources.files.PinnedFiles.is_settled", lambda _: tries.append(1)
+            "meshconf.sources.pinned.PinnedFiles.is_settled", lambda _: tries.append(1)
         )
         live = watch("limit = 5\n")
 

@@ -21,7 +21,7 @@ import meshconf
 from meshconf.live import process, watching
 from meshconf.live.watching import FileWatcher, directories_of
 from meshconf.live.worker import Request, Worker, _Requests
-from meshconf.sources.files import Input, stamp_of
+from meshconf.sources.pinned import Input, stamp_of
 from tests.live.conftest import put, until
 
 if TYPE_CHECKING:

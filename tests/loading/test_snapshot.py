@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 from meshconf import Layer, Seconds, Secret, configuration, edits, setting, step
-from meshconf.loading.snapshot import Deprecation
+from meshconf.loading.deprecations import Deprecation
 
 if TYPE_CHECKING:
     from tests.loading.conftest import Attempt

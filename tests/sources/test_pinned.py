@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meshconf.sources import files
-from meshconf.sources.files import AS_FOUND, PinnedFiles, stamp_of
+from meshconf.sources.files import AS_FOUND
+from meshconf.sources.pinned import PinnedFiles, stamp_of
 from meshconf.sources.reading import Refused, read_text
 from tests.live.conftest import swap
 
@@ -60,7 +60,7 @@ class TestPinnedFiles:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, can_pin: bool
     ):
         """Files, directories and what is missing are kept; also where nothing can be pinned."""
-        monkeypatch.setattr(files, "_CAN_PIN", can_pin)
+        monkeypatch.setattr("meshconf.sources.pinned._CAN_PIN", can_pin)
         (tmp_path / "a").write_text("one")
         with closing(PinnedFiles(str(tmp_path))) as pinned:
             pinned.text("a", 100)
@@ -74,14 +74,14 @@ class TestPinnedFiles:
 
     def test_stamp_is_of_before_the_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         """What changes a file while it is read, or just after, is seen by the stamp that is kept."""
-        monkeypatch.setattr(files, "CLOCK_TICK", 0)
+        monkeypatch.setattr("meshconf.sources.pinned.CLOCK_TICK", 0)
 
         def read(*arguments: Any) -> tuple[str, int]:
             found = read_text(*arguments)
             (tmp_path / "a").write_text("another")
             return found
 
-        monkeypatch.setattr(files, "read_text", read)
+        monkeypatch.setattr("meshconf.sources.pinned.read_text", read)
         (tmp_path / "a").write_text("one")
         with closing(PinnedFiles(str(tmp_path))) as pinned:
             pinned.text("a", 100)
@@ -95,7 +95,7 @@ class TestPinnedFiles:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tick: int, *, is_met_again: bool
     ):
         """A file that changed within the tick of the clock is looked at again, since it may once more."""
-        monkeypatch.setattr(files, "CLOCK_TICK", tick)
+        monkeypatch.setattr("meshconf.sources.pinned.CLOCK_TICK", tick)
         (tmp_path / "a").write_text("one")
         with closing(PinnedFiles(str(tmp_path))) as pinned:
             pinned.text("a", 100)
