@@ -10,14 +10,15 @@ import meshconf
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from meshconf.testing import CleanEnvironment
+
 Attempt = Callable[..., Any]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(meshconf_env: CleanEnvironment) -> Path:
     """Work in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    return meshconf_env.path
 
 
 @pytest.fixture

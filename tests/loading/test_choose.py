@@ -20,6 +20,7 @@ from meshconf.loading.choose import (
 from meshconf.loading.load import read_outcome
 from meshconf.schema.compile import model_of
 from meshconf.sources.file import Document
+from meshconf.testing import ExpectedProblem, assert_problems
 
 
 @attrs.frozen
@@ -95,18 +96,16 @@ class TestProfileOfALoad:
     def test_no_name(self, folder: Path, name: str) -> None:
         """What is no name of a profile is refused before any file is looked for."""
         outcome = read_outcome(App, [], prefix=None, profile=name)
-        (problem,) = outcome.problems
+        expected = ExpectedProblem("MC406", message="is no name of a profile")
 
-        assert "MC406" == problem.code
-        assert "is no name of a profile" in problem.message
+        assert_problems(outcome.problems, expected)
 
     def test_missing_file(self, folder: Path) -> None:
         """The file of a profile has to exist."""
         outcome = read_outcome(App, [], prefix=None, profile="production")
+        expected = ExpectedProblem("MC401", message="app.production.toml does not exist")
 
-        assert ["app.production.toml does not exist"] == [
-            problem.message for problem in outcome.problems
-        ]
+        assert_problems(outcome.problems, expected)
 
     def test_overrides_the_base(self, folder: Path) -> None:
         """Its file wins over the base, leaf by leaf."""

@@ -9,6 +9,7 @@ import pytest
 
 import meshconf
 from meshconf import Seconds, rule, setting
+from meshconf.testing import ExpectedProblem, assert_problems
 
 if TYPE_CHECKING:
     from tests.loading.conftest import Attempt
@@ -71,18 +72,18 @@ class App:
 
 
 EXPECTED = [
-    ("MC101", "colour", "app.toml", 2, 1),
-    ("MC102", "pool.owner", "app.toml", 4, 1),
-    ("MC201", "pool.size", "app.toml", 5, 8),
-    ("MC202", "pool.limit", "app.toml", 6, 9),
-    ("MC204", "pool.wait", "app.toml", 7, 11),
-    ("MC203", "pool.mode", "app.toml", 8, 8),
-    ("MC201", "pool.hosts[1]", "app.toml", 9, 15),
-    ("MC101", "pool.speed", "app.toml", 11, 1),
-    ("MC101", "log.leevl", "app.toml", 14, 1),
-    ("MC301", "pool", "APP_POOL_LAST", None, None),
-    ("MC201", "log.json", "APP_LOG_JSON", None, None),
-    ("MC103", "", "APP_POOL_SIZZE", None, None),
+    ExpectedProblem("MC101", "colour", origin="app.toml:2:1"),
+    ExpectedProblem("MC102", "pool.owner", origin="app.toml:4:1"),
+    ExpectedProblem("MC201", "pool.size", origin="app.toml:5:8"),
+    ExpectedProblem("MC202", "pool.limit", origin="app.toml:6:9"),
+    ExpectedProblem("MC204", "pool.wait", origin="app.toml:7:11"),
+    ExpectedProblem("MC203", "pool.mode", origin="app.toml:8:8"),
+    ExpectedProblem("MC201", "pool.hosts[1]", origin="app.toml:9:15"),
+    ExpectedProblem("MC101", "pool.speed", origin="app.toml:11:1"),
+    ExpectedProblem("MC101", "log.leevl", origin="app.toml:14:1"),
+    ExpectedProblem("MC301", "pool", origin="APP_POOL_LAST"),
+    ExpectedProblem("MC201", "log.json", origin="APP_LOG_JSON"),
+    ExpectedProblem("MC103", origin="APP_POOL_SIZZE"),
 ]
 
 
@@ -97,13 +98,7 @@ def error(attempt: Attempt) -> meshconf.ConfigError:
 class TestProblems:
     def test_all_at_their_places(self, error: meshconf.ConfigError) -> None:
         """Every mistake is one problem, with its code, its path and its place."""
-        actual = [
-            (one.code, one.path, one.origin.name, one.origin.line, one.origin.column)
-            for one in error.problems
-            if one.origin is not None
-        ]
-
-        assert sorted(EXPECTED, key=str) == sorted(actual, key=str)
+        assert_problems(error, *EXPECTED)
 
     def test_order(self, error: meshconf.ConfigError) -> None:
         """The file comes before the environment, and in the file the lines have their order."""

@@ -10,6 +10,7 @@ import pytest
 
 import meshconf
 from meshconf import Environment, File, Layer, Origin, Problem, Secret, configuration
+from meshconf.testing import ExpectedProblem, assert_problems
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,16 +74,14 @@ class TestUsualFiles:
 
     def test_missing_profile(self) -> None:
         """The file of a profile must be there."""
-        (problem,) = read(environ={"APP_PROFILE": "test"}).problems
-
-        assert ("MC401", "app.test.toml does not exist") == (problem.code, problem.message)
+        expected = ExpectedProblem("MC401", message="app.test.toml does not exist")
+        assert_problems(read(environ={"APP_PROFILE": "test"}), expected)
 
     @pytest.mark.parametrize("profile", ["../x", "Test", "a.b", "x" * 65, "é", "a\n"])
     def test_bad_profile(self, profile: str) -> None:
         """A profile is a plain name, never a path."""
-        (problem,) = read(environ={"APP_PROFILE": profile}).problems
-
-        assert ("MC406", Origin("env", "APP_PROFILE")) == (problem.code, problem.origin)
+        expected = ExpectedProblem("MC406", origin="environment variable APP_PROFILE")
+        assert_problems(read(environ={"APP_PROFILE": profile}), expected)
 
     def test_listed(self, folder: Path) -> None:
         """The variable lists other files, which must be there."""
@@ -151,7 +150,7 @@ class TestUnknownVariables:
         """Unknown variables are warnings, service links one for all."""
         snapshot = read(environ={**self.ENVIRON, "APP_Q_PORT": "tcp://10.0.0.1:80"})
 
-        assert ["MC103", "MC103", "MC106"] == sorted(one.code for one in snapshot.warnings)
+        assert_problems(snapshot, "MC103", "MC103", "MC106")
 
     def test_refused(self) -> None:
         """They may be errors."""
@@ -180,7 +179,7 @@ class TestUnknownVariables:
         """The setting that was probably meant has no value to tell if it is required."""
         error = read(schema=Required, prefix="APP_", environ={"APP_MOR": "x", "APP_AB": "1"})
 
-        assert ["MC102", "MC103", "MC103"] == [one.code for one in error.problems]
+        assert_problems(error, "MC102 a", "MC103", "MC103")
 
 
 class TestVersions:
@@ -200,13 +199,8 @@ class TestVersions:
     )
     def test_unknown(self, version: str, code: str, message: str, attempt: Attempt) -> None:
         """Another version is refused where it stands."""
-        (problem,) = attempt(f"config_version = {version}\n", schema=App).problems
-
-        assert (code, message, "app.toml:1:18") == (
-            problem.code,
-            problem.message,
-            str(problem.origin),
-        )
+        expected = ExpectedProblem(code, "config_version", origin="app.toml:1:18", message=message)
+        assert_problems(attempt(f"config_version = {version}\n", schema=App), expected)
 
     def test_setting_of_that_name(self, attempt: Attempt) -> None:
         """A schema may have a setting of that name."""

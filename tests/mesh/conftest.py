@@ -9,18 +9,18 @@ import pytest
 
 import meshconf
 from meshconf import ServiceMeshConfig
+from meshconf.testing import assert_problems
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from meshconf.testing import CleanEnvironment
 
 Findings = list[tuple[str, str]]
 Find = Callable[[Mapping[str, Any]], Findings]
 
 
 @pytest.fixture(name="find")
-def _find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Find:
+def _find(meshconf_env: CleanEnvironment) -> Find:
     """Load settings, by dotted path, for a service called orders; return the findings."""
-    monkeypatch.chdir(tmp_path)
 
     def find(settings: Mapping[str, Any]) -> Findings:
         overrides = {"service_name": "orders", **settings}
@@ -34,14 +34,13 @@ def _find(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Find:
 
 
 @pytest.fixture(name="load")
-def _load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., ServiceMeshConfig]:
+def _load(meshconf_env: CleanEnvironment) -> Callable[..., ServiceMeshConfig]:
     """Load a mesh.toml with this text, and these variables; any finding fails the test."""
-    monkeypatch.chdir(tmp_path)
 
     def load(text: str, environ: Mapping[str, str] | None = None) -> ServiceMeshConfig:
-        (tmp_path / "mesh.toml").write_text(f"config_version = 2\n{text}")
+        meshconf_env.file("mesh.toml", f"config_version = 2\n{text}")
         snapshot = meshconf.read(schema=ServiceMeshConfig, environ=environ or {})
-        assert snapshot.warnings == ()
+        assert_problems(snapshot)
         return snapshot.config
 
     return load
