@@ -196,11 +196,11 @@ class TestNeverOpen:
     def test_ways(self, config: CircuitBreakerConfig) -> None:
         """It decorates functions, surrounds blocks, and tells its listeners of failures."""
         breaker = pybreaker_breaker(config)
-        told: list[BaseException] = []
+        told: list[tuple[str, BaseException]] = []
 
         class Listener(pybreaker.CircuitBreakerListener):
-            def failure(self, _: pybreaker.CircuitBreaker, exc: BaseException) -> None:
-                told.append(exc)
+            def failure(self, cb: pybreaker.CircuitBreaker, exc: BaseException) -> None:
+                told.append((cb.current_state, exc))
 
         breaker.add_listener(Listener())
         error = OSError("down")
@@ -208,7 +208,7 @@ class TestNeverOpen:
             raise error
 
         assert 7 == breaker(int)("7")
-        assert [error] == told
+        assert [(CLOSED, error)] == told
 
 
 def test_of_coroutine_functions() -> None:
