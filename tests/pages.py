@@ -43,6 +43,9 @@ ROOT = Path(__file__).parents[1]
 #: Whatever a command prints comes within so many seconds, or it is missing.
 PATIENCE = 30.0
 
+#: pytest as a reader's own suite has it, whatever suite runs the page.
+PYTEST = " -m pytest --color=no -p no:cacheprovider"
+
 _FENCE = re.compile(
     r"""
     ^(?P<fence>`{3,}) (?:\{code-block\}[ ])? (?P<language>\{?[\w-]*\}?) \n
@@ -143,12 +146,12 @@ def unrun(text: str) -> list[str]:
 
 
 class _Shell:
-    """A shell with a clean environment, in which `meshconf` and `python` are those of the tests."""
+    """A shell with a clean environment, in which `python` and what it runs are those of the tests."""
 
     def __init__(self, folder: Path, home: Path, variables: Mapping[str, str]) -> None:
         programs = home / "bin"
         programs.mkdir(parents=True)
-        for name, arguments in (("python", ""), ("meshconf", " -m meshconf")):
+        for name, arguments in (("python", ""), ("meshconf", " -m meshconf"), ("pytest", PYTEST)):
             program = programs / name
             program.write_text(f'#!/bin/sh\nexec "{sys.executable}"{arguments} "$@"\n')
             program.chmod(0o755)
