@@ -16,7 +16,7 @@ from meshconf.diagnostics.spans import Span
 from meshconf.diagnostics.words import LONGEST_VALUE, MASK, cells, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from meshconf.diagnostics.source_text import SourceText
 
@@ -145,49 +145,82 @@ def _shown(
     source: SourceText, number: int, highlights: Sequence[Highlight], masks: Sequence[Mask]
 ) -> Line:
     start = source.lines.start(number)
-    whole = source.lines.line_text(number)
+    end = start + len(source.lines.line_text(number))
     # Of a very long line only what surrounds the first highlight is looked at.
-    first = min((highlight.span.start - start for highlight in highlights), default=0)
-    left = max(first - LONGEST_LINE, 0)
-    text = whole[left : first + 2 * LONGEST_LINE]
-    start += left
-    inside = [
-        Mask(max(mask.start - start, 0), min(mask.end - start, len(text)), mask.shown)
-        for mask in _overlapping(masks, start, start + len(text))
-    ]
-    shown, columns = _safe(text, inside)
-    marks = [_mark(highlight, start, columns) for highlight in highlights]
+    first = min((highlight.span.start for highlight in highlights), default=start)
+    near = _overlapping(masks, start, end)
+    left, right = _around(min(first, end), start, end, near)
+    text, place = _masked(source.text, left, right, near)
+    shown, columns = _safe(text)
+    marks = [_mark(highlight, columns, place) for highlight in highlights]
     longest = LONGEST_LINE if source.first_line is not None else LONGEST_VALUE
-    before, after = "…" * (left > 0), "…" * (left + len(text) < len(whole))
+    before, after = "…" * (left > start), "…" * (right < end)
     shown, marks = _cut(shown, marks, longest, before, after)
     numbered = None if source.first_line is None else number + source.first_line - 1
     return Line(numbered, shown, tuple(marks))
 
 
-def _safe(text: str, masks: Iterable[Mask]) -> tuple[str, list[int]]:
+def _around(at: int, start: int, end: int, masks: Sequence[Mask]) -> tuple[int, int]:
+    """Choose what is looked at of a line; no mask is cut, so its length makes no difference."""
+    turned = (Mask(-mask.end, -mask.start, mask.shown) for mask in reversed(masks))
+    return -_reach(-at, -start, LONGEST_LINE, turned), _reach(at, end, 2 * LONGEST_LINE, masks)
+
+
+def _reach(at: int, end: int, size: int, masks: Iterable[Mask]) -> int:
+    """Go so many characters to the right; a mask is as long as what stands in its place."""
+    for mask in masks:
+        if mask.end <= at:
+            continue
+        if mask.start >= at + size:
+            break
+        size -= max(mask.start - at, 0) + len(mask.shown)
+        at = mask.end
+        if size <= 0:
+            return min(at, end)
+    return min(at + size, end)
+
+
+def _masked(
+    text: str, left: int, right: int, masks: Iterable[Mask]
+) -> tuple[str, Callable[[int], int]]:
+    """Put what is shown in the place of masks; also return where a place of the text is then."""
+    pieces: list[str] = []
+    moves: list[tuple[int, int, bool]] = []
+    at, length = left, 0
+    for mask in masks:
+        start, end = max(mask.start, left), min(mask.end, right)
+        if start >= end:
+            continue
+        moves += [(at, length, False), (start, length + start - at, True)]
+        pieces += [text[at:start], mask.shown]
+        at, length = end, length + start - at + len(mask.shown)
+    moves.append((at, length, False))
+    pieces.append(text[at:right])
+
+    def place(offset: int) -> int:
+        offset = min(max(offset, left), right)
+        began, moved, hidden = moves[bisect_right(moves, offset, key=lambda move: move[0]) - 1]
+        return moved if hidden else moved + offset - began
+
+    return "".join(pieces), place
+
+
+def _safe(text: str) -> tuple[str, list[int]]:
     """Write a line so that it can be shown, and tell at which cell each of its characters stands."""
-    hidden = {at: mask for mask in masks for at in range(mask.start, mask.end)}
     shown: list[str] = []
     columns: list[int] = []
     cell = 0
-    for at, char in enumerate(text):
+    for char in text:
         columns.append(cell)
-        if at in hidden:
-            mask = hidden[at]
-            piece = mask.shown if mask.start == at else ""
-            columns[-1] = columns[mask.start]
-        else:
-            piece = TAB if char == "\t" else printable(char)
+        piece = TAB if char == "\t" else printable(char)
         shown.append(piece)
         cell += cells(piece)
     columns.append(cell)
     return "".join(shown), columns
 
 
-def _mark(highlight: Highlight, start: int, columns: Sequence[int]) -> Mark:
-    last = len(columns) - 1
-    left = columns[min(max(highlight.span.start - start, 0), last)]
-    right = columns[min(max(highlight.span.end - start, 0), last)]
+def _mark(highlight: Highlight, columns: Sequence[int], place: Callable[[int], int]) -> Mark:
+    left, right = columns[place(highlight.span.start)], columns[place(highlight.span.end)]
     return Mark(left, max(right - left, 1), highlight.text, highlight.primary)
 
 

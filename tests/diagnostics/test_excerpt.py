@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -131,6 +132,23 @@ class TestMasks:
         assert ["1 | a = <secret>", "2 | <secret>", "3 | b = 5"] == [
             line for line in lines if "here" not in line
         ]
+
+    @pytest.mark.parametrize(
+        "line", ["S", "a = S, b = 5", "b = 5, a = S", "a = S, " * 30 + "b = 5" + ", a = S" * 30]
+    )
+    def test_length(self, line: str) -> None:
+        """How much of a line is shown does not tell how long what is masked is."""
+        found = set()
+        for size in (1, 30, 99, 199, 201, 5000):
+            secret = "'" + "x" * size + "'"
+            text = line.replace("S", secret)
+            spans = [Span(at.start(), at.end()) for at in re.finditer(secret, text)]
+            at = max(text.find("b = 5"), 0)
+            source = SourceText("file", "x.toml", text, first_line=1)
+            masks = [Mask(one.start, one.end) for one in spans]
+            found.add(excerpt(source, [Highlight(Span(at, at + 1), "here")], masks).lines)
+
+        assert 1 == len(found)
 
     def test_no_end(self) -> None:
         """A label of a masked text has no end, which would tell its length."""
