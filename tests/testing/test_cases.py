@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -148,6 +149,9 @@ class TestExpect:
             expect.limit = 1
             expect.pools.one.size = 5
             expect.name = "app"
+
+            [case.third]
+            expect.pools = {}
             """
         )
 
@@ -166,9 +170,13 @@ class TestExpect:
                 - limit = 1
                 + limit is not set  # the default
                 - pools.one.size = 5
-                + pools.one.size = 4  # the default"""
-        ) == "____ second ____" + failures(result).partition(" second ")[2].lstrip("_")
-        result.assert_outcomes(passed=1, failed=1)
+                + pools.one.size = 4  # the default
+                ____ third ____
+                test_app.meshconf.toml:14: other values than expected:
+                - pools = {}
+                + pools = { one = { size = 4, wait = 1.0 } }  # app.toml"""
+        ) == re.sub("__+", "____", failures(result))
+        result.assert_outcomes(passed=1, failed=2)
 
     def test_impossible_values(self, table: Run) -> None:
         """What no configuration could have is told with the reason."""

@@ -137,8 +137,8 @@ class TestWatch:
         """An outage leaves in force what was, the status tells, and then the last push is in force."""
         with meshconf.watch(fake, **OPTIONS) as live:
             with fake.outage():
-                fake.put({"limit": 2})
                 until(lambda: live.status.last_error)
+                fake.put({"limit": 2})
                 error = live.status.last_error
                 [source] = live.status.sources
 
