@@ -23,11 +23,15 @@ myst_heading_anchors = 3
 
 autodoc_default_options = {"members": True}
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 python_maximum_signature_line_length = 60
 python_use_unqualified_type_names = True
+
+highlight_language = "none"
+smartquotes = False  # quotes are shown as they are typed
 
 html_theme = "furo"
 html_title = "meshconf"
