@@ -32,6 +32,12 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "grpc": (),
 }
 
+#: What is told of what a target does with the text.
+REMARKS: Mapping[str, str] = {
+    "consul": "each entry takes the place of the one that Consul has of its kind and name, with all "
+    "that stands there",
+}
+
 
 class _Report(NamedTuple):
     """How what was found is told.
@@ -139,6 +145,8 @@ def render(
     _tell_dropped(target, rendered.dropped, outcome, report, stop=stop)
     if stop:
         raise SystemExit(FINDINGS)
+    if target in REMARKS:
+        tell_aside(REMARKS[target], output_format, color)
     if output is None or to_stdout:
         click.echo(rendered.text, nl=False)
     else:

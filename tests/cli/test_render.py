@@ -250,6 +250,13 @@ meshconf: 1 warning in mesh.toml, environment
 
         assert [] == json.loads(result.stdout)["runs"][0]["results"]
 
+    def test_remark(self, run):
+        """It is told that what Consul has is replaced."""
+        result = run("render", "consul", "-o", "consul.jsonl")
+
+        assert 0 == result.exit_code
+        assert "\neach entry takes the place of the one that Consul has" in result.stderr
+
     def test_in_part(self, run, mesh):
         """What is said, though not exactly, is dropped in part."""
         mesh("[circuit_breaker]\nwindow = 10.00001\n")

@@ -58,7 +58,6 @@ _OPTIONS = {
 
 _REGISTRATION = "the registration of a service says that"
 _WAITS = "Consul sets no waits between attempts"
-_REPLACED = "what the service has there, for all its callers"
 
 _NOT_SAID = {
     "port": "Consul finds hosts in its own catalogue",
@@ -93,8 +92,6 @@ def called(account: Account, version: Version, upstream: Upstream) -> Iterator[d
         _note_tcp(account, upstream)
         yield resolver
         return
-    reason = f"its service-defaults, service-resolver and service-router replace {_REPLACED}"
-    account.drop_part(reason, "protocol", upstream=upstream, notable=True)
     yield {"Kind": "service-defaults", "Name": upstream.name, "Protocol": protocol}
     request = _request_timeout(account, upstream)
     if version >= RESOLVER_TIMEOUT:  # where terminating gateways look for it
@@ -113,8 +110,6 @@ def called(account: Account, version: Version, upstream: Upstream) -> Iterator[d
 
 def _note_tcp(account: Account, upstream: Upstream) -> None:
     reason = "it holds as long as neither service-defaults nor proxy-defaults name another"
-    account.drop_part(reason, "protocol", upstream=upstream)
-    reason = f"its service-resolver replaces {_REPLACED}"
     account.drop_part(reason, "protocol", upstream=upstream)
     account.drop(
         account.no_requests,

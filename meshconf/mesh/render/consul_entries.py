@@ -57,7 +57,6 @@ def consul(
     A service that calls others and is called has its upstreams and its ``Protocol`` in one
     ``service-defaults``: where Consul has one already, this is to be merged by hand. Consul refuses
     a router without a protocol, and ``service-defaults`` that take the protocol from a router.
-    ``dropped`` names what is written in this way, as notable.
 
     Args:
         config: The configuration.
@@ -82,8 +81,6 @@ def consul(
         refuse_names(account, every)
         _refuse_own_name(account, every)
         entries.append(caller(account, version, every, chosen))
-        reason = "its service-defaults replaces what the service has there"
-        account.drop_part(reason, "service_name", notable=True)
     else:
         account = Account("Consul", config, chosen)
         refuse_names(account, chosen)

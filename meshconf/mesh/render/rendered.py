@@ -50,11 +50,9 @@ class Dropped:
     default: bool = False
     upstreams: tuple[str, ...] = ()
     in_part: bool = False
-    notable: bool = attrs.field(kw_only=True)
-
-    @notable.default
-    def _what_is_set(self) -> bool:
-        return not self.default
+    notable: bool = attrs.field(
+        default=attrs.Factory(lambda self: not self.default, takes_self=True), kw_only=True
+    )
 
 
 @attrs.frozen
