@@ -10,12 +10,13 @@ import typing
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["behind_name", "hints_of", "substitute"]
 
 
-def hints_of(hint: Any) -> dict[str, Any]:
+@functools.cache  # each field of a class asks
+def hints_of(hint: Any) -> Mapping[str, Any]:
     """Resolve the hints of a class's fields, type variables filled in.
 
     Args:
@@ -33,7 +34,7 @@ def hints_of(hint: Any) -> dict[str, Any]:
         own = _own_hints(base)
         filled = _variables(hint, base)
         resolved.update({name: substitute(value, filled) for name, value in own.items()})
-    return resolved
+    return types.MappingProxyType(resolved)
 
 
 def _own_hints(cls: type) -> dict[str, Any]:

@@ -225,6 +225,7 @@ class _Builder:
     broken: list[Broken] = attrs.field(factory=list)
     strays: list[Stray] = attrs.field(factory=list)
     keys: dict[Path, dict[str, list[str]]] = attrs.field(factory=dict)
+    respelled: bool = False  # whether a key in the data may not be as the schema spells it
 
     def sort_in(self, named: NamedText) -> None:
         """Find out what a name sets."""
@@ -291,7 +292,7 @@ class _Builder:
         except Refused as refused:
             subject = f'the file "{printable(named.text)}" of {named.name}'
             problem = refused.problem("env", named.name, subject, dotted(path))
-            self.problems.append(attrs.evolve(problem, origin=named.source.origin()))
+            self.problems.append(attrs.evolve(problem, origin=named.source.origin(), excerpts=()))
             return
         text = text.removesuffix("\n").removesuffix("\r")
         source = SourceText("secret_file", f"{named.text} ({named.name})", text)
@@ -300,13 +301,16 @@ class _Builder:
     def lay_down(self) -> None:
         """Put the entries into the data, the shortest paths first."""
         for entry in sorted(self.entries, key=_depth_and_kind):
-            value = self.reader.read(entry.named.name, entry.named.text, entry.setting.kind)
-            if isinstance(value, Unparsed) and entry.setting.holds_settings:
-                # Broken JSON must not hide the exploded variables of the same group.
-                self.broken.append(Broken(entry.found.path, value.bad, entry.named.source))
-                continue
-            if not isinstance(value, Unparsed):  # only a sound text has elements to point at
-                entry.named.source.format = format_of(entry.setting.kind, entry.named.text)
+            named, setting = entry.named, entry.setting
+            value = self.reader.read(named.name, named.text, setting.kind)
+            if isinstance(value, Unparsed):
+                if setting.holds_settings:
+                    # Broken JSON must not hide the exploded variables of the same group.
+                    self.broken.append(Broken(entry.found.path, value.bad, named.source))
+                    continue
+            else:  # only a sound text has elements to point at
+                named.source.format = format_of(setting.kind, named.text)
+            self.respelled = self.respelled or entry.is_old or isinstance(value, dict)
             path = self._put(entry, value)
             if path in self.laid:
                 self.problems.append(_twice(entry, self.laid[path]))
@@ -320,16 +324,23 @@ class _Builder:
             if position in entry.found.entries:
                 key = self._entry_key(data, path, str(part), entry.named)
             else:
-                key = _same_key(data, str(part))
+                key = self._same_key(data, str(part))
             path = (*path, key)
             below = data.get(key)
             if not isinstance(below, dict):
                 below = data[key] = {}
             data = below
         key = entry.found.variable.old or str(entry.found.path[-1])
-        key = _same_key(data, key, entry.setting.name, *entry.setting.facts.renamed_from)
+        key = self._same_key(data, key, entry.setting.name, *entry.setting.facts.renamed_from)
         data[key] = value
         return (*path, key)
+
+    def _same_key(self, data: Mapping[str, Any], key: str, *others: str) -> str:
+        """Find how another variable has already spelled a key, by its own name or another one."""
+        if not self.respelled or key in data:
+            return key
+        names = {fold(name) for name in (key, *others)}
+        return next((held for held in data if fold(held) in names), key)
 
     def _entry_key(self, data: Mapping[str, Any], path: Path, key: str, named: NamedText) -> str:
         """Find how the map at a path already spells a key; its keys are folded once."""
@@ -343,14 +354,6 @@ class _Builder:
         elif len(same) > 1:
             self.problems.append(_ambiguous(path, same, named))
         return same[0]
-
-
-def _same_key(data: Mapping[str, Any], key: str, *others: str) -> str:
-    """Find how another variable has already spelled a key, by its own name or another one."""
-    if key in data or not data:
-        return key
-    names = {fold(name) for name in (key, *others)}
-    return next((held for held in data if fold(held) in names), key)
 
 
 def _is_unicode(text: str) -> bool:
