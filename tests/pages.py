@@ -43,8 +43,8 @@ ROOT = Path(__file__).parents[1]
 #: Whatever a command prints comes within so many seconds, or it is missing.
 PATIENCE = 30.0
 
-#: pytest as a reader's own suite has it, whatever suite runs the page.
-PYTEST = " -m pytest --color=no -p no:cacheprovider"
+#: pytest with our plugin alone, as a reader has it who has no other.
+PYTEST = " -m pytest --color=no -p no:cacheprovider -p meshconf.pytest_plugin"
 
 _FENCE = re.compile(
     r"""
@@ -160,6 +160,7 @@ class _Shell:
             "HOME": str(home),
             "LANG": "C.UTF-8",
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": str(Path(meshconf.__file__).parents[1]),
             "PYTHONUNBUFFERED": "1",
