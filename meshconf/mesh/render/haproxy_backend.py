@@ -10,9 +10,10 @@ from meshconf.mesh.render.haproxy_checks import checks, for_servers
 from meshconf.mesh.render.haproxy_hosts import servers
 from meshconf.mesh.render.haproxy_tls import for_all_servers
 from meshconf.mesh.render.haproxy_words import Lines, duration, line, section
+from meshconf.mesh.render.words import few
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from meshconf.mesh.render.haproxy_hosts import Hosts
     from meshconf.mesh.render.rendered import Account
@@ -44,7 +45,15 @@ _PAUSES: Mapping[str, str] = {
 _RETRY_ON: Mapping[str, tuple[str, ...]] = {
     "connect-failure": ("conn-failure",),
     "reset": ("conn-failure", "empty-response", "response-timeout"),
-    "gateway-error": ("502", "503", "504"),
+    # A connection that fails, or brings no answer, is a 502, 503 or 504 to the client.
+    "gateway-error": (
+        "conn-failure",
+        "empty-response",
+        "response-timeout",
+        "502",
+        "503",
+        "504",
+    ),
     "5xx": (
         "conn-failure",
         "empty-response",
@@ -102,12 +111,13 @@ def _balance(account: Account, upstream: Upstream, hosts: Hosts) -> Lines:
             return [line("balance", f"random({balancer.choice_count})")]
         # As many draws would take their time, and find what is found at once here.
         reason = "HAProxy then compares all hosts"
-        account.drop(reason, "load_balancer.choice_count", upstream=upstream)
+        account.drop_part(reason, "load_balancer.choice_count", upstream=upstream)
         return [line("balance", "leastconn")]
     if algorithm in (Algorithm.RING_HASH, Algorithm.MAGLEV):
         if algorithm is Algorithm.MAGLEV:
             reason = "HAProxy has a ring in its place"
-            account.drop(reason, path, "load_balancer.table_size", upstream=upstream)
+            account.drop_part(reason, path, upstream=upstream)
+            account.drop(reason, "load_balancer.table_size", upstream=upstream)
         else:
             reason = "HAProxy chooses the size of its ring"
             account.drop(reason, "load_balancer.minimum_ring_size", upstream=upstream)
@@ -151,7 +161,7 @@ def _limit(account: Account, upstream: Upstream, hosts: Hosts) -> tuple[object, 
         account.drop(reason, "circuit_breaker.max_connections", upstream=upstream)
         limit, path = breaker.max_requests, "circuit_breaker.max_requests"
     if hosts.most > 1:
-        account.drop("HAProxy limits each host, and not all together", path, upstream=upstream)
+        account.drop_part("HAProxy limits each host, and not all together", path, upstream=upstream)
     return ("maxconn", limit)
 
 
@@ -176,13 +186,13 @@ def _timeouts(account: Account, upstream: Upstream) -> Lines:
         line("timeout", "queue", duration(account, "timeouts.request", upstream)),
     ]
     reason = "HAProxy limits the wait in the queue with it, and no request as a whole"
-    account.drop(reason, "timeouts.request", upstream=upstream)
+    account.drop_part(reason, "timeouts.request", upstream=upstream)
     idle = duration(account, "timeouts.idle", upstream)
     if upstream.config.protocol == "tcp":
         account.drop(account.no_requests, "timeouts.per_try", upstream=upstream)
         return [*found, line("timeout", "server", idle)]
     reason = "HAProxy counts silence: an answer that keeps coming may take longer"
-    account.drop(reason, "timeouts.per_try", upstream=upstream)
+    account.drop_part(reason, "timeouts.per_try", upstream=upstream)
     per_try = duration(account, "timeouts.per_try", upstream)
     return [*found, line("timeout", "server", per_try), line("timeout", "tunnel", idle)]
 
@@ -203,7 +213,7 @@ def _retries(account: Account, upstream: Upstream) -> Lines:
         found.append(line("retry-on", *failures))
     if picks:
         reason = "HAProxy picks another host for each retry, and avoids the last one alone"
-        account.drop(reason, "load_balancer.max_retries", upstream=upstream)
+        account.drop_part(reason, "load_balancer.max_retries", upstream=upstream)
         found.append(line("option", "redispatch", 1))
     return found
 
@@ -211,21 +221,42 @@ def _retries(account: Account, upstream: Upstream) -> Lines:
 def _failures(account: Account, upstream: Upstream) -> list[str]:
     """Return the failures after which there is a retry."""
     retry = upstream.config.retry
-    unknown = [one for one in retry.on if one not in (*_RETRY_ON, "retriable-status-codes")]
-    if upstream.config.protocol == "tcp":
-        account.drop(account.no_requests, "retry.status_codes", upstream=upstream)
-        if set(retry.on) != {"connect-failure"}:
-            account.drop(account.no_requests, "retry.on", upstream=upstream)
-    elif unknown:
-        account.drop(f"HAProxy does not know {', '.join(unknown)}", "retry.on", upstream=upstream)
-    elif "5xx" in retry.on:
-        account.drop("HAProxy knows 500 to 504 of 5xx", "retry.on", upstream=upstream)
-    if not _STATUS_CODES.issuperset(retry.status_codes):
-        reason = "HAProxy retries after 401, 403, 404, 408, 425 and 500 to 504 alone"
-        account.drop(reason, "retry.status_codes", upstream=upstream)
     found = [word for one in retry.on for word in _RETRY_ON.get(one, ())]
     if upstream.config.protocol == "tcp":
-        return [word for word in found if word == "conn-failure"]
-    if "retriable-status-codes" in retry.on:
-        found += [str(code) for code in retry.status_codes if code in _STATUS_CODES]
-    return list(dict.fromkeys(found))
+        found = [word for word in found if word == "conn-failure"]
+        account.drop(account.no_requests, "retry.status_codes", upstream=upstream)
+        if set(retry.on) != {"connect-failure"}:
+            drop = account.drop_part if found else account.drop
+            drop(account.no_requests, "retry.on", upstream=upstream)
+    elif "retriable-status-codes" in retry.on:
+        found += _status_codes(account, upstream)
+    found = list(dict.fromkeys(found))
+    if upstream.config.protocol != "tcp":
+        _note_failures(account, upstream, found)
+    return found
+
+
+def _status_codes(account: Account, upstream: Upstream) -> list[str]:
+    codes = upstream.config.retry.status_codes
+    found = [str(code) for code in codes if code in _STATUS_CODES]
+    if len(found) < len(codes):
+        reason = "HAProxy retries after 401, 403, 404, 408, 425 and 500 to 504 alone"
+        drop = account.drop_part if found else account.drop
+        drop(reason, "retry.status_codes", upstream=upstream)
+    return found
+
+
+def _note_failures(account: Account, upstream: Upstream, found: Sequence[str]) -> None:
+    """Note in what HAProxy's retries differ from those that are listed."""
+    listed = upstream.config.retry.on
+    unknown = [one for one in listed if one not in (*_RETRY_ON, "retriable-status-codes")]
+    if unknown:
+        drop = account.drop_part if found else account.drop
+        drop(f"HAProxy does not know {few(unknown)}", "retry.on", upstream=upstream)
+    if "5xx" in listed:
+        account.drop_part("HAProxy knows 500 to 504 of 5xx", "retry.on", upstream=upstream)
+    if set(found) - {"conn-failure"}:
+        # tune.bufsize, less what it keeps free for headers of its own. A larger one is memory that
+        # each connection takes twice, and ends somewhere, too.
+        reason = "HAProxy sends no request again that is larger than its buffer: 15 kB"
+        account.drop_part(reason, "retry.on", upstream=upstream)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from meshconf.mesh.render.durations import milliseconds
 from meshconf.mesh.render.haproxy_grpc_check import SERVING, health_request
 from meshconf.mesh.render.haproxy_words import LONGEST, Lines, line
-from meshconf.mesh.render.health import check_type
+from meshconf.mesh.render.health import check_type, checked_over_http2
 from meshconf.mesh.render.request_path import refuse_odd_path
 
 if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
 
-__all__ = ["checks", "for_servers"]
+__all__ = ["asked_over_http1", "checks", "for_servers"]
 
 _CHECK = "load_balancer.health_check"
 _HEALTHY = f"{_CHECK}.healthy_threshold"
@@ -48,22 +48,33 @@ def _timeout(account: Account, upstream: Upstream) -> int:
     found = milliseconds(account, f"{_CHECK}.timeout", upstream, most=LONGEST)
     if check.timeout < min(check.interval, timeouts.connect):
         reason = "HAProxy waits for a check at least as long as for a connection: timeouts.connect"
-        account.drop(reason, f"{_CHECK}.timeout", upstream=upstream)
+        account.drop_part(reason, f"{_CHECK}.timeout", upstream=upstream)
     return found
 
 
 def _http_check(account: Account, upstream: Upstream) -> Lines:
     check = upstream.config.load_balancer.health_check
     refuse_odd_path(account, f"{_CHECK}.path", upstream)
-    version = "HTTP/2" if upstream.config.protocol in ("http2", "grpc") else "HTTP/1.1"
+    version = "HTTP/2" if checked_over_http2(upstream) else "HTTP/1.1"
     request = ("meth", "GET", "uri", check.path, "ver", version, "hdr", "Host", upstream.name)
-    found = [line("option", "httpchk"), line("http-check", "send", *request)]
+    found = [line("option", "httpchk")]
+    if asked_over_http1(upstream) and not account.config.tls.enabled:
+        # HAProxy 2.6 does not hear of check-proto from a default-server.
+        found.append(line("http-check", "connect", "default", "proto", "h1"))
+    found.append(line("http-check", "send", *request))
     if check.expected_statuses:
         statuses = ",".join(check.expected_statuses)
         return [*found, line("http-check", "expect", "status", statuses)]
     reason = "HAProxy then expects 200 to 399"
-    account.drop(reason, f"{_CHECK}.expected_statuses", upstream=upstream)
+    account.drop_part(reason, f"{_CHECK}.expected_statuses", upstream=upstream)
     return found
+
+
+def asked_over_http1(upstream: Upstream) -> bool:
+    """Tell whether an upstream speaks HTTP/2, and what is asked for its health does not."""
+    is_http2 = upstream.config.protocol in ("http2", "grpc")
+    is_asked = upstream.config.load_balancer.health_check.type == "http"
+    return is_http2 and is_asked and not checked_over_http2(upstream)
 
 
 def for_servers(account: Account, upstream: Upstream) -> tuple[object, ...]:
@@ -71,7 +82,10 @@ def for_servers(account: Account, upstream: Upstream) -> tuple[object, ...]:
     check = upstream.config.load_balancer.health_check
     if check.type == "none":
         reason = "HAProxy ejects a host, and takes it back, only if it is checked"
-        account.drop(reason, _FAILURES, _RESET, "load_balancer.slow_start", upstream=upstream)
+        # Whoever wants no checks does not think of ejection.
+        is_lost = upstream.config.circuit_breaker.enabled
+        account.drop(reason, _FAILURES, upstream=upstream, notable=is_lost)
+        account.drop(reason, _RESET, "load_balancer.slow_start", upstream=upstream)
         return ()
     interval = milliseconds(account, f"{_CHECK}.interval", upstream, most=LONGEST)
     fall = _count(account, upstream, f"{_CHECK}.unhealthy_threshold", check.unhealthy_threshold)
@@ -98,7 +112,7 @@ def _ejection(account: Account, upstream: Upstream) -> tuple[object, ...]:
     reason = (
         "HAProxy counts anew with each check that passes, and counts no answer that it tries again"
     )
-    account.drop(reason, _FAILURES, upstream=upstream)
+    account.drop_part(reason, _FAILURES, upstream=upstream)
     layer = "layer4" if upstream.config.protocol == "tcp" else "layer7"
     limit = ("error-limit", breaker.consecutive_failures)
     return ("observe", layer, *limit, "on-error", "mark-down")
@@ -113,15 +127,16 @@ def _rise(account: Account, upstream: Upstream, interval: int, healthy: int) -> 
     intervals = upstream.config.circuit_breaker.reset_timeout * 1000 / interval
     rise = max(ceil(min(intervals, _MOST_CHECKS)), healthy)
     reason = f"HAProxy takes a host back after {rise:,} checks that pass, one each {interval:,} ms"
-    account.drop(reason, _RESET, upstream=upstream)
+    account.drop_part(reason, _RESET, upstream=upstream)
     if rise > healthy:
-        account.drop(reason, _HEALTHY, upstream=upstream)
+        account.drop_part(reason, _HEALTHY, upstream=upstream)
     return rise
 
 
 def _count(account: Account, upstream: Upstream, path: str, count: int) -> int:
     if count > _MOST_CHECKS:
-        account.drop(f"HAProxy counts {_MOST_CHECKS:,} checks at most", path, upstream=upstream)
+        reason = f"HAProxy counts {_MOST_CHECKS:,} checks at most"
+        account.drop_part(reason, path, upstream=upstream)
     return min(count, _MOST_CHECKS)
 
 
@@ -132,5 +147,6 @@ def _slow_start(account: Account, upstream: Upstream) -> tuple[object, ...]:
     # HAProxy rounds up to whole seconds itself.
     found = ceil(min(seconds, LONGEST // 1000))
     if found != seconds:
-        account.drop(f"HAProxy counts whole seconds here: {found:,} s", path, upstream=upstream)
+        reason = f"HAProxy counts whole seconds here: {found:,} s"
+        account.drop_part(reason, path, upstream=upstream)
     return ("slowstart", f"{found}s")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from meshconf.mesh.render.durations import milliseconds
 from meshconf.mesh.render.haproxy_backend import backend
-from meshconf.mesh.render.haproxy_hosts import hosts_of, note_discovery, resolvers
+from meshconf.mesh.render.haproxy_hosts import (
+    has_zone,
+    hosts_of,
+    looks_up,
+    note_discovery,
+    resolvers,
+)
 from meshconf.mesh.render.haproxy_tls import note_tls
 from meshconf.mesh.render.haproxy_words import (
     LONGEST,
@@ -33,6 +40,20 @@ __all__ = ["haproxy"]
 _FRONTEND, _METRICS, _UNKNOWN = "meshconf:http", "meshconf:metrics", "meshconf:unknown"
 _TCP_FRONTEND = "meshconf:tcp:{}"
 
+_REFRESH = "discovery.refresh_interval"
+
+#: What holds for metrics, and where no upstream is asked for: each of these has its own.
+_DEFAULTS = section(
+    "defaults",
+    "",
+    [
+        line("mode", "http"),
+        line("timeout", "connect", "5000ms"),
+        line("timeout", "client", "300000ms"),
+        line("timeout", "server", "15000ms"),
+    ],
+)
+
 
 def haproxy(
     config: ServiceMeshConfig, *, upstream: str | None = None, listen: str = "127.0.0.1:15001"
@@ -53,11 +74,15 @@ def haproxy(
     Raises:
         ConfigError: If something has no equivalent in HAProxy (MC303); it holds all of it.
 
-        ValueError: If *listen* is no host and port.
+        ValueError: If *listen* is no host and port, or one with a zone.
     """
     http = address_of("listen", listen)
+    if has_zone(http[0]):
+        msg = f"listen {json.dumps(listen)}: HAProxy takes no zone of an IPv6 address"
+        raise ValueError(msg)
     upstreams = upstreams_of(config, upstream)
-    account = Account("HAProxy", config, upstreams)
+    asks = looks_up(config, upstreams)
+    account = Account("HAProxy", config, upstreams, used=[_REFRESH] if asks else [])
     refuse_names(account, upstreams)
     account.drop("HAProxy sends no traces by itself", "tracing")
     note_tls(account)
@@ -65,8 +90,8 @@ def haproxy(
     found = [(one, hosts_of(account, one)) for one in upstreams]
     note_discovery(account, found)
     routed = [one for one in upstreams if one.config.protocol != "tcp"]
-    sections = [_global(account), _defaults(account)]
-    if any(hosts.looked_up for _, hosts in found):
+    sections = [_global(account), _DEFAULTS]
+    if asks:
         sections.append(resolvers(account))
     sections.append(_frontend(account, http, routed))
     sections += [
@@ -90,20 +115,6 @@ def _global(account: Account) -> str:
         refuse_control_characters(account, path, text)
     description = f"{config.service_name} {config.service_version}"
     return section("global", "", [line("description", description)])
-
-
-def _defaults(account: Account) -> str:
-    """Return what holds where a section says nothing else."""
-    return section(
-        "defaults",
-        "",
-        [
-            line("mode", "http"),
-            line("timeout", "connect", duration(account, "timeouts.connect")),
-            line("timeout", "client", duration(account, "timeouts.idle")),
-            line("timeout", "server", duration(account, "timeouts.per_try")),
-        ],
-    )
 
 
 def _bind(where: Address) -> str:
@@ -146,7 +157,7 @@ def _patience(account: Account, upstreams: Sequence[Upstream]) -> Lines:
     for time, one in times:
         if time < longest:
             reason = f"HAProxy bears the silence of all clients equally long: {longest:,} ms"
-            account.drop(reason, "timeouts.idle", upstream=one)
+            account.drop_part(reason, "timeouts.idle", upstream=one)
     return [line("timeout", "client", f"{longest}ms")]
 
 

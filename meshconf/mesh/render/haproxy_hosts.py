@@ -8,8 +8,9 @@ import attrs
 
 from meshconf.mesh.addresses import is_ip_address, split_place
 from meshconf.mesh.paths import dotted
+from meshconf.mesh.render.durations import milliseconds
 from meshconf.mesh.render.haproxy_tls import for_one_server
-from meshconf.mesh.render.haproxy_words import Lines, duration, line, section
+from meshconf.mesh.render.haproxy_words import LONGEST, Lines, line, section
 from meshconf.mesh.render.looked_up import refuse_no_name
 from meshconf.mesh.render.upstreams import consul_host, kubernetes_host
 from meshconf.mesh.render.words import few
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
+    from meshconf.mesh.service_mesh import ServiceMeshConfig
 
-__all__ = ["Hosts", "hosts_of", "note_discovery", "resolvers", "servers"]
+__all__ = ["Hosts", "has_zone", "hosts_of", "looks_up", "note_discovery", "resolvers", "servers"]
 
 #: So many hosts of an upstream are used, where a name is looked up: each has its place from the start.
 _PLACES = 20
@@ -28,24 +30,41 @@ _PLACES = 20
 _RESOLVERS = "meshconf"
 _DNS_PORT = 53
 
+#: A host is gone where so many look-ups have not brought it, or its name.
+_MISSES = 3
+
+#: So long, in milliseconds, the last hosts are kept while no name server answers: a day, the least
+#: that RFC 8767 (section 5) suggests.
+_KEPT = 86_400_000
+
+#: So long, in milliseconds, HAProxy waits for an answer by default before it asks again.
+_RETRY = 1000
+
 #: Addresses that HAProxy takes for the one that its client has asked for.
 _ANY = ("0.0.0.0", "::")  # noqa: S104 - nothing listens there
 
-#: Why settings of a backend are not said, where HAProxy asks by DNS or does not ask at all.
+#: What has to be for hosts to be found at all.
+_CONSUL_BY_DNS = (
+    "HAProxy asks Consul by DNS: the name servers of its machine have to forward .consul"
+)
+
+#: What becomes of several instances on one machine.
+_ONE_PORT = "HAProxy uses one port of each host name in SRV records"
+
+#: Why settings of a backend are not said, where HAProxy asks by DNS.
 _UNSAID: Mapping[str, Mapping[str, str]] = {
     "consul": {
         **{
-            f"consul.{name}": "HAProxy asks Consul by DNS: the name servers of its machine have to forward .consul"
-            for name in ("host", "port", "scheme", "token", "namespace", "consistency")
+            f"consul.{name}": _CONSUL_BY_DNS
+            for name in ("port", "scheme", "token", "namespace", "consistency")
         },
         "discovery.only_passing": "Consul's DNS leaves out critical hosts alone, or what its agent says",
     },
     "kubernetes": {"discovery.only_passing": "Kubernetes' DNS leaves out hosts that are not ready"},
-    "dns": {},
-    "static": {},
-    "etcd": {"etcd": "HAProxy cannot ask etcd"},
-    "zookeeper": {"zookeeper": "HAProxy cannot ask ZooKeeper"},
 }
+
+#: What HAProxy cannot ask at all.
+_NOT_ASKED: Mapping[str, str] = {"etcd": "etcd", "zookeeper": "ZooKeeper"}
 
 
 @attrs.frozen
@@ -67,8 +86,33 @@ class Hosts:
         return _PLACES if self.looked_up else len(self.given)
 
 
+def looks_up(config: ServiceMeshConfig, upstreams: Sequence[Upstream]) -> bool:
+    """Tell whether HAProxy looks up names while it runs."""
+    if config.discovery.backend != "static":
+        return bool(upstreams)
+    return any(_is_in_dns(host) for one in upstreams for host, _ in one.hosts)
+
+
+def _is_in_dns(host: str) -> bool:
+    """Tell a name that is complete from addresses, and from names that only this machine knows.
+
+    HAProxy asks name servers alone, and has no search domains: hardly any of them knows a name
+    without a dot.
+    """
+    return "." in host.removesuffix(".") and not is_ip_address(host) and not _is_localhost(host)
+
+
+def _is_localhost(host: str) -> bool:
+    return host.lower().removesuffix(".").rpartition(".")[2] == "localhost"
+
+
+def has_zone(host: str) -> bool:
+    """Tell whether a host is an IPv6 address with a zone, which HAProxy does not take."""
+    return ":" in host and "%" in host
+
+
 def hosts_of(account: Account, upstream: Upstream) -> Hosts:
-    """Return the hosts of an upstream; there are none where HAProxy cannot learn them."""
+    """Return the hosts of an upstream, and refuse one whose hosts HAProxy cannot learn."""
     backend = account.config.discovery.backend
     if backend == "static":
         return Hosts(_given(account, upstream))
@@ -78,6 +122,9 @@ def hosts_of(account: Account, upstream: Upstream) -> Hosts:
         return Hosts(looked_up=_in_kubernetes(account, upstream))
     if backend == "dns":
         return Hosts(looked_up=_in_dns(account, upstream))
+    message = f"is {backend}, and HAProxy cannot ask {_NOT_ASKED[backend]}"
+    remedy = "name hosts in static.endpoints, or choose the backend consul, kubernetes or dns"
+    account.refuse("discovery.backend", message, remedy)
     return Hosts()
 
 
@@ -90,9 +137,9 @@ def _given(account: Account, upstream: Upstream) -> tuple[tuple[str, int], ...]:
         if host.startswith("_"):
             message = f"holds {host}, and HAProxy looks up SRV records of what begins with _"
             account.refuse(path, message, "write the address of the host")
-    if not all(is_ip_address(host) for host, _ in upstream.hosts):
-        reason = "HAProxy looks up the name of a host once, when it starts"
-        account.drop(reason, "static.endpoints")
+        if has_zone(host):
+            message = f"holds {host}, and HAProxy takes no zone of an IPv6 address"
+            account.refuse(path, message, "write an address that needs none")
     return upstream.hosts
 
 
@@ -108,7 +155,7 @@ def _in_consul(account: Account, upstream: Upstream) -> tuple[str, int | None]:
     return name, port
 
 
-def _in_kubernetes(account: Account, upstream: Upstream) -> tuple[str, int | None] | None:
+def _in_kubernetes(account: Account, upstream: Upstream) -> tuple[str, int | None]:
     settings, port, name = account.config.kubernetes, upstream.config.port, upstream.name
     if name.startswith("_"):
         message = "is no name in Kubernetes' DNS, which has no _ at the beginning"
@@ -118,71 +165,110 @@ def _in_kubernetes(account: Account, upstream: Upstream) -> tuple[str, int | Non
         "kubernetes.namespace": settings.namespace,
         "kubernetes.cluster_domain": settings.cluster_domain,
     }
-    if port is None:
-        if not settings.port_name:
-            return None
+    if port is None and settings.port_name:
         parts["kubernetes.port_name"] = settings.port_name
         service = f"_{settings.port_name}._tcp.{service}"
+    elif port is None:
+        message = "is not set, nor is kubernetes.port_name, by which HAProxy could ask for it"
+        account.refuse_of(upstream, "port", message, "set one of the two")
     refuse_no_name(account, upstream, service, parts)
     return service, port
 
 
-def _in_dns(account: Account, upstream: Upstream) -> tuple[str, int | None] | None:
+def _in_dns(account: Account, upstream: Upstream) -> tuple[str, int | None]:
     settings = account.config.dns
     template, is_srv = settings.name or "", settings.record_type == "SRV"
     parts = {"dns.name": template.replace("{service}", "service")}
     name = template.replace("{service}", upstream.name)
     refuse_no_name(account, upstream, name, parts)
     if name.startswith("_"):
-        account.drop("SRV records bring ports of their own", "port", upstream=upstream)
-        account.drop("SRV records bring ports of their own", "dns.port")
-        if not is_srv:
-            reason = "HAProxy looks up SRV records of a name that begins with _"
-            account.drop(reason, "dns.record_type")
+        _note_srv(account, upstream)
         return name, None
     if is_srv:
         reason = "HAProxy looks up SRV records only of a name that begins with _"
+        account.drop(reason, "dns.record_type", notable=True)
     else:
         reason = "HAProxy takes addresses of the other family where there are none of this one"
-    account.drop(reason, "dns.record_type")
+        account.drop_part(reason, "dns.record_type")
     port = upstream.config.port or settings.port
-    return None if port is None else (name, port)
+    if port is None:
+        message = "is not set, and HAProxy asks for addresses, without ports"
+        remedy = "write the port on which the service listens, or begin dns.name with _"
+        account.refuse_of(upstream, "port", message, remedy)
+    return name, port
+
+
+def _note_srv(account: Account, upstream: Upstream) -> None:
+    reason = "SRV records bring ports of their own"
+    # A listener for plain TCP has the port all the same.
+    drop = account.drop_part if upstream.config.protocol == "tcp" else account.drop
+    drop(reason, "port", upstream=upstream)
+    account.drop(reason, "dns.port")
+    # RFC 2782 has the weight 0 for a host that is the only one.
+    for reason in (_ONE_PORT, "HAProxy sends nothing to hosts whose SRV records have the weight 0"):
+        account.drop_part(reason, "dns.record_type", notable=True)
+    if account.config.dns.record_type != "SRV":
+        reason = "HAProxy looks up SRV records of a name that begins with _"
+        account.drop_part(reason, "dns.record_type")
 
 
 def note_discovery(account: Account, found: Sequence[tuple[Upstream, Hosts]]) -> None:
     """Note what HAProxy does not take from the settings of discovery, and who has no hosts."""
     config = account.config
     backend = config.discovery.backend
-    account.drop_all(_UNSAID[backend])
-    without = [one for one, hosts in found if not hosts.most]
-    missing = few(one.name for one in without)
-    for one in without:
-        account.drop("HAProxy has no servers on it", "port", upstream=one)
-    if not any(hosts.most for _, hosts in found):
-        account.drop("HAProxy has no servers", "tls.server_name")
-    if backend in ("etcd", "zookeeper"):
-        account.drop("HAProxy cannot ask it: each backend has no servers", "discovery.backend")
-    elif backend == "static":
-        if missing:
-            account.drop(f"it has no hosts for {missing}", "static.endpoints")
+    if backend == "static":
+        _note_given(account, [one for one, _ in found])
         return
-    elif missing:
-        reason = f"HAProxy learns no port for {missing}, which get no servers: set upstreams.*.port"
-        account.drop(reason, "discovery.backend")
-    if not any(hosts.looked_up for _, hosts in found):
-        account.drop("HAProxy looks nothing up", "discovery", backend)
-        return
-    account.drop(f"HAProxy uses {_PLACES} hosts of an upstream at most", "discovery.backend")
+    account.drop_all(_UNSAID.get(backend, {}))
+    reason = f"HAProxy uses {_PLACES} hosts of an upstream at most"
+    account.drop_part(reason, "discovery.backend", notable=True)
+    if backend == "consul":
+        account.drop(_CONSUL_BY_DNS, "consul.host", notable=True)
+        if not all(one.config.port for one, _ in found):
+            account.drop_part(_ONE_PORT, "discovery.backend", notable=True)
     if backend == "kubernetes" and all(one.config.port for one, _ in found):
         account.drop("each upstream has a port of its own", "kubernetes.port_name")
-    if backend == "dns" and len(_nameservers(account)) < len(config.dns.nameservers):
-        account.drop("HAProxy wants IP addresses of name servers", "dns.nameservers")
+    if backend == "dns":
+        asked = _nameservers(account)
+        if len(asked) < len(config.dns.nameservers):
+            drop = account.drop_part if asked else account.drop
+            drop("HAProxy wants IP addresses of name servers", "dns.nameservers")
+
+
+def _note_given(account: Account, upstreams: Sequence[Upstream]) -> None:
+    """Note of hosts that are given what HAProxy does with names, and who has none."""
+    hosts = dict.fromkeys(host for one in upstreams for host, _ in one.hosts)
+    names = [one for one in hosts if not is_ip_address(one) and not _is_localhost(one)]
+    if once := [one for one in names if not _is_in_dns(one)]:
+        reason = f"HAProxy looks up {few(once)} once, when it starts: they have no dots"
+        account.drop_part(reason, "static.endpoints")
+    if len(once) < len(names):
+        reason = "HAProxy gives up a host after 23 days in which no name server knew its name"
+        account.drop_part(reason, "static.endpoints")
+    without = [one for one in upstreams if not one.hosts]
+    if without:
+        reason = f"it has no hosts of {few(one.name for one in without)}"
+        account.drop_part(reason, "static.endpoints")
+    for one in without:
+        drop = account.drop_part if one.config.protocol == "tcp" else account.drop
+        drop("HAProxy has no servers on it", "port", upstream=one)
+    if len(without) == len(upstreams):
+        account.drop("HAProxy has no servers", "tls.server_name")
 
 
 def resolvers(account: Account) -> str:
-    """Return the section that says who is asked for names, and how often."""
-    interval = duration(account, "discovery.refresh_interval")
-    servers = _nameservers(account) if account.config.discovery.backend == "dns" else []
+    """Return the section that says who is asked for names, how often, and how long answers count.
+
+    An answer without hosts counts as none: HAProxy does not tell it from a failing name server. Nor
+    is it told that a name that is given is gone: it may stand in a hosts file, or want a search domain.
+    """
+    path, backend = "discovery.refresh_interval", account.config.discovery.backend
+    interval = milliseconds(account, path, most=LONGEST // _MISSES)
+    gone = _MISSES * interval
+    kept, unknown = max(_KEPT, gone), gone
+    if backend == "static":
+        kept = unknown = LONGEST
+    servers = _nameservers(account) if backend == "dns" else []
     found = [
         line("nameserver", f"server{number}", _endpoint(*server))
         for number, server in enumerate(servers, 1)
@@ -194,7 +280,12 @@ def resolvers(account: Account) -> str:
             *(found or [line("parse-resolv-conf")]),
             # Else no more than a handful of hosts fits into an answer.
             line("accepted_payload_size", 8192),
-            line("timeout", "resolve", interval),
+            line("timeout", "resolve", f"{interval}ms"),
+            # Three times, before a failure is one.
+            line("timeout", "retry", f"{min(interval, _RETRY)}ms"),
+            line("hold", "obsolete", f"{gone}ms"),
+            line("hold", "nx", f"{unknown}ms"),
+            *(line("hold", status, f"{kept}ms") for status in ("other", "refused", "timeout")),
         ],
     )
 
@@ -202,7 +293,7 @@ def resolvers(account: Account) -> str:
 def _nameservers(account: Account) -> list[tuple[str, int]]:
     """Return the name servers that are IP addresses, with their ports."""
     places = [split_place(text, _DNS_PORT) for text in account.config.dns.nameservers]
-    return [(host, port) for host, port in places if is_ip_address(host)]
+    return [(host, port) for host, port in places if is_ip_address(host) and not has_zone(host)]
 
 
 def servers(account: Account, upstream: Upstream, hosts: Hosts) -> Lines:
@@ -213,7 +304,7 @@ def servers(account: Account, upstream: Upstream, hosts: Hosts) -> Lines:
                 "server",
                 f"host{number}",
                 _endpoint(host, port),
-                *(() if is_ip_address(host) else ("init-addr", "libc,none")),
+                *_looked_up(host),
                 *for_one_server(account, upstream, host),
             )
             for number, (host, port) in enumerate(hosts.given, 1)
@@ -226,11 +317,21 @@ def servers(account: Account, upstream: Upstream, hosts: Hosts) -> Lines:
             "host",
             _PLACES,
             name if port is None else f"{name}:{port}",
-            *("resolvers", _RESOLVERS, "init-addr", "none"),
-            *("resolve-prefer", "ipv6" if is_v6 else "ipv4"),
+            *_asking("none", "ipv6" if is_v6 else "ipv4"),
             *for_one_server(account, upstream, name),
         )
     ]
+
+
+def _looked_up(host: str) -> tuple[str, ...]:
+    """Return how a host is looked up that is given: by the system at first, then by DNS."""
+    if is_ip_address(host):
+        return ()
+    return _asking("libc,none", "ipv4") if _is_in_dns(host) else ("init-addr", "libc,none")
+
+
+def _asking(first: str, family: str) -> tuple[str, ...]:
+    return ("resolvers", _RESOLVERS, "init-addr", first, "resolve-prefer", family)
 
 
 def _endpoint(host: str, port: int) -> str:

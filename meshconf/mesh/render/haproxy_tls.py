@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshconf.mesh.addresses import is_ip_address, is_name
+from meshconf.mesh.render.haproxy_checks import asked_over_http1
 from meshconf.mesh.render.haproxy_words import refuse_control_characters
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def for_all_servers(account: Account, upstream: Upstream) -> tuple[str, ...]:
     if tls.cert_file is not None:
         words += ["crt", _file(tls.cert_file)]
     if upstream.config.protocol in ("http2", "grpc"):
-        words += ["alpn", "h2", "check-alpn", "h2"]
+        words += ["alpn", "h2"]
+        words += ["check-alpn", "http/1.1" if asked_over_http1(upstream) else "h2"]
     if upstream.config.load_balancer.health_check.port is not None:
         words.append("check-ssl")  # another port is asked without TLS by default
     return tuple(words)
@@ -69,7 +71,7 @@ def for_one_server(account: Account, upstream: Upstream, host: str) -> tuple[str
             reason = (
                 "HAProxy compares names alone: a host without one has to be called as its upstream"
             )
-            account.drop(reason, "tls.verify")
+            account.drop_part(reason, "tls.verify", notable=True)
     expected = ("verifyhost", name) if tls.verify else ()
     return ("sni", f"str({name})", "check-sni", name, *expected)
 

@@ -147,9 +147,10 @@ LIMITS: dict[str, Sequence[Any]] = {
     "kubernetes.port_name": [None, "", "http", LONG_TEXT],
     "kubernetes.cluster_domain": ["", "example.com", LONG_TEXT],
     "dns.record_type": ["SRV", "A", "AAAA"],
-    "dns.nameservers": [[], ["10.0.0.2"], ["ns.internal:53", "[::1]:5353", "::1"]],
+    "dns.nameservers": [[], ["10.0.0.2"], ["ns.internal:53", "[::1]:5353", "::1", "fe80::1%eth0"]],
     "static.endpoints": [
         {"payments": ["a:1"]},
+        {"payments": ["[fe80::1%eth0]:80"]},
         {"payments": [], "ledger": ["[::1]:65535", "a_b.c:1"], "mainframe": ["127.0.0.9:80"] * 2},
         {"payments": [f"10.0.{n // 256}.{n % 256}:80" for n in range(1000)], "other": ["a:1"]},
     ],
@@ -339,6 +340,7 @@ endpoints = st.builds(
     hosts,
     ports_of_hosts,
 )
+zoned = st.just("[fe80::1%eth0]:80")
 urls = st.builds("{}://{}".format, st.sampled_from(["http", "https"]), endpoints)
 
 ODD_NAMES = "n y yes no on off true null 1e3 0x10 1 a.b A_b-1 payments Payments default all local"
@@ -355,6 +357,8 @@ HOSTILE = [
     "'",
     '"; rm -rf /; "',
     "a\nb",
+    "a\\\nb",
+    "a\rb",
     "a\r\nfrontend evil",
     "\n    server evil 6.6.6.6:80",
     "tab\there",
@@ -365,6 +369,8 @@ HOSTILE = [
     "a #b",
     "$HOME",
     "${HOME}",
+    '"${HOME}"',
+    "${HOME-x}",
     "$(id)",
     "{{ template }}",
     "{service}",
@@ -548,7 +554,10 @@ def _below(name: str, settings: Settings) -> Settings:
 
 @st.composite
 def _settings(
-    draw: st.DrawFn, names: st.SearchStrategy[str], texts: st.SearchStrategy[str]
+    draw: st.DrawFn,
+    names: st.SearchStrategy[str],
+    texts: st.SearchStrategy[str],
+    endpoints: st.SearchStrategy[str] = endpoints,
 ) -> Settings:
     """Choose settings for a service and up to four upstreams."""
 
@@ -603,7 +612,9 @@ def hostile_configs() -> st.SearchStrategy[ServiceMeshConfig]:
     """Generate valid configurations whose names and texts are made to be misread."""
     texts = names | hostile_texts
     # Half of them have names that nobody refuses, so that the texts are not refused with them.
-    return st.one_of(_settings(names, texts), _settings(texts, texts)).map(loaded)
+    return st.one_of(_settings(names, texts), _settings(texts, texts, endpoints | zoned)).map(
+        loaded
+    )
 
 
 def changed_configs() -> st.SearchStrategy[tuple[ServiceMeshConfig, ServiceMeshConfig]]:

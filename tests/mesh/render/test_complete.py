@@ -80,7 +80,9 @@ def rendered(target: Target, config: ServiceMeshConfig, upstream: str | None = N
     try:
         found = target(config, upstream=upstream)
     except ConfigError as error:
-        return None, {problem.path for problem in error.problems}
+        paths = {problem.path for problem in error.problems}
+        # Hosts that are refused are named with their upstream.
+        return None, paths | {path.rpartition(".")[0] for path in paths}
     return found.text, {one.path for one in found.dropped}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +15,9 @@ from tests.servers.answering import Answering
 from tests.servers.fixtures import authority, new_consul
 from tests.servers.haproxy import HAProxy
 from tests.servers.process import PATIENCE, free_ports
+
+if TYPE_CHECKING:
+    from tests.servers.names import Names
 
 __all__ = ["authority", "new_consul"]
 
@@ -52,7 +55,10 @@ def settings(hosts: Mapping[str, Hosts], own: Mapping[str, Any]) -> dict[str, An
 
 @pytest.fixture(name="start")
 def _start() -> Iterator[Start]:
-    """Start HAProxy with the hosts of upstreams and settings; nothing retries, checks or limits."""
+    """Start HAProxy with the hosts of upstreams and settings; nothing retries, checks or limits.
+
+    A name server of the test may be asked in place of the system's.
+    """
     with contextlib.ExitStack() as stack:
 
         def start(
@@ -60,10 +66,14 @@ def _start() -> Iterator[Start]:
             own: Mapping[str, Any] | None = None,
             *,
             host: str = "127.0.0.1",
+            names: Names | None = None,
         ) -> HAProxy:
             [port] = free_ports(1)
             config = loaded(settings(hosts, own or {}))
             text = haproxy(config, listen=f"{host}:{port}").text
+            if names is not None:
+                ours = f"    nameserver ours 127.0.0.1:{names.port}\n"
+                text = text.replace("    parse-resolv-conf\n", ours)
             return stack.enter_context(HAProxy(text))
 
         yield start

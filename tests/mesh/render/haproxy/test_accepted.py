@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Render = Callable[[ServiceMeshConfig], "str | None"]
 
 #: A host with a name, which HAProxy looks up at once: one that can be found on every machine.
-_NAMED = re.compile(r"(server host\d+ )[^ :]+(:\d+ init-addr)")
+_NAMED = re.compile(r"(server host\d+ )[^ :]+(:\d+ (?:resolvers|init-addr))")
 
 
 @pytest.fixture(name="rendered", scope="module")

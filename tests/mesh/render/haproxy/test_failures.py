@@ -50,6 +50,32 @@ class TestAttempts:
         assert (503, b"sorry") == (found.status, found.body)
         assert attempts == len(host.requests)
 
+    @pytest.mark.parametrize(("size", "attempts"), [(14_000, 2), (20_000, 1)])
+    def test_of_a_size(self, size: int, attempts: int, start: Start, serve: Serve) -> None:
+        """A request that is larger than HAProxy's buffer is not sent again after an answer."""
+        host = serve(status=503)
+        haproxy = start({"payments": [host]}, {"retry.max_attempts": 2})
+        haproxy.get("payments", method="POST", body=b"x" * size)
+
+        assert attempts == len(host.requests)
+
+    def test_of_any_size_past_a_dead_host(self, start: Start, serve: Serve) -> None:
+        """Before it is sent, a request is as good for another host, however large it is."""
+        own = {"retry.max_attempts": 2, "timeouts.connect": 0.05}
+        haproxy = start({"payments": [dead(), serve()]}, own)
+        large = b"x" * 1_000_000
+        found = {haproxy.get("payments", method="POST", body=large).status for _ in range(4)}
+
+        assert {200} == found
+
+    @pytest.mark.parametrize("on", ["connect-failure", "gateway-error", "5xx", "reset"])
+    def test_past_a_host_that_refuses(self, on: str, start: Start, serve: Serve) -> None:
+        """A connection that fails is among all that a retry may be after, but answers alone."""
+        own = {"retry.max_attempts": 2, "retry.on": [on], "timeouts.connect": 0.05}
+        haproxy = start({"payments": [dead(), serve()]}, own)
+
+        assert {200} == {haproxy.get("payments").status for _ in range(4)}
+
     @pytest.mark.parametrize("attempts", [1, 2, 4])
     def test_at_a_closed_port(self, attempts: int, start: Start) -> None:
         """A host that refuses connections gets max_attempts too."""
@@ -78,6 +104,8 @@ class TestAttempts:
             ("5xx", {"delay": 0.4}, 3),
             ("gateway-error", {"status": 502}, 3),
             ("gateway-error", {"status": 500}, 1),
+            ("gateway-error", {"hangs_up": True}, 3),
+            ("gateway-error", {"delay": 0.4}, 3),
             ("reset", {"hangs_up": True}, 3),
             ("reset", {"delay": 0.4}, 3),
             ("reset", {"status": 503}, 1),

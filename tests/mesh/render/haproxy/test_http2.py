@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.servers.certificates import Authority, Certificate
 
 #: An upstream that tells by what protocol it was asked, and that answers health checks by nothing
-#: but HTTP/2.
+#: but one version of HTTP.
 ECHO = """\
 global
 defaults
@@ -30,7 +30,7 @@ defaults
     timeout server 1s
 frontend echo
     bind 127.0.0.1:{port} {options}
-    http-request deny if {{ path /health }} !{{ req.ver 2.0 }}
+    http-request deny if {{ path /health }} !{{ req.ver {health} }}
     http-request return status 200 content-type text/plain lf-string "%[req.ver] %[ssl_fc_alpn]"
 """
 
@@ -40,9 +40,10 @@ def _echo() -> Iterator[Callable[..., str]]:
     """Start such an upstream; return its address."""
     with contextlib.ExitStack() as stack:
 
-        def start(options: str = "") -> str:
+        def start(options: str = "", health: str = "2.0") -> str:
             [port] = free_ports(1)
-            stack.enter_context(HAProxy(ECHO.format(port=port, options=options)))
+            text = ECHO.format(port=port, options=options, health=health)
+            stack.enter_context(HAProxy(text))
             return f"localhost:{port}"
 
         yield start
@@ -66,11 +67,12 @@ class TestHttp2:
     def test_over_tls(
         self, is_elsewhere: bool, start: Start, echo: Callable[..., str], authority: Authority
     ) -> None:
-        """Over TLS, HTTP/2 is agreed on, by health checks too, on another port too."""
+        """Over TLS, HTTP/2 is agreed on, by health checks too, but on another port HTTP/1.1."""
         issued = authority.issue()
         both = issued.cert.with_name("both.pem")
         both.write_bytes(issued.cert.read_bytes() + issued.key.read_bytes())
-        address, other = (echo(f"ssl crt {both} alpn h2,http/1.1") for _ in range(2))
+        bind = f"ssl crt {both} alpn h2,http/1.1"
+        address, other = echo(bind), echo(bind, health="1.1")
         port = int(other.rpartition(":")[2]) if is_elsewhere else None
         own = {
             **encrypted(issued),
@@ -83,15 +85,16 @@ class TestHttp2:
         assert {b"2.0 h2"} == found
 
     @pytest.mark.parametrize("is_elsewhere", [False, True])
+    @pytest.mark.parametrize("protocol", ["http2", "grpc"])
     def test_health_checks(
-        self, is_elsewhere: bool, start: Start, echo: Callable[..., str]
+        self, is_elsewhere: bool, protocol: str, start: Start, echo: Callable[..., str]
     ) -> None:
-        """Health checks speak HTTP/2, on another port too."""
+        """Health checks speak HTTP/2 to the service itself, and HTTP/1.1 on another port."""
         address = echo()
-        port = int(echo().rpartition(":")[2]) if is_elsewhere else None
+        port = int((echo(health="1.1") if is_elsewhere else address).rpartition(":")[2])
         own = {
             **checked(unhealthy_threshold=1, interval=0.05, timeout=0.05, port=port),
-            "upstreams.payments.protocol": "http2",
+            "upstreams.payments.protocol": protocol,
         }
         haproxy = start({"payments": [address]}, own)
         found = {haproxy.get("payments").status for _ in range(100)}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
 from meshconf import ConfigError
 from meshconf.mesh.render import haproxy
+from meshconf.mesh.retry import RetryCondition
 from tests.mesh.render.configs import loaded
 
 if TYPE_CHECKING:
-    from meshconf.mesh.render import Rendered
+    from meshconf.mesh.render import Dropped, Rendered
 
     Settings = dict[str, Any]
 
@@ -25,6 +26,9 @@ KUBERNETES: Settings = {**CONSUL, "discovery.backend": "kubernetes"}
 DNS: Settings = {**CONSUL, "discovery.backend": "dns"}
 ENCRYPTED: Settings = {"tls.enabled": True}
 IDENTITY: Settings = {"tls.cert_file": "c.pem", "tls.key_file": "k.pem"}
+#: The failures after which HAProxy can retry.
+KNOWN = ("connect-failure", "reset", "gateway-error", "5xx", "retriable-status-codes")
+
 PORT: Settings = {"upstreams": {"payments": {"port": 8080}}}
 
 
@@ -50,9 +54,14 @@ def only(word: str, *settings: Settings) -> list[str]:
     return [line for line in lines(*settings) if line.split(" ")[0] == word]
 
 
+def notes(path: str, *settings: Settings) -> list[Dropped]:
+    """Render, and return what is said of a setting that is dropped."""
+    return [one for one in rendered(*settings).dropped if one.path == path]
+
+
 def reason(path: str, *settings: Settings) -> str | None:
     """Render, and return why a setting is dropped, if it is."""
-    return next((one.reason for one in rendered(*settings).dropped if one.path == path), None)
+    return "; ".join(one.reason for one in notes(path, *settings)) or None
 
 
 def refusals(*settings: Settings) -> list[str]:
@@ -115,6 +124,7 @@ backend meshconf:unknown
         found = rendered(ONE).dropped
 
         assert {True} == {one.default for one in found}
+        assert {False} == {one.notable for one in found}
         assert [
             "circuit_breaker.consecutive_failures",
             "circuit_breaker.error_threshold",
@@ -133,6 +143,7 @@ backend meshconf:unknown
             "retry.max_delay",
             "retry.multiplier",
             "retry.on",
+            "retry.on",
             "timeouts.per_try",
             "timeouts.request",
             "tracing.enabled",
@@ -145,6 +156,13 @@ backend meshconf:unknown
             {}, head="frontend meshconf:http"
         )
         assert [] == lines({}, head="resolvers meshconf")
+
+    @pytest.mark.parametrize("backend", ["consul", "etcd"])
+    def test_without_upstreams_nothing_is_said(self, backend: str) -> None:
+        """Without an upstream, neither policies nor backends leave a trace."""
+        some: Settings = {"discovery.backend": backend, "timeouts.per_try": 30, "retry.on": ["5xx"]}
+
+        assert rendered().text == rendered(some).text
 
 
 class TestFrontends:
@@ -162,6 +180,13 @@ class TestFrontends:
         """What is no host and port is an error of the caller."""
         with pytest.raises(ValueError, match=r"^listen .*: write"):
             rendered(ONE, listen=listen)
+
+    def test_listen_in_a_zone(self) -> None:
+        """An address with a zone, which HAProxy does not take, is one too."""
+        with pytest.raises(
+            ValueError, match=r'^listen "\[fe80::1%eth0\]:80": HAProxy takes no zone'
+        ):
+            rendered(ONE, listen="[fe80::1%eth0]:80")
 
     def test_tcp_without_port(self) -> None:
         """An upstream that speaks plain TCP has a backend, but nobody reaches it without a port."""
@@ -201,24 +226,80 @@ class TestFrontends:
 
 class TestHosts:
     def test_static(self) -> None:
-        """Hosts that are given are servers; a name among them is looked up once."""
+        """Hosts that are given are servers; a name among them is looked up again and again."""
+        own = {"discovery.refresh_interval": 5}
+
         assert [
             "server host1 10.0.0.1:8080",
             "server host2 [fd00::1]:8081",
-            "server host3 db.internal:80 init-addr libc,none",
+            "server host3 db.internal:80 resolvers meshconf init-addr libc,none resolve-prefer ipv4",
         ] == only("server", STATIC)
-        assert "HAProxy looks up the name of a host once, when it starts" == reason(
-            "static.endpoints", STATIC
-        )
+        assert [
+            "parse-resolv-conf",
+            "accepted_payload_size 8192",
+            "timeout resolve 5000ms",
+            "timeout retry 1000ms",
+            "hold obsolete 15000ms",
+            "hold nx 2000000000ms",
+            "hold other 2000000000ms",
+            "hold refused 2000000000ms",
+            "hold timeout 2000000000ms",
+        ] == lines(STATIC, own, head="resolvers meshconf")
+        assert "gives up a host after 23 days" in str(reason("static.endpoints", STATIC))
+        assert reason("discovery.refresh_interval", STATIC, own) is None
+
+    def test_addresses(self) -> None:
+        """Where all hosts are addresses, nothing is looked up."""
+        assert [] == lines(ONE, head="resolvers meshconf")
         assert reason("static.endpoints", ONE) is None
+        assert "looks nothing up" in str(
+            reason("discovery.refresh_interval", ONE, {"discovery.refresh_interval": 5})
+        )
+
+    @pytest.mark.parametrize(
+        ("host", "is_asked", "is_told"),
+        [
+            ("db", False, True),
+            ("db.", False, True),
+            ("localhost", False, False),
+            ("LOCALHOST.", False, False),
+            ("db.localhost", False, False),
+            ("mylocalhost", False, True),
+            ("a.b.", True, False),
+            ("localhost.a", True, False),
+        ],
+    )
+    def test_names_of_this_machine(self, host: str, is_asked: bool, is_told: bool) -> None:
+        """Names that DNS does not know as they are, HAProxy looks up once, which is said."""
+        settings = {**ONE, "static.endpoints": {"payments": [f"{host}:80"]}}
+        [server] = only("server", settings)
+
+        assert f"server host1 {host}:80 " in server
+        assert " init-addr libc,none" in server
+        assert is_asked is (" resolvers " in server)
+        assert is_asked is (lines(settings, head="resolvers meshconf") != [])
+        assert is_told is (
+            f"HAProxy looks up {host} once, when it starts: they have no dots"
+            == reason("static.endpoints", settings)
+        )
 
     def test_missing(self) -> None:
         """An upstream without hosts has no servers, and is named."""
         settings = {**ONE, "upstreams": {"payments": {}, "ledger": {}, "mail": {}}}
+        [note] = notes("static.endpoints", settings)
 
-        assert "it has no hosts for ledger, mail" == reason("static.endpoints", settings)
+        assert "it has no hosts of ledger, mail" == note.reason
+        assert note.notable
 
-    @pytest.mark.parametrize("host", ["0.0.0.0:80", "[::]:80", "_a.b:80"])
+    def test_many_missing(self) -> None:
+        """Of many upstreams without hosts, a few are named."""
+        settings = {**ONE, "upstreams": {f"n{number}": {} for number in range(1000)}}
+
+        assert "it has no hosts of n0, n1, n2, n3, n4 and 995 more" == reason(
+            "static.endpoints", settings
+        )
+
+    @pytest.mark.parametrize("host", ["0.0.0.0:80", "[::]:80", "_a.b:80", "[fe80::1%eth0]:80"])
     def test_static_refused(self, host: str) -> None:
         """An address that means another one to HAProxy is refused."""
         settings = {**ONE, "static.endpoints": {"payments": ["10.0.0.1:80", host]}}
@@ -239,12 +320,55 @@ class TestHosts:
             "parse-resolv-conf",
             "accepted_payload_size 8192",
             "timeout resolve 30000ms",
+            "timeout retry 1000ms",
+            "hold obsolete 90000ms",
+            "hold nx 90000ms",
+            "hold other 86400000ms",
+            "hold refused 86400000ms",
+            "hold timeout 86400000ms",
         ] == lines(CONSUL, head="resolvers meshconf")
-        assert "HAProxy uses 20 hosts of an upstream at most" == reason("discovery.backend", CONSUL)
+        most = "HAProxy uses 20 hosts of an upstream at most"
+        assert most == reason("discovery.backend", CONSUL, PORT)
+        assert f"{most}; HAProxy uses one port of each host name in SRV records" == reason(
+            "discovery.backend", CONSUL
+        )
         assert " ipv4" in only("server-template", CONSUL, {"dns.record_type": "AAAA"})[0]
         for name in ("host", "port", "scheme", "consistency"):
             assert "by DNS" in str(reason(f"consul.{name}", CONSUL))
         assert "critical" in str(reason("discovery.only_passing", CONSUL))
+        assert {"consul.host", "discovery.backend"} == {
+            one.path for one in rendered(CONSUL).dropped if one.notable
+        }
+
+    @pytest.mark.parametrize(
+        ("interval", "expected"),
+        [
+            (5e-324, ["resolve 1ms", "retry 1ms", "obsolete 3ms", "timeout 86400000ms"]),
+            (
+                40_000,
+                [
+                    "resolve 40000000ms",
+                    "retry 1000ms",
+                    "obsolete 120000000ms",
+                    "timeout 120000000ms",
+                ],
+            ),
+            (
+                1e300,
+                [
+                    "resolve 666666666ms",
+                    "retry 1000ms",
+                    "obsolete 1999999998ms",
+                    "timeout 1999999998ms",
+                ],
+            ),
+        ],
+    )
+    def test_intervals(self, interval: float, expected: list[str]) -> None:
+        """Hosts are kept for more than one look-up, and as long as HAProxy's clock goes."""
+        found = lines(CONSUL, {"discovery.refresh_interval": interval}, head="resolvers meshconf")
+
+        assert expected == [one.split(" ", 1)[1] for one in (*found[2:5], found[-1])]
 
     def test_kubernetes(self) -> None:
         """Kubernetes is asked by DNS for addresses, or for SRV records of a port by its name."""
@@ -265,18 +389,15 @@ class TestHosts:
         )
         some = {"upstreams": {"payments": {}, "ledger": {"port": 1}}}
         assert reason("kubernetes.port_name", KUBERNETES, named, some) is None
-        assert "not ready" in str(reason("discovery.only_passing", KUBERNETES))
+        assert "not ready" in str(reason("discovery.only_passing", KUBERNETES, PORT))
 
     def test_no_port(self) -> None:
-        """Where HAProxy cannot learn the port there are no servers, and it is said for whom."""
+        """An upstream whose port HAProxy cannot learn is refused."""
         settings = {**KUBERNETES, "upstreams": {"payments": {}, "ledger": {}, "mail": {"port": 1}}}
         without = {**DNS, "dns.name": "{service}.internal"}
 
-        assert [] == only("server-template", settings)
-        assert "HAProxy learns no port for payments, ledger, " in str(
-            reason("discovery.backend", settings)
-        )
-        assert "HAProxy learns no port for payments, " in str(reason("discovery.backend", without))
+        assert ["upstreams.ledger.port", "upstreams.payments.port"] == refusals(settings)
+        assert ["upstreams.payments.port"] == refusals(without)
 
     @pytest.mark.parametrize(
         ("settings", "server", "lost"),
@@ -304,7 +425,7 @@ class TestHosts:
             (
                 {"dns.name": "_{service}._tcp.internal"},
                 "_payments._tcp.internal resolvers meshconf init-addr none resolve-prefer ipv4",
-                {"dns.record_type": None},
+                {"dns.record_type": "weight 0"},
             ),
             (
                 {"dns.name": "_{service}._tcp.internal", "dns.record_type": "A", "dns.port": 80},
@@ -327,10 +448,26 @@ class TestHosts:
         for path, why in lost.items():
             assert (why or "None") in str(reason(path, DNS, settings))
 
+    def test_dns_notes(self) -> None:
+        """That SRV records may bring no host is said, if nobody set anything, too."""
+        plain, srv = {"dns.name": "{service}"}, {"dns.name": "_{service}._tcp"}
+        tcp: Settings = {"upstreams": {"payments": {"protocol": "tcp", "port": 1}}}
+
+        assert [(True, True, False)] == [
+            (one.default, one.notable, one.in_part)
+            for one in notes("dns.record_type", DNS, PORT, plain)
+        ]
+        assert [(True, True, True)] * 2 == [
+            (one.default, one.notable, one.in_part) for one in notes("dns.record_type", DNS, srv)
+        ]
+        assert [True] == [one.in_part for one in notes("upstreams.payments.port", DNS, srv, tcp)]
+        assert [False] == [one.in_part for one in notes("upstreams.payments.port", DNS, srv, PORT)]
+
     def test_nameservers(self) -> None:
         """Name servers that are IP addresses are asked, those of the system if there are none."""
         name = {"dns.name": "_{service}._tcp.internal"}
-        some = {**name, "dns.nameservers": ["10.0.0.2", "[::1]:5353", "ns.internal:53", "::1"]}
+        usable = ["10.0.0.2", "[::1]:5353", "::1"]
+        some = {**name, "dns.nameservers": [*usable, "ns.internal:53", "fe80::1%eth0"]}
         none = {**name, "dns.nameservers": ["ns", "ns.internal:53"]}
         found = lines(DNS, some, head="resolvers meshconf")
 
@@ -342,39 +479,33 @@ class TestHosts:
         assert "parse-resolv-conf" not in found
         assert "parse-resolv-conf" in lines(DNS, none, head="resolvers meshconf")
         assert "IP addresses" in str(reason("dns.nameservers", DNS, some))
+        assert [True] == [one.in_part for one in notes("dns.nameservers", DNS, some)]
+        assert [False] == [one.in_part for one in notes("dns.nameservers", DNS, none)]
         assert reason("dns.nameservers", DNS, name, {"dns.nameservers": ["::1"]}) is None
 
     def test_nothing_without_servers(self) -> None:
         """Where there are no servers, what only they would say is not said."""
         tls = {"tls.enabled": True, "tls.server_name": "a.b"}
         empty = {**ONE, **tls, "upstreams": {"ledger": {"port": 80}}}
-        none = {**KUBERNETES, **tls}
+        tcp = {**empty, "upstreams": {"ledger": {"port": 80, "protocol": "tcp"}}}
+        alone = rendered(empty, upstream="ledger").dropped
 
-        assert "HAProxy has no servers on it" == reason("upstreams.ledger.port", empty)
+        assert [("HAProxy has no servers on it", False)] == [
+            (one.reason, one.in_part) for one in notes("upstreams.ledger.port", empty)
+        ]
+        assert [True] == [one.in_part for one in notes("upstreams.ledger.port", tcp)]
         assert reason("tls.server_name", empty) is None
-        assert "HAProxy has no servers" == reason("tls.server_name", none)
-        for path in ("kubernetes.namespace", "discovery.refresh_interval"):
-            assert "HAProxy looks nothing up" == reason(path, none)
-            assert reason(path, none, PORT) is None
+        assert ["HAProxy has no servers"] == [
+            one.reason for one in alone if one.path == "tls.server_name"
+        ]
 
     @pytest.mark.parametrize("backend", ["etcd", "zookeeper"])
     def test_not_asked(self, backend: str) -> None:
-        """What HAProxy cannot ask gives no servers."""
-        settings: Settings = {
-            **CONSUL,
-            "discovery.backend": backend,
-            **({"zookeeper.hosts": ["a:1"]} if backend == "zookeeper" else {}),
-        }
+        """What HAProxy cannot ask is refused, once for all upstreams."""
+        upstreams: Settings = {"upstreams": {"payments": {}, "ledger": {}}}
+        own: Settings = {"discovery.backend": backend, "zookeeper.hosts": ["a:1"]}
 
-        assert [] == only("server", settings) + only("server-template", settings)
-        assert [] == lines(settings, head="resolvers meshconf")
-        assert "HAProxy cannot ask it: each backend has no servers" == reason(
-            "discovery.backend", settings
-        )
-        assert "HAProxy looks nothing up" == reason("discovery.refresh_interval", settings)
-        assert "HAProxy looks nothing up" == reason("discovery.only_passing", settings)
-        group = {"etcd": "etcd.prefix", "zookeeper": "zookeeper.root"}[backend]
-        assert "HAProxy cannot ask" in str(reason(group, settings))
+        assert ["discovery.backend"] == refusals(upstreams, own)
 
     @pytest.mark.parametrize(
         ("settings", "refused"),
@@ -398,11 +529,11 @@ class TestHosts:
             ({**DNS, **PORT, "dns.name": ".."}, ["dns.name"]),
             ({**DNS, **PORT, "dns.name": "10.0.0.1"}, ["dns.name"]),
             (
-                {**DNS, "dns.name": "{service}", "upstreams": {"1.2.3.4": {}}},
+                {**DNS, "dns.name": "{service}", "upstreams": {"1.2.3.4": {"port": 1}}},
                 ['upstreams."1.2.3.4"'],
             ),
             (
-                {**DNS, "dns.name": "{service}.{service}", "upstreams": {"a" * 250: {}}},
+                {**DNS, "dns.name": "{service}.{service}", "upstreams": {"a" * 250: {"port": 1}}},
                 [f"upstreams.{'a' * 250}"],
             ),
         ],
@@ -539,19 +670,35 @@ class TestRetries:
                 "conn-failure empty-response response-timeout 500 501 502 503 504",
                 {"retry.on"},
             ),
-            ({"on": ["gateway-error"]}, "2", "502 503 504", {}),
-            ({"on": ["reset"]}, "2", "conn-failure empty-response response-timeout", {}),
+            (
+                {"on": ["gateway-error"]},
+                "2",
+                "conn-failure empty-response response-timeout 502 503 504",
+                {"retry.on"},
+            ),
+            (
+                {"on": ["reset"]},
+                "2",
+                "conn-failure empty-response response-timeout",
+                {"retry.on"},
+            ),
             (
                 {"on": ["gateway-error", "retriable-status-codes"], "status_codes": [503, 404]},
                 "2",
-                "502 503 504 404",
-                {},
+                "conn-failure empty-response response-timeout 502 503 504 404",
+                {"retry.on"},
             ),
             (
                 {"on": ["retriable-status-codes"], "status_codes": [404, 429]},
                 "2",
                 "404",
-                {"retry.status_codes"},
+                {"retry.status_codes", "retry.on"},
+            ),
+            (
+                {"on": ["retriable-status-codes"], "status_codes": [429]},
+                "0",
+                None,
+                {"retry.status_codes", "retry.max_attempts", "load_balancer.max_retries"},
             ),
             ({"on": ["connect-failure", "cancelled"]}, "2", "conn-failure", {"retry.on"}),
         ],
@@ -577,7 +724,8 @@ class TestRetries:
             (["connect-failure"], "2", False),
             (["connect-failure", "reset"], "2", True),
             (["reset"], "2", True),
-            (["gateway-error"], "0", True),
+            (["gateway-error"], "2", True),
+            (["unavailable"], "0", True),
         ],
     )
     def test_tcp(self, on: list[str], retries: str, is_lost: bool) -> None:
@@ -587,6 +735,52 @@ class TestRetries:
         assert [f"retries {retries}"] == only("retries", ONE, own)
         assert [] == only("retry-on", ONE, own)
         assert is_lost is (reason("retry.on", ONE, own) is not None)
+
+    @pytest.mark.parametrize(
+        ("settings", "path", "in_part"),
+        [
+            ({"on": ["unavailable"]}, "retry.on", [False]),
+            ({"on": ["unavailable", "connect-failure"]}, "retry.on", [True]),
+            ({"on": ["unavailable", "reset", "5xx"]}, "retry.on", [True, True, True]),
+            (
+                {"on": ["retriable-status-codes"], "status_codes": [429]},
+                "retry.status_codes",
+                [False],
+            ),
+            (
+                {"on": ["retriable-status-codes"], "status_codes": [429, 503]},
+                "retry.status_codes",
+                [True],
+            ),
+        ],
+    )
+    def test_whole_or_part(self, settings: Settings, path: str, in_part: list[bool]) -> None:
+        """What is retried for some of the failures is said in part."""
+        own = {f"retry.{name}": value for name, value in settings.items()}
+
+        assert in_part == [one.in_part for one in notes(path, ONE, own)]
+
+    @pytest.mark.parametrize(("on", "in_part"), [("reset", [True]), ("unavailable", [False])])
+    def test_whole_or_part_of_tcp(self, on: str, in_part: list[bool]) -> None:
+        """The same of plain TCP."""
+        own = {"upstreams": {"payments": {"protocol": "tcp", "port": 1}}, "retry.on": [on]}
+
+        assert in_part == [one.in_part for one in notes("retry.on", ONE, own)]
+
+    def test_many_unknown(self) -> None:
+        """Of many failures that HAProxy does not know, a few are named."""
+        unknown = [one for one in get_args(RetryCondition) if one not in KNOWN]
+        [*first, _] = unknown[:6]
+        found = reason("retry.on", ONE, {"retry.on": unknown})
+
+        assert f"HAProxy does not know {', '.join(first)} and {len(unknown) - 5} more" == found
+
+    def test_size(self) -> None:
+        """That large requests are not sent again is said, but of failures to connect."""
+        reset, connect = {"retry.on": ["reset"]}, {"retry.on": ["connect-failure"]}
+
+        assert "larger than its buffer: 15 kB" in str(reason("retry.on", ONE, reset))
+        assert reason("retry.on", ONE, connect) is None
 
     def test_picks(self) -> None:
         """Other hosts are picked unless that is off."""
@@ -686,6 +880,42 @@ observe layer7 error-limit 8 on-error mark-down"
         assert " ver HTTP/2 " in only("http-check", ONE, own)[0]
         assert only("default-server", ONE, own)[0].startswith("default-server proto h2 ")
 
+    @pytest.mark.parametrize(
+        ("protocol", "check", "tls", "version", "words"),
+        [
+            ("http2", {}, False, "HTTP/2", None),
+            ("http2", {"port": 81}, False, "HTTP/1.1", " connect default proto h1"),
+            ("grpc", {"port": 81}, False, "HTTP/1.1", " connect default proto h1"),
+            ("http2", {"port": 8080}, False, "HTTP/2", None),
+            ("http", {"port": 81}, False, "HTTP/1.1", None),
+            ("tcp", {"port": 81}, False, "HTTP/1.1", None),
+            ("http2", {}, True, "HTTP/2", "alpn h2 check-alpn h2"),
+            ("http2", {"port": 81}, True, "HTTP/1.1", "alpn h2 check-alpn http/1.1 check-ssl"),
+            ("grpc", {"port": 8080}, True, "HTTP/2", "alpn h2 check-alpn h2 check-ssl"),
+            ("grpc", {"port": 81, "type": "grpc"}, True, None, "alpn h2 check-alpn h2 check-ssl"),
+            ("grpc", {"port": 81, "type": "grpc"}, False, None, None),
+            ("http2", {"port": 81, "type": "tcp"}, False, None, None),
+        ],
+    )
+    def test_another_port(
+        self, protocol: str, check: Settings, tls: bool, version: str | None, words: str | None
+    ) -> None:
+        """What answers about health on another port is asked over HTTP/1.1."""
+        own: Settings = {
+            "tls.enabled": tls,
+            "upstreams": {"payments": {"protocol": protocol, "port": 8080}},
+            **{f"load_balancer.health_check.{name}": value for name, value in check.items()},
+        }
+        found = "\n".join(lines(ONE, own))
+
+        assert words is None or words in found
+        assert (words is not None and "connect" in words) is ("http-check connect" in found)
+        assert [version] * (version is not None) == [
+            line.split(" ver ")[1].split(" ")[0]
+            for line in only("http-check", ONE, own)
+            if " ver " in line
+        ]
+
     def test_no_statuses(self) -> None:
         """Without statuses, HAProxy has its own."""
         path = "load_balancer.health_check.expected_statuses"
@@ -706,6 +936,14 @@ observe layer7 error-limit 8 on-error mark-down"
             "load_balancer.slow_start",
         ):
             assert "only if it is checked" in str(reason(path, ONE, own))
+
+    @pytest.mark.parametrize("enabled", [True, False])
+    def test_none_ejects_none(self, enabled: bool) -> None:
+        """Who wants no checks has to know that there are no ejections, if there were some."""
+        own = {"load_balancer.health_check.type": "none", "circuit_breaker.enabled": enabled}
+        [note] = notes("circuit_breaker.consecutive_failures", ONE, own)
+
+        assert (True, enabled) == (note.default, note.notable)
 
     def test_never_ejected(self) -> None:
         """Without a number of failures, nothing is ejected."""
@@ -771,10 +1009,12 @@ class TestTls:
         assert [
             "server host1 10.0.0.1:8080 sni str(payments) check-sni payments verifyhost payments",
             "server host2 [fd00::1]:8081 sni str(payments) check-sni payments verifyhost payments",
-            "server host3 db.internal:80 init-addr libc,none sni str(db.internal) \
-check-sni db.internal verifyhost db.internal",
+            "server host3 db.internal:80 resolvers meshconf init-addr libc,none resolve-prefer ipv4 \
+sni str(db.internal) check-sni db.internal verifyhost db.internal",
         ] == only("server", STATIC, ENCRYPTED)
-        assert "has to be called as its upstream" in str(reason("tls.verify", STATIC, ENCRYPTED))
+        [note] = notes("tls.verify", STATIC, ENCRYPTED)
+        assert "has to be called as its upstream" in note.reason
+        assert (True, True, True) == (note.default, note.notable, note.in_part)
 
     @pytest.mark.parametrize(
         ("settings", "name"),
@@ -845,6 +1085,6 @@ class TestUpstream:
     def test_is_no_name(self, name: str) -> None:
         """An upstream that HAProxy could misread is refused."""
         with pytest.raises(ConfigError) as caught:
-            rendered({"upstreams": {name: {"port": 1}}, "discovery.backend": "etcd"})
+            rendered({**ONE, "upstreams": {name: {"port": 1}}})
 
         assert ["MC303"] == [problem.code for problem in caught.value.problems]

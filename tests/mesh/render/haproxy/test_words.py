@@ -50,7 +50,7 @@ HOSTILE = [
 ]
 
 #: The same without spaces, as the path of a request may be.
-IN_PATHS = [f"/{text.replace(' ', '-')}" for text in HOSTILE if text.isascii()]
+IN_PATHS = [f"/{text.replace(' ', '-')}" for text in HOSTILE if text.isascii() and "#" not in text]
 
 TLS = {"tls.enabled": True, "tls.cert_file": "cert.pem", "tls.key_file": "key.pem"}
 
