@@ -129,7 +129,8 @@ def note_discovery(account: Account, upstreams: Sequence[Upstream]) -> None:
 def _note_hostless(account: Account, upstreams: Sequence[Upstream]) -> None:
     """Note upstreams without static hosts, whose requests get 503 until they have some."""
     if upstreams:
-        reason = f"it has no hosts of {few(one.name for one in upstreams)}"
+        missing = few(one.name for one in upstreams)
+        reason = f"it has no hosts of {missing}: whatever is sent there fails"
         account.drop_part(reason, "static.endpoints", notable=True)
     for one in upstreams:
         reason = "Envoy knows no hosts on it"

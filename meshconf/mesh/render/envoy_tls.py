@@ -44,7 +44,7 @@ def tls_to_upstream(account: Account, upstream: Upstream) -> dict[str, Any]:
         context["alpn_protocols"] = ["h2"]
     if tls.verify:
         if tls.ca_file is None:
-            reason = f"the system's roots are read from {SYSTEM_ROOTS}: set tls.ca_file to others"
+            reason = f"Envoy reads the system's roots from {SYSTEM_ROOTS}: set tls.ca_file if they are elsewhere"
             account.drop_part(reason, "tls.verify", notable=True)
         hosts = dict.fromkeys(host for host, _ in hosts_of(account.config, upstream))
         context["validation_context"] = _validation(tls.ca_file, [name] if name else hosts)

@@ -172,6 +172,24 @@ class TestCluster:
         assert expected == host["routes"][0]["route"]["retry_policy"]["retry_back_off"]
         assert expected == proxy["backoff_options"]
 
+    @pytest.mark.parametrize(
+        ("settings", "expected"),
+        [
+            ({}, {"num_retries": 2, "retry_on": "5xx"}),
+            ({"retry.max_attempts": 1}, {"num_retries": 0}),
+            ({"retry.budget": 0}, {"num_retries": 0}),
+            ({"retry.on": []}, {"num_retries": 0}),
+        ],
+    )
+    def test_attempts(self, settings: dict[str, Any], expected: dict[str, Any]) -> None:
+        """Where nothing is tried again, no failure is worth it."""
+        host = manager({"retry.on": ["5xx"], **settings})["route_config"]["virtual_hosts"][0]
+        policy = host["routes"][0]["route"]["retry_policy"]
+
+        assert expected == {
+            name: policy[name] for name in ("num_retries", "retry_on") if name in policy
+        }
+
     def test_hashed_connections(self) -> None:
         """Connections are told apart by the address that they come from."""
         hashed = {"load_balancer.algorithm": "maglev", "load_balancer.hash_key": "source_ip"}
