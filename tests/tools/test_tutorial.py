@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -54,10 +55,11 @@ def release() -> str:
 
 class TestTutorial:
     def test_names_the_release(self) -> None:
-        """The hooks that it uses are those of the release."""
-        text = (DOCS / "tutorial.md").read_text(encoding="utf-8")
+        """The hooks that pages use are those of the release."""
+        texts = [page.read_text(encoding="utf-8") for page in DOCS.rglob("*.md")]
+        named = {found for text in texts for found in re.findall(r"rev: (\S+)", text)}
 
-        assert f"rev: {release()}\n" in text
+        assert {release()} == named
 
     def test_works(self, reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each step works, and prints what the page shows."""
