@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def at_once(
     envoy: Envoy, upstream: str, service: Answering, number: int, in_flight: int, waiting: int = 0
 ) -> list[str | None]:
-    """Send requests to a service that keeps them, until so many are in flight and so many wait.
+    """Send requests to a service that keeps them: so many that are in flight, then all others.
+
+    Of these, so many wait.
 
     Returns:
         What those answers say of overload that came in the meantime.
@@ -27,14 +29,12 @@ def at_once(
     service.forget()
     service.delay = 60.0
     with ThreadPoolExecutor(number) as pool:
-        asked = [pool.submit(envoy.get, upstream) for _ in range(number)]
+        asked = [pool.submit(envoy.get, upstream) for _ in range(in_flight)]
         try:
-            until(
-                lambda: (
-                    service.in_flight == in_flight
-                    and sum(one.done() for one in asked) == number - in_flight - waiting
-                )
-            )
+            # A request that waits for its connection would take the place of one that waits longer.
+            until(lambda: service.in_flight == in_flight)
+            asked += [pool.submit(envoy.get, upstream) for _ in range(number - in_flight)]
+            until(lambda: sum(one.done() for one in asked) == number - in_flight - waiting)
             answers = [one.result() for one in asked if one.done()]
         finally:
             service.stop()
