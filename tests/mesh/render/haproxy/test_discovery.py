@@ -146,9 +146,9 @@ class TestOutage:
         until(lambda: haproxy.get("payments").status == 503)
         for_all = time.monotonic() - started
 
-        # The last look-up that brought it may have been almost an interval before.
-        assert 2 * INTERVAL < for_one < 10 * INTERVAL
-        assert 2 * INTERVAL < for_all < 10 * INTERVAL
+        # Three intervals after the look-up that brought it last, on a machine that has time.
+        assert INTERVAL < for_one < 5
+        assert INTERVAL < for_all < 5
 
 
 class TestNames:
