@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings
 
@@ -66,7 +67,6 @@ JSON_TARGETS = [target for target in TARGETS if target(a_config()).text.startswi
 PHRASE = re.compile(r"\S.*[^\s.]")
 
 each_target = pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.__name__)
-each_whole = pytest.mark.parametrize("target", WHOLE, ids=lambda target: target.__name__)
 
 
 @pytest.fixture(scope="module")
@@ -75,14 +75,49 @@ def families() -> list[Family]:
     return [*every_setting(), *without_hosts()]
 
 
+@attrs.frozen
+class Said:
+    """What became of a value of a setting: the text, if there is one, and what was told of it."""
+
+    value: Any
+    text: str | None
+    is_told: bool
+    is_dropped_in_whole: bool = False
+
+
+@pytest.fixture(scope="module", params=WHOLE, ids=lambda target: target.__name__)
+def renderings(
+    request: pytest.FixtureRequest, families: list[Family]
+) -> list[tuple[str, list[Said]]]:
+    """Render all of them for a target, what is an upstream's own as the only one."""
+    return [
+        (path, [said(request.param, path, config) for config in family])
+        for path, family in families
+    ]
+
+
+def said(target: Target, path: str, config: ServiceMeshConfig) -> Said:
+    """Render a configuration, and see what became of a setting."""
+    upstream = path.split(".")[1] if path.startswith("upstreams.") else None
+    names, value = names_of_setting(config, path), at(config, path)
+    try:
+        found = target(config, upstream=upstream)
+    except ConfigError as error:
+        refused = {problem.path for problem in error.problems}
+        # Hosts that are refused are named with their upstream.
+        refused |= {path.rpartition(".")[0] for path in refused}
+        return Said(value, None, bool(names & refused))
+    dropped = [one for one in found.dropped if one.path in names]
+    in_whole = any(not (one.in_part or one.upstreams) for one in dropped)
+    return Said(value, found.text, bool(dropped), in_whole)
+
+
 def rendered(target: Target, config: ServiceMeshConfig, upstream: str | None = None) -> Any:
     """Render, and return the text and the paths that it does not say; of a refusal, its paths."""
     try:
         found = target(config, upstream=upstream)
     except ConfigError as error:
-        paths = {problem.path for problem in error.problems}
-        # Hosts that are refused are named with their upstream.
-        return None, paths | {path.rpartition(".")[0] for path in paths}
+        return None, {problem.path for problem in error.problems}
     return found.text, {one.path for one in found.dropped}
 
 
@@ -121,37 +156,22 @@ def differences(before: ServiceMeshConfig, after: ServiceMeshConfig) -> list[set
     return found
 
 
-def alike(target: Target, path: str, family: list[ServiceMeshConfig]) -> list[list[Any]]:
-    """Return values of a setting that have the same text, without a word of that.
-
-    What is an upstream's own is said where it is the only one, too.
-    """
-    upstream = path.split(".")[1] if path.startswith("upstreams.") else None
+def alike(family: list[Said]) -> list[list[Any]]:
+    """Return values of a setting that have the same text, without a word of that."""
     said: dict[str | None, list[Any]] = {}
-    for config in family:
-        text, paths = rendered(target, config, upstream)
-        if not names_of_setting(config, path) & paths:
-            said.setdefault(text, []).append(at(config, path))
+    for one in family:
+        if not one.is_told:
+            said.setdefault(one.text, []).append(one.value)
     refused = said.pop(None, [])
     found = [values for values in said.values() if len(values) > 1]
     # Where the context is refused as it is, that is about other settings.
-    is_refused = rendered(target, family[0], upstream)[0] is None
-    return found if is_refused or not refused else [*found, refused]
+    return found if family[0].text is None or not refused else [*found, refused]
 
 
-def said_all_the_same(target: Target, path: str, family: list[ServiceMeshConfig]) -> list[Any]:
+def said_all_the_same(family: list[Said]) -> list[Any]:
     """Return values of a setting that is dropped in whole, and whose texts differ even so."""
-    upstream = path.split(".")[1] if path.startswith("upstreams.") else None
-    said: dict[str, Any] = {}
-    for config in family:
-        with contextlib.suppress(ConfigError):
-            found = target(config, upstream=upstream)
-            if any(
-                one.path in names_of_setting(config, path) and not (one.in_part or one.upstreams)
-                for one in found.dropped
-            ):
-                said.setdefault(found.text, at(config, path))
-    return list(said.values()) if len(said) > 1 else []
+    texts = {one.text: one.value for one in family if one.is_dropped_in_whole}
+    return list(texts.values()) if len(texts) > 1 else []
 
 
 def names_of_setting(config: ServiceMeshConfig, path: str) -> set[str]:
@@ -200,24 +220,22 @@ class TestCompleteness:
 
         assert set() == (general | own) - changed
 
-    @each_whole
-    def test_says_or_tells(self, target: Target, families: list[Family]) -> None:
+    def test_says_or_tells(self, renderings: list[tuple[str, list[Said]]]) -> None:
         """Of values with the same text, all but one are in `dropped`; a refusal names the setting."""
         silent = [
-            f"{path} {values}"[:150]
-            for path, family in families
-            for values in alike(target, path, family)
+            f"{path} {values}"[:150] for path, family in renderings for values in alike(family)
         ]
 
         assert [] == silent
 
-    @each_whole
-    def test_says_nothing_of_what_is_dropped(self, target: Target, families: list[Family]) -> None:
+    def test_says_nothing_of_what_is_dropped(
+        self, renderings: list[tuple[str, list[Said]]]
+    ) -> None:
         """What is dropped in whole leaves no trace in the text."""
         traces = [
             f"{path} {values}"[:150]
-            for path, family in families
-            if (values := said_all_the_same(target, path, family))
+            for path, family in renderings
+            if (values := said_all_the_same(family))
         ]
 
         assert [] == traces
