@@ -70,8 +70,11 @@ LONGEST_LINE = 200
 #: Longer keys are not looked for.
 LONGEST_KEY = 200
 
-#: What tells statements apart: strings and comments, brackets, ends of lines. A quote alone is the
-#: start of a string that is not closed.
+#: In a table of more different words, no secret's name is looked for, and no line of it is shown.
+MOST_WORDS = 20_000
+
+#: What tells statements apart: strings and comments, brackets, ends of lines with the blanks after
+#: them. A quote alone is the start of a string that is not closed.
 _TOKEN = re.compile(
     r"""
       "{3} (?: \\. | [^\\] )*? "{3,5}
@@ -80,11 +83,11 @@ _TOKEN = re.compile(
     | " (?: \\. | [^"\\\n] )* "
     | ' [^'\n]* '
     | \# [^\n]*
-    | [\[\]{}\n"']
+    | \n [ \t\r\n]*
+    | [\[\]{}"']
     """,
     re.VERBOSE | re.DOTALL,
 )
-_BLANK = re.compile(r"[ \t\r\n]*")
 _UNCLOSED = ('"""', "'''", '"', "'")
 _CLOSING = {"[": "]", "{": "}"}
 
@@ -167,7 +170,8 @@ def _visible(text: str, at: int, secret_names: Collection[str]) -> bool:
     region = text[statement.table : end if end >= 0 else len(text)]
     if "\\" in region:  # an escape may write any name
         return False
-    return not any(speaks_of(word, secret_names) for word in set(_WORD.findall(region)))
+    words = set(_WORD.findall(region))
+    return len(words) <= MOST_WORDS and not any(speaks_of(word, secret_names) for word in words)
 
 
 def _remedy(line: str) -> str | None:
@@ -262,8 +266,8 @@ def _statement(text: str) -> _Statement:
             closing = _CLOSING[sign] + closing
         elif sign in ("]", "}"):
             closing = closing[1:]
-        elif sign == "\n" and not closing:
+        elif sign[0] == "\n" and not closing:
             if text.startswith("[", start):
                 table = start
-            start = _BLANK.match(text, token.end()).end()  # type: ignore[union-attr]
+            start = token.end()
     return _Statement(start, table, closing)

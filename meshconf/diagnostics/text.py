@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from meshconf.diagnostics.problem import NOT_LOADED
 from meshconf.diagnostics.styled import Piece, StyledLine, plain
-from meshconf.diagnostics.words import printable
+from meshconf.diagnostics.words import printable, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -117,7 +117,7 @@ def heading(problem: Problem) -> StyledLine:
     # What authors of rules and validators say is not known to be safe to print.
     return (
         Piece(f"{problem.severity}[{problem.code}]", problem.severity),
-        Piece(f": {printable(problem.message)}", "title"),
+        Piece(f": {sentence(problem.message)}", "title"),
     )
 
 
@@ -132,7 +132,7 @@ def message(problem: Problem, *, place: bool) -> str:
     Returns:
         The lines.
     """
-    fact = printable(problem.message)
+    fact = sentence(problem.message)
     where = str(problem.origin) if place and problem.origin is not None else ""
     prefix = f"{where}: " if where and not fact.startswith(where) else ""
     remarks = (f"{word}: {remark}" for word, remark in _remarks(problem))
@@ -140,9 +140,9 @@ def message(problem: Problem, *, place: bool) -> str:
 
 
 def _remarks(problem: Problem) -> list[tuple[str, str]]:
-    remarks = [("note", printable(note)) for note in problem.notes]
+    remarks = [("note", sentence(note)) for note in problem.notes]
     if problem.help is not None:
-        remarks.append(("help", printable(problem.help)))
+        remarks.append(("help", sentence(problem.help)))
     return remarks
 
 
@@ -169,5 +169,5 @@ def _source_line(line: Line, gutter: str) -> StyledLine:
 
 def _mark_line(mark: Mark, gutter: str, severity: Severity) -> StyledLine:
     underline = ("^" if mark.primary else "-") * mark.width
-    said = f" {' ' * mark.offset}{underline} {printable(mark.text)}".rstrip()
+    said = f" {' ' * mark.offset}{underline} {sentence(mark.text)}".rstrip()
     return (Piece(f"{gutter} |", "frame"), Piece(said, severity if mark.primary else "beside"))

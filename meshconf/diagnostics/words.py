@@ -26,6 +26,7 @@ __all__ = [
     "quantity",
     "quoted",
     "quoted_key",
+    "sentence",
     "short_name",
     "variable_text",
 ]
@@ -37,6 +38,9 @@ MASK = "<secret>"
 
 #: A value longer than this is cut where it is quoted in a sentence.
 LONGEST_VALUE = 60
+
+#: A sentence that is longer, because of the names in it, loses its middle.
+LONGEST_SENTENCE = 2_000
 
 #: So many things of a kind are named in one sentence.
 MOST_NAMED = 10
@@ -141,6 +145,14 @@ def _escape(char: str) -> str:
 def elide(text: str, longest: int = LONGEST_VALUE) -> str:
     """Cut a text to *longest* characters, marking the cut."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def sentence(text: str) -> str:
+    """Write a sentence safe to print; one without end, as names in it may be, loses its middle."""
+    if len(text) > LONGEST_SENTENCE:
+        half = LONGEST_SENTENCE // 2
+        text = f"{text[:half]}…{text[-half:]}"
+    return printable(text)
 
 
 def counted(number: int, noun: str) -> str:

@@ -14,7 +14,6 @@ from meshconf.loading.about_values import described
 from meshconf.loading.edits import renaming, value_at
 from meshconf.loading.findings import located, shown
 from meshconf.loading.lookup import default_at, place, text_of
-from meshconf.loading.merge import canonical_key
 from meshconf.loading.walk import setting_at
 from meshconf.schema import kinds
 from meshconf.schema.edits import EVERY
@@ -156,9 +155,12 @@ def _near_keys(model: Model, key: str) -> tuple[str, ...]:
 def _meant_key(diagnosis: Diagnosis, oddity: Oddity, near: Sequence[str]) -> Edit | None:
     """Rename a key to the one that it was probably meant to be, where that is not given too."""
     assert oddity.model is not None
-    siblings = value_at(oddity.layer, oddity.path[:-1])
-    given = (canonical_key(oddity.model, key) for key in siblings if isinstance(key, str))
-    if len(near) != 1 or near[0] in given:
+    if len(near) != 1:
+        return None
+    above = oddity.path[:-1]
+    siblings = value_at(oddity.layer, above)
+    kind = kinds.Group(oddity.model)
+    if near[0] in diagnosis.spellings.of(oddity.layer, kind, above, siblings):
         return None
     return _renamed(diagnosis, oddity, near[0], safe=False)
 

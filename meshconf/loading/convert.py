@@ -22,7 +22,10 @@ from meshconf.sources.layer import Unparsed
 if TYPE_CHECKING:
     from meshconf.schema.constraints import Constraint
 
-__all__ = ["Conversion", "violation"]
+__all__ = ["MOST_IN_ONE", "Conversion", "violation"]
+
+#: So many wrong elements of one value are reported; the rest of it is not looked at.
+MOST_IN_ONE = 10
 
 
 def violation(constraints: Iterable[Constraint], value: Any) -> BadValue | None:
@@ -53,7 +56,7 @@ class Conversion:
 
         path: The path of the setting.
 
-        errors: What was found wrong, each with the path of the element.
+        errors: What was found wrong, each with the path of the element; at most ten.
     """
 
     structurer: Structurer
@@ -75,15 +78,14 @@ class Conversion:
             case kinds.Converted(convert):
                 return self._attempt(convert, value, at)
             case kinds.ListOf(item, container) if isinstance(value, (list, tuple)):
-                elements = [self.convert(item, one, (*at, n)) for n, one in enumerate(value)]
+                elements = self._each(((item, one, n) for n, one in enumerate(value)), at)
                 return self._attempt(container, elements, at) if _sound(elements) else BROKEN
             case kinds.FixedArray(items) if _has_length(value, len(items)):
-                pairs = enumerate(zip(items, value, strict=True))
-                elements = [self.convert(item, one, (*at, n)) for n, (item, one) in pairs]
+                elements = self._each(zip(items, value, range(len(items)), strict=True), at)
                 return tuple(elements) if _sound(elements) else BROKEN
             case kinds.MapOf(key, item) if isinstance(value, Mapping):
-                names = [self.convert(key, name, (*at, name)) for name in value]
-                entries = [self.convert(item, one, (*at, name)) for name, one in value.items()]
+                names = self._each(((key, name, name) for name in value), at)
+                entries = self._each(((item, one, name) for name, one in value.items()), at)
                 return dict(zip(names, entries, strict=True)) if _sound(names + entries) else BROKEN
             case kinds.Group(model) if isinstance(value, dict):
                 return self.group(model, value, (*self.path, *at))
@@ -96,6 +98,15 @@ class Conversion:
                 )
             case _:
                 return self._attempt(self.structurer.of_kind(kind), value, at)
+
+    def _each(self, elements: Iterable[tuple[kinds.Kind, Any, str | int]], at: Path) -> list[Any]:
+        """Convert elements, each a kind, a value and its place below *at*."""
+        converted: list[Any] = []
+        for kind, value, part in elements:
+            if len(self.errors) >= MOST_IN_ONE:
+                return [BROKEN]
+            converted.append(self.convert(kind, value, (*at, part)))
+        return converted
 
     def _broken(self, bad: BadValue, at: Path) -> Any:
         self.errors.append(bad.moved(at))

@@ -7,7 +7,7 @@ judged because of it is counted, not guessed at.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -19,28 +19,26 @@ from meshconf.diagnostics.text import MOST_FOUND
 from meshconf.loading import about_names, about_rules, about_values
 from meshconf.loading.convert import Conversion, violation
 from meshconf.loading.findings import Masks, broken_problem
-from meshconf.loading.lookup import Held, held_or_inherited
+from meshconf.loading.lookup import Held, Spellings, held_or_inherited
 from meshconf.loading.merge import Merged, merge, table_of
 from meshconf.loading.partial import BROKEN, Partial
 from meshconf.loading.structure import Structurer
 from meshconf.loading.walk import rules_reading
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
-from meshconf.schema.values import said_by
+from meshconf.schema.values import BadValue, said_by
 from meshconf.sources.layer import Layer
 
 if TYPE_CHECKING:
     from meshconf.diagnostics.words import Path
     from meshconf.loading.check_rules import Breach
     from meshconf.loading.load import UnknownVariables
+    from meshconf.schema.rules import Rule
 
-__all__ = ["MOST_IN_ONE", "Diagnosis", "diagnose", "made_as_far_as_possible"]
+__all__ = ["Diagnosis", "diagnose", "made_as_far_as_possible"]
 
 # MOST_FOUND problems are looked into with names, with variables and with values each: a text that
 # consists of mistakes must not keep the report waiting.
-
-#: So many wrong elements of one value are reported.
-MOST_IN_ONE = 10
 
 #: What is wrong with a value that no check could look at.
 _UNREAD = ("MC201", "MC204", "MC206")
@@ -78,9 +76,8 @@ def diagnose(
 def made_as_far_as_possible(model: Model, layers: Sequence[Layer]) -> Partial:
     """Make what can be made of a configuration that has errors; the rest of it is BROKEN."""
     merged = merge(model, layers)
-    return Diagnosis(model, layers, None, merged, Masks(model, layers)).group(
-        model, merged.tree, ()
-    )
+    diagnosis = Diagnosis(model, layers, None, merged, Masks(model, layers), makes_all=True)
+    return diagnosis.group(model, merged.tree, ())
 
 
 def _ordered(problems: Sequence[Problem], layers: Sequence[Layer]) -> list[Problem]:
@@ -120,6 +117,9 @@ class Diagnosis:
     structurer: Structurer = attrs.field(factory=Structurer)
     root: Partial | None = None
     with_values: list[Problem] = attrs.field(factory=list)
+    spellings: Spellings = attrs.field(factory=Spellings)
+    makes_all: bool = False
+    """Whether objects are made even when enough problems were found."""
 
     def run(self, unknown: UnknownVariables, breaches: Sequence[Breach] | None) -> None:
         """Collect everything that there is to say."""
@@ -142,7 +142,7 @@ class Diagnosis:
 
     def held(self, path: Path) -> list[Held]:
         """Return what the layers hold for a path, the winner first; inherited values last."""
-        return list(held_or_inherited(self.model, self.layers, path))
+        return list(held_or_inherited(self.model, self.layers, path, self.spellings))
 
     def group(
         self, model: Model, table: Mapping[str, Any], path: Path, base: Partial | None = None
@@ -159,6 +159,8 @@ class Diagnosis:
             base: The group that it inherits from, whose values hold where *table* sets none.
         """
         partial = Partial(model, table)
+        if self.full and not self.makes_all:
+            return partial
         if self.root is None:
             self.root = partial
         # What is inherited from comes first, whatever the order of declaration.
@@ -215,20 +217,29 @@ class Diagnosis:
         conversion = Conversion(self.structurer, self._group_within, path)
         converted = conversion.convert(setting.kind, value)
         errors = conversion.errors
-        left_out = tuple(rule.name for rule in rules_reading(self.model, path)) if errors else ()
+        rules: Iterable[Rule] = rules_reading(self.model, path) if errors else ()
         if (
             not errors
             and converted is not BROKEN
             and (bad := violation(setting.constraints, converted))
         ):
             errors = [bad]
-        for bad in errors[:MOST_IN_ONE]:
-            self._blame(about_values.bad_value(self, setting, bad, path, left_out=left_out))
+        if errors:
+            self._blame(setting, errors, path, rules)
         return BROKEN if errors else converted
 
-    def _blame(self, problem: Problem) -> None:
-        if not self.full:
-            self.with_values.append(problem)
+    def _blame(
+        self, setting: Setting, errors: Iterable[BadValue], path: Path, left_out: Iterable[Rule]
+    ) -> None:
+        """Tell what is wrong with a value; nothing is looked up once there is enough to tell."""
+        if self.full:
+            return
+        names = tuple(rule.name for rule in left_out)
+        room = MOST_FOUND - len(self.with_values)
+        self.with_values += (
+            about_values.bad_value(self, setting, bad, path, left_out=names)
+            for bad in islice(errors, room)
+        )
 
     def _group_within(self, model: Model, table: Mapping[str, Any], path: Path) -> Any:
         return self.group(model, table, path).built
@@ -246,8 +257,8 @@ class Diagnosis:
                 said = said_by(error)
             else:
                 return
-        if not self._refused(partial, path) and sound:
-            self._blame(about_values.refused_group(self, partial.model, path, said))
+        if not self._refused(partial, path) and sound and not self.full:
+            self.with_values.append(about_values.refused_group(self, partial.model, path, said))
 
     def _refused(self, partial: Partial, path: Path) -> bool:
         """Run the validators that want the whole object, on what there is of it."""
@@ -267,7 +278,7 @@ class Diagnosis:
             bad = next((bad for bad in said if bad is not None), None)
             if bad is not None:
                 refused = True
-                self._blame(about_values.bad_value(self, setting, bad, (*path, name)))
+                self._blame(setting, [bad], (*path, name), ())
                 partial.values[name] = BROKEN
         return refused
 

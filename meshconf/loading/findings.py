@@ -54,6 +54,7 @@ class Masks:
     layers: Sequence[Layer]
     _masks: dict[int, tuple[Mask, ...]] = attrs.field(factory=dict)
     _judged: dict[str, bool] = attrs.field(factory=dict)
+    _holding: dict[int, bool] = attrs.field(factory=dict)
 
     def of(self, layer: Layer, found: InText) -> tuple[Mask, ...]:
         """Return the stretches of a text that are masked, in order and apart from each other.
@@ -86,7 +87,7 @@ class Masks:
 
     def _secret_values(self) -> Iterator[Any]:
         for layer in self.layers:
-            hidden = self._hidden(kinds.Group(self.model), layer.data, ())
+            hidden = self._hidden(kinds.Group(self.model), layer.data)
             if layer.history is not None:
                 hidden = chain(hidden, self._hidden_before(layer.history))
             for _, shown, value in hidden:
@@ -110,7 +111,7 @@ class Masks:
         secrets: set[Path] = set()
         ends: list[int] = []
         history = layer.history
-        hidden = self._hidden(kind, value, ()) if history is None else self._hidden_before(history)
+        hidden = self._hidden(kind, value) if history is None else self._hidden_before(history)
         for path, shown, _ in hidden:
             if shown == MASK:
                 secrets.add(path)
@@ -122,21 +123,31 @@ class Masks:
                 ends.append(text.index.values[path].end)
         yield from self._comments(text, sorted(ends))
 
-    def _hidden(
-        self, kind: kinds.Kind | None, value: Any, path: Path, shown: str = ""
-    ) -> Iterator[tuple[Path, str, Any]]:
-        """Yield what must not be shown of a value: its path, what is shown instead, and itself."""
-        shown = shown or self._instead(kind, value)
-        if shown:
-            yield path, shown, value
-        for part, below in _parts(value):
-            setting, below_kind = step(kind, part, value)
-            secret = shown or (
-                setting.secret
-                if setting is not None
-                else below_kind is None and self._like_secret(str(part))
-            )
-            yield from self._hidden(below_kind, below, (*path, part), MASK if secret else "")
+    def _hidden(self, kind: kinds.Kind | None, value: Any) -> Iterator[tuple[Path, str, Any]]:
+        """Yield what must not be shown of a value: its path, what is shown instead, and itself.
+
+        What holds something comes before that.
+        """
+        left: list[tuple[kinds.Kind | None, Any, Path, str]] = [(kind, value, (), "")]
+        while left:
+            kind, value, path, shown = left.pop()
+            shown = shown or self._instead(kind, value)
+            if shown:
+                yield path, shown, value
+            for part, below in _parts(value):
+                setting, below_kind = step(kind, part, value)
+                secret = shown or (
+                    setting.secret
+                    if setting is not None
+                    else below_kind is None and self._like_secret(part)
+                )
+                # Most of a large document are single values that may be shown.
+                if (
+                    secret
+                    or isinstance(below, _TABLES_AND_ARRAYS)
+                    or self._instead(below_kind, below)
+                ):
+                    left.append((below_kind, below, (*path, part), MASK if secret else ""))
 
     def _hidden_before(self, history: History) -> Iterator[tuple[Path, str, Any]]:
         """Yield the same of a document of an earlier version, by the paths that it has there."""
@@ -147,12 +158,12 @@ class Masks:
     ) -> Iterator[tuple[Path, str, Any]]:
         for part, below in _parts(value):
             here = (*path, part)
-            hidden = shown or self._instead_before(history.gave(here), str(part), below)
+            hidden = shown or self._instead_before(history.gave(here), part, below)
             if hidden:
                 yield here, hidden, below
             yield from self._hidden_below(history, below, here, MASK if hidden == MASK else "")
 
-    def _instead_before(self, places: Sequence[Path], name: str, value: Any) -> str:
+    def _instead_before(self, places: Sequence[Path], name: str | int, value: Any) -> str:
         """Say what is shown instead of a value that came to some places, or to none."""
         for path in places:
             setting, kind = setting_at(self.model, path), kind_at(self.model, path)
@@ -168,11 +179,18 @@ class Masks:
 
     def _instead(self, kind: kinds.Kind | None, value: Any) -> str:
         """Say what is shown instead of a value that may be a secret in the wrong place."""
-        if isinstance(value, (Mapping, list, tuple)):
+        if isinstance(value, _TABLES_AND_ARRAYS):
             return ""
         if kind is None:
             return ELLIPSIS if isinstance(value, str) else ""
-        return ELLIPSIS if any(model.secret_names for model in kinds.models_in(kind)) else ""
+        return ELLIPSIS if self._holds_secrets(kind) else ""
+
+    def _holds_secrets(self, kind: kinds.Kind) -> bool:
+        known = self._holding.get(id(kind))
+        if known is None:
+            known = any(model.secret_names for model in kinds.models_in(kind))
+            self._holding[id(kind)] = known
+        return known
 
     def _comments(self, text: SourceText, ends: Sequence[int]) -> Iterator[Mask]:
         """Hide the comments that speak of a secret, or stand on the line of one."""
@@ -183,13 +201,17 @@ class Masks:
             if beside or any(map(self._like_secret, words)):
                 yield Mask(start + 1, end, ELLIPSIS)
 
-    def _like_secret(self, name: str) -> bool:
+    def _like_secret(self, name: str | int) -> bool:
+        if isinstance(name, int):  # a position
+            return False
         if name not in self._judged:
             self._judged[name] = speaks_of(name, self.model.secret_names)
         return self._judged[name]
 
 
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
+
+_TABLES_AND_ARRAYS = (Mapping, list, tuple)
 
 
 def _parts(value: Any) -> Iterable[tuple[Any, Any]]:

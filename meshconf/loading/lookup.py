@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Held",
     "InText",
+    "Spellings",
     "default_at",
     "held",
     "held_or_inherited",
@@ -45,24 +46,82 @@ class Held:
         return place(self.layer, self.path)
 
 
-def held(model: Model, layers: Sequence[Layer], path: Path) -> Iterator[Held]:
-    """Yield what the layers hold for a path, the winner first."""
+@attrs.frozen(eq=False, repr=False)
+class Spellings:
+    """How the tables of layers spell what the schema names.
+
+    A table of many keys is gone through once, however many of its settings are looked up.
+    """
+
+    _keys: dict[tuple[int, Path], dict[str, str]] = attrs.field(factory=dict)
+
+    def of(
+        self, layer: Layer, kind: kinds.Kind, raw: Path, table: Mapping[str, Any]
+    ) -> Mapping[str, str]:
+        """List the keys of a table by what the schema calls them; the first of several counts.
+
+        Args:
+            layer: The layer.
+
+            kind: The kind of the table.
+
+            raw: The path of the table as the layer spells it.
+
+            table: The table.
+
+        Returns:
+            The keys by the names of settings; those of a map that stand for any key that folds
+            to the same letters, by these letters.
+        """
+        known = self._keys.get((id(layer), raw))
+        if known is None:
+            known = self._keys[id(layer), raw] = {}
+            is_map = isinstance(kind, kinds.GroupMap)
+            for key in table:
+                if not is_map:
+                    name = _name(kind, key, table)
+                else:
+                    name = fold(key) if (*raw, key) in layer.spelled else None
+                if name is not None:
+                    known.setdefault(name, key)
+        return known
+
+
+def held(
+    model: Model, layers: Sequence[Layer], path: Path, spellings: Spellings | None = None
+) -> Iterator[Held]:
+    """Yield what the layers hold for a path, the winner first.
+
+    Args:
+        model: The schema.
+
+        layers: The layers, lowest precedence first.
+
+        path: The path as the schema spells it.
+
+        spellings: What is already known of the keys of these layers.
+    """
+    spellings = Spellings() if spellings is None else spellings
     if any(isinstance(part, int) for part in path):
-        layers, path = _element(model, layers, path)
+        layers, path = _element(model, layers, path, spellings)
     for layer in reversed(layers):
-        found = _spelled(model, layer, path)
+        found = _spelled(model, layer, path, spellings)
         if found is not None:
             yield Held(layer, *found)
 
 
-def held_or_inherited(model: Model, layers: Sequence[Layer], path: Path) -> Iterator[Held]:
+def held_or_inherited(
+    model: Model, layers: Sequence[Layer], path: Path, spellings: Spellings | None = None
+) -> Iterator[Held]:
     """Yield what the layers hold for a path, and then for the path that it inherits from."""
-    yield from held(model, layers, path)
+    yield from held(model, layers, path, spellings)
     if base := inherited_path(model, path):
-        yield from held(model, layers, base)
+        yield from held(model, layers, base, spellings)
 
 
-def _element(model: Model, layers: Sequence[Layer], path: Path) -> tuple[Sequence[Layer], Path]:
+def _element(
+    model: Model, layers: Sequence[Layer], path: Path, spellings: Spellings
+) -> tuple[Sequence[Layer], Path]:
     """Find the layer that gave an element of a joined list, and the element's path in it."""
     for end, part in enumerate(path):
         setting = setting_at(model, path[:end])
@@ -70,7 +129,7 @@ def _element(model: Model, layers: Sequence[Layer], path: Path) -> tuple[Sequenc
             continue
         position = part
         joined: list[Held] = []
-        for one in reversed(list(held(model, layers, path[:end]))):
+        for one in reversed(list(held(model, layers, path[:end], spellings))):
             # What is no list replaces those before it, and is itself replaced by the next.
             joined = [*joined, one] if isinstance(one.value, (list, tuple)) else []
         for one in joined:
@@ -86,11 +145,12 @@ def default_at(model: Model, path: Path) -> Any:
     The default of a group, an object, decides over the defaults of the group's class.
     """
     at: Model | None = model
-    entries: Model | None = None
+    item: kinds.Kind | None = None  # of what a map or a list holds, which has a name or a position
     value: Any = REQUIRED
     for part in path:
-        if entries is not None:
-            at, entries, value = entries, None, REQUIRED
+        if item is not None:
+            at = item.model if isinstance(item, kinds.Group) else None
+            item, value = _item(item), REQUIRED
             continue
         setting = at.settings.get(str(part)) if at is not None else None
         if setting is None:
@@ -99,8 +159,19 @@ def default_at(model: Model, path: Path) -> Any:
             value = getattr(value, setting.attribute)
         else:
             value = setting.default_value()
-        at, entries = setting.group, setting.map_of
+        at, item = setting.group, _item(setting.kind)
     return value
+
+
+def _item(kind: kinds.Kind) -> kinds.Kind | None:
+    """Return the kind of the elements of a list, or of the entries of a map; None for others."""
+    match kinds.bare(kind):
+        case kinds.GroupMap(model):
+            return kinds.Group(model)
+        case kinds.ListOf(item) | kinds.MapOf(_, item):
+            return kinds.bare(item)
+        case _:
+            return None
 
 
 def names_that_set(model: Model, layers: Sequence[Layer], path: Path) -> Collection[str]:
@@ -108,12 +179,14 @@ def names_that_set(model: Model, layers: Sequence[Layer], path: Path) -> Collect
     return [one.layer.name for one in held(model, layers, path) if one.value != {}]
 
 
-def _spelled(model: Model, layer: Layer, path: Path) -> tuple[Path, Any] | None:
+def _spelled(
+    model: Model, layer: Layer, path: Path, spellings: Spellings
+) -> tuple[Path, Any] | None:
     value: Any = layer.data
     kind: kinds.Kind | None = kinds.Group(model)
     raw: Path = ()
     for part in path:
-        key = _key(layer, kind, raw, value, part)
+        key = _key(layer, kind, raw, value, part, spellings)
         setting, kind = step(kind, part, value)
         if setting is not None and isinstance(value, setting.owner):
             value = getattr(value, setting.attribute)
@@ -126,21 +199,23 @@ def _spelled(model: Model, layer: Layer, path: Path) -> tuple[Path, Any] | None:
 
 
 def _key(
-    layer: Layer, kind: kinds.Kind | None, raw: Path, table: Any, part: str | int
+    layer: Layer,
+    kind: kinds.Kind | None,
+    raw: Path,
+    table: Any,
+    part: str | int,
+    spellings: Spellings,
 ) -> str | int:
     """Return the key by which a table of a layer calls what the schema calls *part*."""
     if not isinstance(table, Mapping) or part in table or kind is None:
         return part
     kind = kinds.bare(kind)
-    if isinstance(kind, kinds.GroupMap):
-        folded = fold(str(part))
-        same = (key for key in table if (*raw, key) in layer.spelled and fold(key) == folded)
-    else:
-        same = (key for key in table if _names(kind, key, table) == part)
-    return next(same, part)
+    name = str(part)
+    name = fold(name) if isinstance(kind, kinds.GroupMap) else name
+    return spellings.of(layer, kind, raw, table).get(name, part)
 
 
-def _names(kind: kinds.Kind, key: str | int, table: Any) -> str | None:
+def _name(kind: kinds.Kind, key: str | int, table: Any) -> str | None:
     setting, _ = step(kind, key, table)
     return None if setting is None else setting.name
 

@@ -7,6 +7,7 @@ noted for the report and left out.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -92,11 +93,16 @@ def canonical_key(model: Model, key: str) -> str | None:
     """Return the name of the setting that a key means; None if it means none."""
     if key in model.settings:
         return key
-    return model.spellings.get(fold(key)) or model.old_names.get(key) or _old(model, fold(key))
+    folded = fold(key)
+    return (
+        model.spellings.get(folded) or model.old_names.get(key) or _old_spellings(model).get(folded)
+    )
 
 
-def _old(model: Model, key: str) -> str | None:
-    return next((name for old, name in model.old_names.items() if fold(old) == key), None)
+@functools.cache
+def _old_spellings(model: Model) -> Mapping[str, str]:
+    """List what old names mean by what is left of them when folded; the first of several counts."""
+    return {fold(old): name for old, name in reversed([*model.old_names.items()])}
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -112,10 +118,12 @@ class _Merge:
     ) -> None:
         """Merge a table; *path* is its path in the layer, *here* its path in the schema."""
         settings = model.settings
+        meant: _Meant | None = None
         for key, value in data.items():
             setting = settings.get(key)
             if setting is None:
-                setting = self._respelled(model, data, key, path, here)
+                meant = _meant(model, data) if meant is None else meant
+                setting = self._respelled(model, data, meant, key, path, here)
                 if setting is None:
                     continue
             if setting.is_leaf:
@@ -124,14 +132,20 @@ class _Merge:
                 self.nested(setting, into, value, (*path, key), (*here, setting.name))
 
     def _respelled(
-        self, model: Model, data: Mapping[str, Any], key: str, path: Path, here: Path
+        self,
+        model: Model,
+        data: Mapping[str, Any],
+        meant: _Meant,
+        key: str,
+        path: Path,
+        here: Path,
     ) -> Setting | None:
         """Find the setting that a key means by another spelling or an old name."""
-        name = canonical_key(model, key) if isinstance(key, str) else None
+        name = meant.names.get(key)
         if name is None:
             self._odd("unknown", (*path, key), model, (*here, key))
             return None
-        other = next((k for k in data if k != key and canonical_key(model, k) == name), None)
+        other = next((one for one in meant.keys[name] if one != key), None)
         is_old = model.spellings.get(fold(key)) is None
         if other is not None and other == name and is_old and _same(data[other], data[key]):
             self._odd("old", (*path, key), model, (*here, name), other)
@@ -281,6 +295,25 @@ class _Merge:
             case _:
                 pass
         return value
+
+
+@attrs.frozen(eq=False, repr=False)
+class _Meant:
+    """What the keys of one table mean: the settings by key, and the keys by setting."""
+
+    names: dict[str, str] = attrs.field(factory=dict)
+    keys: dict[str, list[str]] = attrs.field(factory=dict)
+
+
+def _meant(model: Model, data: Mapping[str, Any]) -> _Meant:
+    """Go through the keys of a table once, however many of them are odd."""
+    meant = _Meant()
+    for key in data:
+        name = canonical_key(model, key) if isinstance(key, str) else None
+        if name is not None:
+            meant.names[key] = name
+            meant.keys.setdefault(name, []).append(key)
+    return meant
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -37,11 +37,34 @@ _LONG_KEY = (
     rf"(?:{KEY_PART}[ \t]*\.[ \t]*){{32}}"
 )
 
+#: The start of a line with a dotted key of three parts or more: a decimal fraction in an array looks
+#: like one of two.
+_DOTTED_KEY = (
+    r"(?m)^[ \t]*(?:\[{1,2}[ \t]*)?"
+    rf"((?:{KEY_PART}[ \t]*\.[ \t]*){{2,}})"
+)
+
 #: What an integer of more than `MOST_BITS` begins with, and the fewest characters that it takes; tomli refuses those
 #: of decimal digits itself.
 _BASES = ("0x", "0o", "0b")
 _SHORTEST_HUGE = MOST_BITS // 4
 _HUGE = "holds a number of thousands of digits"
+_HUGE_NUMBER = (
+    rf"(?<![A-Za-z0-9_.])(?:0[xob][0-9A-Fa-f_]{{{MOST_BITS // 4},}}|[0-9][0-9_]{{4300,}})"
+)
+_TOO_DEEP = f"nests deeper than {DEEPEST} levels"
+
+#: How to mend what is over the budget.
+_FLATTEN = "flatten it: no setting stands that deep"
+_SHORTEN = "shorten it, or make it a text in quotes"
+_SPLIT = "split it into several; for a file, File(…, {}=…) raises the limit"
+
+#: What opens and closes arrays and inline tables, and what only looks like that.
+_BRACKET = r"""(?xs)
+      "{3} (?: \\. | [^\\] )*? "{3,5} | '{3} .*? '{3,5}
+    | " (?: \\. | [^"\\\n] )* " | ' [^'\n]* ' | \# [^\n]*
+    | [\[\]{}]
+"""
 
 #: The fewest characters that a key takes: `a.` within a dotted key.
 _SHORTEST_KEY = 2
@@ -58,7 +81,7 @@ class File:
 
         max_bytes: The largest size that is read; 1 MiB by default, ten thousand lines and more.
 
-        max_keys: The most keys, of all tables together.
+        max_keys: The most keys, of all tables together, and the most tables and arrays in arrays.
 
         secret_in_file: What a secret's value in the file is, since such files end up in
             repositories: a warning (``warn``), an ``error``, or fine (``allow``).
@@ -84,6 +107,8 @@ class File:
         except Refused as refused:
             if self.optional and refused.code == "MC401":
                 return Layer("file", name, {}, absent=True)
+            if refused.code == "MC004":
+                refused.help = _SPLIT.format("max_bytes")
             return unread("file", name, refused)
         return parse_toml(
             model, text, kind="file", name=name, max_keys=self.max_keys, secrets=self.secret_in_file
@@ -132,7 +157,7 @@ def parse_toml(
 
         name: What reports call the document.
 
-        max_keys: The most keys, of all tables together.
+        max_keys: The most keys, of all tables together, and the most tables and arrays in arrays.
 
         secrets: What a secret's value in the document is.
 
@@ -167,15 +192,26 @@ def _may_have_long_key(text: str) -> bool:
     )
 
 
+def _dotted_parts(text: str) -> int:
+    """Count the parts of dotted keys that another part follows."""
+    return sum(len(re.findall(KEY_PART, key[1])) for key in re.finditer(_DOTTED_KEY, text))
+
+
 def _parsed(text: str, max_keys: int) -> dict[str, Any]:
     """Parse a text within the budget."""
     if _may_have_long_key(text) and (long_key := re.search(_LONG_KEY, text)):
         line = text.count("\n", 0, long_key.start()) + 1
-        raise Refused("MC004", "has a dotted key of more than 32 parts", line=line, column=1)
+        reason = f"has a dotted key of more than {MOST_KEY_PARTS} parts"
+        raise Refused("MC004", reason, _FLATTEN, line, 1)
+    # Each part may make a table, at the price of a whole statement.
+    if text.count(".") > max_keys and (parts := _dotted_parts(text)) > max_keys:
+        limit = f"the limit is {max_keys:,}, as for keys"
+        reason = f"has dotted keys of {parts:,} parts altogether; {limit}"
+        raise Refused("MC004", reason, _SPLIT.format("max_keys"))
     try:
         data = tomli.loads(text)
     except RecursionError:
-        reason = f"nests deeper than {DEEPEST} levels"
+        reason = _TOO_DEEP
     except tomli.TOMLDecodeError:
         raise
     except ValueError:  # Python refuses to read numbers of more than 4,300 digits
@@ -184,7 +220,32 @@ def _parsed(text: str, max_keys: int) -> dict[str, Any]:
         reason = _over_budget(data, text, max_keys)
         if not reason:
             return data
-    raise Refused("MC004", reason)
+    if reason == _TOO_DEEP:
+        raise Refused("MC004", reason, _FLATTEN, *_position(text, _deepest(text)))
+    if reason == _HUGE:
+        number = re.search(_HUGE_NUMBER, text)
+        at = None if number is None else number.start()
+        raise Refused("MC004", reason, _SHORTEN, *_position(text, at))
+    raise Refused("MC004", reason, _SPLIT.format("max_keys"))
+
+
+def _deepest(text: str) -> int | None:
+    """Find the bracket that opens one level too many; None if keys and headers make the levels."""
+    depth = 0
+    for token in re.finditer(_BRACKET, text):
+        if token[0] in ("[", "{"):
+            depth += 1
+            if depth > DEEPEST:
+                return token.start()
+        elif token[0] in ("]", "}"):
+            depth -= 1
+    return None
+
+
+def _position(text: str, at: int | None) -> tuple[int, int] | tuple[None, None]:
+    if at is None:
+        return None, None
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
 
 def _over_budget(data: Mapping[str, Any], text: str, max_keys: int) -> str:
@@ -193,13 +254,23 @@ def _over_budget(data: Mapping[str, Any], text: str, max_keys: int) -> str:
         return _HUGE
     if len(text) <= _SHORTEST_KEY * max_keys and sum(map(text.count, "[{.")) <= DEEPEST:
         return ""
-    keys, depth = 0, -1  # the document itself is no level
+    keys, elements, depth = 0, 0, -1  # the document itself is no level
     for level in levels(data):
-        keys += sum(len(item) for item in level if type(item) is dict)
+        for item in level:
+            if type(item) is dict:
+                keys += len(item)
+            else:
+                elements += sum(type(below) in (dict, list) for below in item)
         depth += 1
     if depth > DEEPEST:
-        return f"nests deeper than {DEEPEST} levels"
-    return f"has {keys:,} keys; the limit is {max_keys:,}" if keys > max_keys else ""
+        return _TOO_DEEP
+    if keys > max_keys:
+        return f"has {keys:,} keys; the limit is {max_keys:,}"
+    if elements > max_keys:
+        return (
+            f"has {elements:,} tables and arrays in arrays; the limit is {max_keys:,}, as for keys"
+        )
+    return ""
 
 
 def _holds_huge(data: Mapping[str, Any]) -> bool:

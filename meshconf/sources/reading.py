@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meshconf.diagnostics.problem import Origin, Problem
+from meshconf.diagnostics.problem import Excerpt, Origin, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,13 +53,15 @@ class Refused(Exception):  # noqa: N818 - it says what became of the file
 
     def problem(self, kind: str, name: str, subject: str, path: str = "") -> Problem:
         """Make the finding about the file called *name*, which the sentence calls *subject*."""
+        origin = Origin(kind, name, self.line, self.column)
         return Problem(
             self.code,
             "error",
             path,
             f"{subject} {self.message}",
-            Origin(kind, name, self.line, self.column),
+            origin,
             help=self.help,
+            excerpts=() if self.line is None else (Excerpt(origin),),
         )
 
 

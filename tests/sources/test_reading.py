@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshconf.diagnostics.problem import Origin, Problem
+from meshconf.diagnostics.problem import Excerpt, Origin, Problem
 from meshconf.sources.reading import Refused, _read_up_to, read_text
 
 
@@ -267,13 +267,15 @@ class TestRefused:
     def test_problem(self) -> None:
         """The sentence is about what the caller calls it; the place is in the file."""
         refused = Refused("MC003", "is not UTF-8", "save it as UTF-8", 2, 3)
+        origin = Origin("file", "x.toml", 2, 3)
         expected = Problem(
             "MC003",
             "error",
             "a.b",
             "the file is not UTF-8",
-            Origin("file", "x.toml", 2, 3),
+            origin,
             help="save it as UTF-8",
+            excerpts=(Excerpt(origin),),
         )
 
         assert expected == refused.problem("file", "x.toml", "the file", "a.b")
