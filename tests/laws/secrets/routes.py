@@ -185,7 +185,6 @@ def of_secret(secret: Secret[Any]) -> Texts:
         ("f-string", lambda: f"{secret!s:>20} {secret!a}"),
         ("add", lambda: secret + secret),  # type: ignore[operator]
         ("index", lambda: secret[0]),  # type: ignore[index]
-        ("call", secret.strip),  # type: ignore[attr-defined]  # type: ignore[attr-defined]
     ):
         try:
             yield f"secret: {name}", str(act())
