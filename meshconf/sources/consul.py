@@ -14,10 +14,12 @@ from meshconf.sources.addresses import Address, address_of, key_of
 from meshconf.sources.http import FORBIDDEN, NOT_FOUND, TOO_LARGE, UNREACHED, Caller, Limits
 from meshconf.sources.reading import Refused
 from meshconf.sources.store import (
+    LONGEST_REASON,
     Found,
     Store,
     fit_for_a_header,
     one_of,
+    said_without,
     secret_at,
     token_in_clear,
     understood,
@@ -236,7 +238,7 @@ class _Client:
                 "MC004", f"takes no value that large; by default, at most {LARGEST_VALUE:,} bytes"
             )
         if answer.status not in (200, NOT_FOUND):
-            raise Refused("MC411", f"answers {answer.status}{_said(answer.body)}")
+            raise Refused("MC411", f"answers {answer.status}{_said(answer.body, self._current())}")
         return answer
 
     def _answer(self, method: str, path: str, body: bytes | None, patience: float) -> Answer:
@@ -268,7 +270,8 @@ class _Client:
         return understood("Consul", read)
 
 
-def _said(body: bytes) -> str:
+def _said(body: bytes, token: str) -> str:
     """Repeat what the server says of its trouble, as far as it is short."""
     lines = body.decode(errors="replace").strip().splitlines()
-    return f": {lines[0][:100]}" if lines and lines[0].isprintable() else ""
+    said = said_without([token], lines[0]) if lines and lines[0].isprintable() else ""
+    return f": {said[:LONGEST_REASON]}" if said else ""

@@ -13,8 +13,10 @@ from meshconf.sources.addresses import Address, address_of, key_of
 from meshconf.sources.http import Caller, Limits
 from meshconf.sources.reading import Refused
 from meshconf.sources.store import (
+    LONGEST_REASON,
     Found,
     Store,
+    said_without,
     secret_at,
     token_in_clear,
     understood,
@@ -289,8 +291,10 @@ class _Client:
         if status == 200 and isinstance(answer, dict) and "error" not in answer:  # noqa: PLR2004
             return answer
         code, message = _error_in(answer)
+        told = said_without(self._shown(), message)[:LONGEST_REASON]
+        reason = f": {told}" if told else ""
         if signing_in and code in (INVALID, UNAUTHENTICATED, DENIED):
-            raise Refused("MC409", f"refuses the user {self._store.username}: {message}")
+            raise Refused("MC409", f"refuses the user {self._store.username}{reason}")
         if code == UNAUTHENTICATED or any(words in message for words in VOID_TOKEN):
             raise _UnknownToken("MC409", "refuses its token", "sign in again")
         if "user name is empty" in message:
@@ -298,11 +302,14 @@ class _Client:
             raise Refused("MC409", "wants to know who asks", how)
         if code == DENIED:
             who = self._store.username or "nobody"
-            raise Refused("MC409", f"refuses {who}: {message}", "see which roles the user has")
+            raise Refused("MC409", f"refuses {who}{reason}", "see which roles the user has")
         if "request is too large" in message:
             raise Refused("MC004", "takes no value that large; by default, at most about 1.5 MiB")
-        said = f": {message}" if message else ""
-        raise Refused("MC411", f"answers {status}{said}")
+        raise Refused("MC411", f"answers {status}{reason}")
+
+    def _shown(self) -> tuple[str, str]:
+        """Return the secrets that the cluster was shown."""
+        return self._token or "", "" if self._store.username is None else self._password()
 
 
 class _UnknownToken(Refused):
@@ -332,5 +339,5 @@ def _error_in(answer: Any) -> tuple[int, str]:
     about: Any = error if isinstance(error, dict) else answer if isinstance(answer, dict) else {}
     code = about.get("code", about.get("grpc_code"))
     message = about.get("message", error if isinstance(error, str) else "")
-    said = str(message).splitlines()[0][:100] if str(message) else ""
+    said = str(message).splitlines()[0] if str(message) else ""
     return code if isinstance(code, int) else 0, said if said.isprintable() else ""

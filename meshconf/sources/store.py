@@ -10,6 +10,7 @@ import math
 import os
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from urllib.parse import quote
 
 import attrs
 
@@ -17,23 +18,28 @@ from meshconf.sources.file import LARGEST_FILE
 from meshconf.sources.reading import Refused, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from meshconf.schema.model import Model
     from meshconf.sources.layer import Layer
 
 __all__ = [
+    "LONGEST_REASON",
     "Client",
     "Found",
     "Store",
     "fit_for_a_header",
     "one_of",
+    "said_without",
     "secret_at",
     "token_in_clear",
     "understood",
 ]
 
 T = TypeVar("T")
+
+#: So much is repeated of what a store says of its trouble.
+LONGEST_REASON = 100
 
 #: The largest file with a token that is read.
 LARGEST_TOKEN = 65_536
@@ -271,6 +277,24 @@ class Store(ABC):
             return session.read(model)
         finally:
             session.close()
+
+
+def said_without(secrets: Iterable[str], said: str) -> str:
+    """Return what a store says of a failure; nothing if it repeats a secret that it was shown.
+
+    Args:
+        secrets: The token or the password; empty ones do not count.
+
+        said: Its words.
+    """
+    forms = (form for secret in filter(None, secrets) for form in _written(secret))
+    return "" if any(form in said for form in forms) else said
+
+
+def _written(secret: str) -> tuple[str, ...]:
+    import json  # only failures are told
+
+    return secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], quote(secret, safe="")
 
 
 def secret_at(path: str | os.PathLike[str]) -> str:
