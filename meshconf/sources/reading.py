@@ -137,6 +137,8 @@ def _read_up_to(descriptor: int, most: int, expected: int) -> bytes:
     while left and (chunk := os.read(descriptor, min(left, at_once))):
         chunks.append(chunk)
         left -= len(chunk)
+        if most - left == expected:
+            break  # no read is needed to learn that nothing follows
     return b"".join(chunks)
 
 
