@@ -72,8 +72,11 @@ class Masks:
         return self._masks[key]
 
     def harmless(self, said: str) -> str:
-        """Return what the schema's author says of values; nothing if it would tell a secret."""
-        return "" if any(text in said for text in self._secrets) else said
+        """Return what the schema's author says of values; nothing if it would tell of a secret."""
+        if not self._secrets:
+            return said
+        parts = frozenset(_in_parts(said))
+        return "" if any(_tells(said, parts, text) for text in self._secrets) else said
 
     @functools.cached_property
     def _secrets(self) -> frozenset[str]:
@@ -210,6 +213,19 @@ class Masks:
 
 
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
+
+#: Who knows so many characters of a secret knows a part of it.
+PART = 8
+
+
+def _tells(said: str, parts: frozenset[str], secret: str) -> bool:
+    """Tell whether a text, given whole and in parts, holds a secret or a part of it."""
+    return secret in said or any(part in parts for part in _in_parts(secret))
+
+
+def _in_parts(text: str) -> Iterator[str]:
+    return (text[start : start + PART] for start in range(len(text) - PART + 1))
+
 
 _TABLES_AND_ARRAYS = (Mapping, list, tuple)
 

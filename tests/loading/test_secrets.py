@@ -87,6 +87,7 @@ class Picky:
     token: str = setting("", secret=True, validator=lambda *of: refuse(of[2]))
     other: Secret[int] = attrs.field(default=Secret(1))
     host: str = attrs.field(default="", validator=lambda *of: of[2] and tell(of[0].token))
+    part: str = attrs.field(default="", validator=lambda *of: of[2] and refuse(of[0].token[2:10]))
 
     def __attrs_post_init__(self) -> None:
         """Refuse the whole."""
@@ -324,6 +325,7 @@ class TestAuthorsWords:
         [
             f'token = "{CANARY}"\n',
             f'token = "{CANARY}"\nhost = "x"\n',
+            f'token = "{CANARY}"\npart = "x"\n',
             f'other = "{CANARY}"\n',
         ],
     )

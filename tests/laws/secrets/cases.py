@@ -210,7 +210,8 @@ FAULTS: dict[str, Callable[[Model, Canaries], Document]] = {
 
 #: What only the attrs schema has a place for.
 OF_VAULT: dict[str, Callable[[Model, Canaries], Document]] = {
-    "validator of another": _with({"name": "unlike"}),
+    "validator of another": _with({"name": "quite unlike"}),
+    "validator of another, in part": _with({"name": "unlike"}),
     "rule of a group": _with({"group.host": "refused", "groups.one.host": "refused"}),
     "beside in groups": _with({"group.port": 0, "groups.one.port": "x", "listed.0.port": -1}),
     "no tag": _with({"either": {"password": f"{MARK}aaaa{MARK}bbbb"}}),

@@ -58,9 +58,10 @@ def refuse_long(instance: Any, attribute: Any, value: Any) -> None:
 
 
 def refuse_unlike(instance: Any, attribute: Any, value: str) -> None:
-    """Refuse a name unless it is like the secret beside it, and tell that."""
-    if value == "unlike":
-        msg = f"{value} is not like {instance.text.reveal()!r}"
+    """Refuse a name unless it is like the secret beside it, and tell that, or a part of it."""
+    if value in ("unlike", "quite unlike"):
+        text = instance.text.reveal()
+        msg = f"{value} is not like {text[:9] if value == 'unlike' else repr(text)}"
         raise ValueError(msg)
 
 
