@@ -32,6 +32,9 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "grpc": (),
 }
 
+#: Those that say nothing where there is no upstream.
+FOR_UPSTREAMS = ("envoy", "envoy-clusters", "envoy-routes", "haproxy", "istio")
+
 #: What is told of what a target does with the text.
 REMARKS: Mapping[str, str] = {
     "consul": "each entry takes the place of the one that Consul has of its kind and name, with all "
@@ -211,12 +214,18 @@ def _tell_dropped(
 ) -> None:
     """Tell what the text does not say: what is notable with its place, the rest by name."""
     from meshconf.diagnostics.words import few
+    from meshconf.mesh.render import names_of
 
     # A program gets all of it as data; in a review or a test report, it would drown the rest.
     told = [one for one in dropped if one.notable or report.format == "json"]
     problems = [*outcome.problems, *_problems(told, outcome, report.format, stop=stop)]
     report.tell(problems, outcome.sources, "nothing was written")
-    if rest := list(dict.fromkeys(one.path for one in dropped if not one.notable)):
+    if target in FOR_UPSTREAMS and not names_of(outcome.config):
+        aside = (
+            "the configuration names no upstream, so nothing leads anywhere: add [upstreams.NAME]"
+        )
+        tell_aside(aside, report.format, report.color)
+    elif rest := list(dict.fromkeys(one.path for one in dropped if not one.notable)):
         every = ", ".join(rest)
         names = few(rest) if report.format == "full" else every
         more = "" if names == every else " (--output-format json tells all, and why)"
@@ -239,9 +248,9 @@ def _problems(
         return "error" if stop and one.notable else "warning"
 
     places = placed(outcome, (Problem("MC304", severity(one), one.path, "") for one in lost))
-    groups: dict[Dropped, list[tuple[Dropped, Problem]]] = {}
+    groups: dict[object, list[tuple[Dropped, Problem]]] = {}
     for one, place in zip(lost, places, strict=True):
-        key = attrs.evolve(one, path="") if output_format == "full" else one
+        key = (one.reason, one.upstreams, one.in_part) if output_format == "full" else one
         groups.setdefault(key, []).append((one, place))
     for group in groups.values():
         what = group[0][0]

@@ -250,6 +250,24 @@ meshconf: 1 warning in mesh.toml, environment
 
         assert [] == json.loads(result.stdout)["runs"][0]["results"]
 
+    @pytest.mark.parametrize(("target", "number"), [("envoy", 1), ("haproxy", 1), ("grpc", 0)])
+    def test_no_upstreams(self, run, folder: Path, target: str, number: int):
+        """Where nothing leads anywhere, that is told in place of the defaults that are dropped."""
+        (folder / "mesh.toml").write_text('config_version = 2\nservice_name = "orders"\n')
+        result = run("render", target)
+
+        assert number == result.stderr.count(
+            "the configuration names no upstream, so nothing leads anywhere: add [upstreams.NAME]\n"
+        )
+        assert number != result.stderr.count("of the defaults")
+
+    def test_reasons_are_joined(self, run, mesh):
+        """What is set is told with a default that is notable for the same reason."""
+        mesh('[upstreams.payments.load_balancer.health_check]\ninterval = "9s"\n')
+        result = run("render", "grpc", "--upstream", "payments")
+
+        assert 1 == result.stderr.count("gRPC asks nothing but gRPC's health service")
+
     def test_remark(self, run):
         """It is told that what Consul has is replaced."""
         result = run("render", "consul", "-o", "consul.jsonl")

@@ -106,9 +106,9 @@ def httpx_host_failure(error: Exception) -> bool:
     """Tell whether an exception is a failure of the host, as Envoy counts them to eject it.
 
     It is one if there is no answer, or if its status is 500 or above, for which
-    ``response.raise_for_status()`` has to be called. It is made for the argument ``on`` of
-    ``pybreaker_breaker``.
+    ``response.raise_for_status()`` has to be called; a client that has no connection left has asked
+    nobody. It is made for the argument ``on`` of ``pybreaker_breaker``.
     """
     if isinstance(error, httpx.HTTPStatusError):
         return error.response.is_server_error
-    return isinstance(error, _NO_ANSWER)
+    return isinstance(error, _NO_ANSWER) and not isinstance(error, httpx.PoolTimeout)

@@ -77,7 +77,7 @@ _NOT_SAID_OF_REQUESTS = {
 
 def called(account: Account, version: Version, upstream: Upstream) -> Iterator[dict[str, Any]]:
     """Return the entries of an upstream: its protocol before its router, which Consul wants."""
-    account.drop_all(_NOT_SAID, upstream)
+    account.drop_all(_NOT_SAID, upstream, obeyed={"load_balancer.panic_threshold": 0})
     if version < UPSTREAM_CONFIG:
         reason = f"{since(UPSTREAM_CONFIG)}: limits and ejections are those of Envoy by default"
         account.drop(reason, "circuit_breaker", upstream=upstream)
@@ -144,7 +144,7 @@ def _idle_timeout(account: Account, version: Version, upstream: Upstream) -> dic
 
 
 def _retries(account: Account, version: Version, upstream: Upstream) -> dict[str, Any]:
-    account.drop_all(_NOT_SAID_OF_REQUESTS, upstream)
+    account.drop_all(_NOT_SAID_OF_REQUESTS, upstream, obeyed={"load_balancer.max_retries": 0})
     retry = upstream.config.retry
     if retry.budget != 0:
         account.drop("Consul has no retry budget", "retry.budget", upstream=upstream)

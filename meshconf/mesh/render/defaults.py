@@ -6,10 +6,18 @@ from meshconf.mesh.paths import value_at
 from meshconf.mesh.service_mesh import ServiceMeshConfig
 from meshconf.mesh.upstream import UpstreamConfig
 
-__all__ = ["is_default"]
+__all__ = ["defaults_of", "is_default"]
 
 _OF_ALL = ServiceMeshConfig(service_name="default")
 _OF_UPSTREAM = UpstreamConfig()
+
+
+def defaults_of(config: ServiceMeshConfig | UpstreamConfig) -> ServiceMeshConfig | UpstreamConfig:
+    """Return a configuration, or an upstream, that has all defaults, and no settings but the mesh's.
+
+    A class of a user's that inherits may have more, which mean nothing to a target.
+    """
+    return _OF_UPSTREAM if isinstance(config, UpstreamConfig) else _OF_ALL
 
 
 def is_default(config: ServiceMeshConfig | UpstreamConfig, path: str) -> bool:
@@ -17,5 +25,5 @@ def is_default(config: ServiceMeshConfig | UpstreamConfig, path: str) -> bool:
 
     The name of the service counts as one: it has to be given, whatever the target makes of it.
     """
-    defaults = _OF_UPSTREAM if isinstance(config, UpstreamConfig) else _OF_ALL
-    return path == "service_name" or bool(value_at(config, path) == value_at(defaults, path))
+    same = value_at(config, path) == value_at(defaults_of(config), path)
+    return path == "service_name" or bool(same)

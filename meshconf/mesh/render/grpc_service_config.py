@@ -88,6 +88,13 @@ _UNSAID_OF_POLICIES = {
     "timeouts.idle": "an argument of the channel says it: grpc.client_idle_timeout_ms",
 }
 
+#: What it does without being told.
+_OBEYED = {
+    "circuit_breaker.consecutive_failures": 0,
+    "load_balancer.max_retries": 0,
+    "load_balancer.panic_threshold": 0,
+}
+
 
 def grpc(config: ServiceMeshConfig, *, upstream: str | None = None) -> Rendered:
     """Render the service config of a gRPC channel, as JSON.
@@ -109,7 +116,7 @@ def grpc(config: ServiceMeshConfig, *, upstream: str | None = None) -> Rendered:
     account = Account("gRPC", config, [one])
     account.drop_all(_UNSAID)
     account.drop(_UNSAID["discovery"], config.discovery.backend)
-    account.drop_all(_UNSAID_OF_POLICIES, one)
+    account.drop_all(_UNSAID_OF_POLICIES, one, obeyed=_OBEYED)
     if one.config.retry.budget != 0:
         reason = "gRPC throttles by the share of failures, not by retries in flight"
         account.drop(reason, "retry.budget", upstream=one)
@@ -133,7 +140,7 @@ def _note_others(account: Account, chosen: Upstream, others: Sequence[Upstream])
         reason = f"a gRPC channel has one service config: --upstream {dotted(one.name)}"
         differing = (
             path
-            for path in settings_of(one.config)
+            for path in settings_of(chosen.config)
             if value_at(one.config, path) != value_at(chosen.config, path)
         )
         account.drop(reason, *differing, upstream=one)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from meshconf.mesh.discovery import Backend
 from meshconf.mesh.load_balancer import Algorithm
 from meshconf.mesh.paths import settings_of, value_at
-from meshconf.mesh.render.defaults import is_default
+from meshconf.mesh.render.defaults import defaults_of, is_default
 from meshconf.mesh.upstream import UpstreamConfig
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def idle_settings(config: ServiceMeshConfig | UpstreamConfig) -> Mapping[str, st
     return {
         path: reason
         for group, reason in pairs
-        for path in settings_of(config, group)
+        for path in settings_of(defaults_of(config), group)
         if not is_default(config, path)
     }
 
@@ -108,6 +108,6 @@ def _in_balancer(algorithm: Algorithm) -> Iterator[tuple[str, str]]:
 
 def _rest(config: Any, group: str, switch: str, reason: str) -> Iterator[tuple[str, str]]:
     """Return all settings of a group but the one that switches it off."""
-    for path in settings_of(config, group):
+    for path in settings_of(defaults_of(config), group):
         if path != f"{group}.{switch}":
             yield path, reason

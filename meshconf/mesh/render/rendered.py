@@ -10,7 +10,7 @@ import attrs
 from meshconf import ConfigError, Problem
 from meshconf.mesh.addresses import split_endpoint
 from meshconf.mesh.paths import dotted, settings_of, value_at
-from meshconf.mesh.render.defaults import is_default
+from meshconf.mesh.render.defaults import defaults_of, is_default
 from meshconf.mesh.render.idle import idle_settings
 
 if TYPE_CHECKING:
@@ -154,10 +154,26 @@ class Account:
         """
         self._note(reason, paths, upstream, in_part=True, notable=notable)
 
-    def drop_all(self, reasons: Mapping[str, str], upstream: Upstream | None = None) -> None:
-        """Note settings or groups, each with its reason; see ``drop``."""
+    def drop_all(
+        self,
+        reasons: Mapping[str, str],
+        upstream: Upstream | None = None,
+        *,
+        obeyed: Mapping[str, object] = {},
+    ) -> None:
+        """Note settings or groups, each with its reason; see ``drop``.
+
+        Args:
+            reasons: The reasons, by setting or group.
+
+            upstream: The upstream whose settings they are.
+
+            obeyed: Values of settings that the target does without being told.
+        """
+        config = self.config if upstream is None else upstream.config
         for path, reason in reasons.items():
-            self.drop(reason, path, upstream=upstream)
+            if path not in obeyed or value_at(config, path) != obeyed[path]:
+                self.drop(reason, path, upstream=upstream)
 
     def refuse(self, path: str, message: str, help: str | None = None) -> None:
         """Note that a value cannot be rendered at all, so that there will be no text.
@@ -228,7 +244,8 @@ class Account:
         """Note settings that have a value, unless what was noted of them before says it all."""
         config = self.config if upstream is None else upstream.config
         name = "" if upstream is None else upstream.name
-        for setting in (path for group in groups for path in settings_of(config, group)):
+        defaults = defaults_of(config)
+        for setting in (path for group in groups for path in settings_of(defaults, group)):
             if value_at(config, setting) is None:
                 continue
             default = is_default(config, setting)

@@ -292,6 +292,7 @@ class TestHostFailure:
             (httpx.ConnectError(""), True),
             (httpx.ReadTimeout(""), True),
             (httpx.RemoteProtocolError(""), True),
+            (httpx.PoolTimeout(""), False),
             (httpx.UnsupportedProtocol(""), False),
             (ValueError(), False),
         ],

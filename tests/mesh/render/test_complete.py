@@ -17,7 +17,7 @@ from hypothesis import given, settings
 import meshconf.mesh.render
 from meshconf import ConfigError, ServiceMeshConfig
 from meshconf.diagnostics.words import parse_path
-from meshconf.mesh import UpstreamConfig
+from meshconf.mesh import MetricsConfig, UpstreamConfig
 from meshconf.mesh.paths import dotted, settings_of, value_at
 from meshconf.mesh.render import Rendered
 from meshconf.mesh.render.upstreams import upstreams_of
@@ -344,3 +344,46 @@ class TestUpstream:
 
         assert "10.0.1.1" not in found.text
         assert not [one for one in found.dropped if one.path.startswith("upstreams.ledger")]
+
+
+@attrs.frozen(kw_only=True)
+class LabelledMetrics(MetricsConfig):
+    """Metrics with a setting of the user's own."""
+
+    label: str = meshconf.setting("x", help="A label.")
+
+
+@attrs.frozen(kw_only=True)
+class OwnUpstream(UpstreamConfig):
+    """An upstream with a setting of the user's own."""
+
+    owner: str = meshconf.setting("nobody", help="Whom to ask.")
+
+
+@attrs.frozen(kw_only=True)
+class OwnMesh(ServiceMeshConfig):
+    """A schema that inherits, and has more in its groups."""
+
+    metrics: LabelledMetrics = meshconf.setting(LabelledMetrics(), help="Metrics.")
+
+
+class TestInherited:
+    """Schemas that inherit from that of the mesh."""
+
+    @each_target
+    @pytest.mark.parametrize("enabled", [True, False])
+    def test_settings_of_ones_own(self, target: Target, *, enabled: bool) -> None:
+        """Settings that the mesh does not have mean nothing to a target."""
+        plain = a_config({"metrics.enabled": enabled})
+        own = OwnMesh(
+            **{
+                **attrs.asdict(plain, recurse=False),
+                "metrics": LabelledMetrics(enabled=enabled, label="y"),
+                "upstreams": {
+                    name: OwnUpstream(**attrs.asdict(one, recurse=False), owner="me")
+                    for name, one in plain.upstreams.items()
+                },
+            }
+        )
+
+        assert target(plain) == target(own)

@@ -888,6 +888,15 @@ class TestDropped:
 
         assert [] == [one for one in found if not one.default or one.notable]
 
+    @pytest.mark.parametrize(
+        "setting", [("load_balancer.max_retries", 0), ("load_balancer.panic_threshold", 0.0)]
+    )
+    def test_what_is_done_anyway(self, setting: tuple[str, Any]) -> None:
+        """What Consul does without being told is not dropped."""
+        found = consul(a_config(dict([setting])), upstream="payments")
+
+        assert setting[0] not in reasons(found)
+
     def test_tcp(self) -> None:
         """Plain TCP, which is not written, is told to hold where nothing else is said."""
         found = consul(a_config(), upstream="mainframe").dropped

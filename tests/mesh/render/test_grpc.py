@@ -73,6 +73,19 @@ def reasons(config: dict[str, Any], upstream: str | None = None) -> dict[str, st
     return {one.path: one.reason for one in rendered(config, upstream).dropped if not one.default}
 
 
+OBEYED = [
+    {"circuit_breaker.consecutive_failures": 0},
+    {"load_balancer.max_retries": 0},
+    {"load_balancer.panic_threshold": 0.0},
+]
+
+
+@pytest.mark.parametrize("settings", OBEYED)
+def test_what_is_done_anyway(settings: dict[str, Any]) -> None:
+    """What gRPC does without being told is not dropped."""
+    assert {} == reasons({**settings, "service_name": "orders"})
+
+
 def refused(config: dict[str, Any], upstream: str | None = None) -> dict[str, str]:
     """Render settings, and return what is refused, by path."""
     with pytest.raises(ConfigError) as caught:
