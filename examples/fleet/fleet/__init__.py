@@ -1,0 +1,1 @@
+"""Two instances of a service that follow one document in Consul."""
