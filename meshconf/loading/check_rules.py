@@ -140,7 +140,7 @@ def _visit(
             values = get(config)
         except AttributeError:  # a group on the way is None
             continue
-        said = run(rule, values, setters.of(rule, path))
+        said = run(rule, values, setters.of(rule, path) if rule.layers else None)
         if said is not None:
             found.append(Breach(rule, path, said, values))
     for name, attribute, below in ruled.groups:

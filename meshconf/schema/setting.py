@@ -67,11 +67,10 @@ class Checks:
             constraints = self._all[cls] = self.constraints + _hinted(cls, attribute.name)
         if value is None or not constraints:
             return
-        secret = self.secret
-        if type(value) is Secret:
-            value, secret = value.reveal(), True
+        checked = value.reveal() if type(value) is Secret else value
         for constraint in constraints:
-            if bad := constraint.check(value):
+            if bad := constraint.check(checked):
+                secret = self.secret or checked is not value
                 msg = f"{attribute.name} {bad.expected}{'' if secret else bad.detail}"
                 raise ValueError(msg)
 
