@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 import attrs
 
 from meshconf.diagnostics.excerpt import ELLIPSIS, Mask
-from meshconf.diagnostics.source_text import SourceText
 from meshconf.diagnostics.words import dotted, printable
 from meshconf.evolution.documents import Migrated, migrate
 from meshconf.evolution.proof import Unproven
@@ -23,9 +23,10 @@ from meshconf.schema.configuration import version_of
 from meshconf.sources.file import parse_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from meshconf.diagnostics.problem import Problem  # noqa: TC004 - nothing resolves annotations
+    from meshconf.diagnostics.source_text import SourceText
     from meshconf.schema.model import Model
     from meshconf.sources.layer import Layer  # noqa: TC004 - nothing resolves annotations
 
@@ -144,15 +145,26 @@ def masked(model: Model, layer: Layer, text: str, before: str | None = None) -> 
 
         text: The text.
 
-        before: The text that it was before. Where the schema has secrets, a comment that was none
-            there is not shown: what it holds was taken out.
+        before: The text that it was before. Where the schema has secrets, a comment that was not
+            shown there is not shown: what it holds was taken out, or it stood beside a secret.
     """
+    source, masks = _hidden(model, layer, text)
+    if before is not None and model.secret_names:
+        said = set(_shown_comments(*_hidden(model, layer, before)))
+        new = (one for one in source.index.comments if text[slice(*one)] not in said)
+        masks = apart([*masks, *(Mask(start + 1, end, ELLIPSIS) for start, end in new)])
+    return spliced(text, (Splice(mask.start, mask.end, mask.shown) for mask in masks))
+
+
+def _hidden(model: Model, layer: Layer, text: str) -> tuple[SourceText, Sequence[Mask]]:
+    """Read a text of a file; return what of it is not shown."""
     (read,) = all_up_to_date(model, [parse_toml(model, text, kind=layer.kind, name=layer.name)])
     source = read.texts[()]
-    masks = [*Masks(model, [read]).of(read, InText(source, (), ()))]
-    if before is not None and model.secret_names:
-        known = SourceText(layer.kind, layer.name, before, "toml").index.comments
-        said = {before[slice(*one)] for one in known}
-        new = (one for one in source.index.comments if text[slice(*one)] not in said)
-        masks += (Mask(start + 1, end, ELLIPSIS) for start, end in new)
-    return spliced(text, (Splice(mask.start, mask.end, mask.shown) for mask in apart(masks)))
+    return source, Masks(model, [read]).of(read, InText(source, (), ()))
+
+
+def _shown_comments(source: SourceText, masks: Sequence[Mask]) -> Iterator[str]:
+    for start, end in source.index.comments:
+        last = bisect_right(masks, start + 1, key=lambda mask: mask.start) - 1
+        if last < 0 or masks[last].end <= start + 1:
+            yield source.text[start:end]
