@@ -470,6 +470,10 @@ SOURCES: dict[str, Say] = {
 EVERYWHERE = ("TOML", "variables")
 
 
+#: Of the other sources, each so-many-th says it, another one for each mistake.
+_TURNS: dict[Any, int] = {Vault: 8, Plain: 1, ServiceMeshConfig: 2}
+
+
 def cases(canaries: Canaries) -> Iterator[Case]:
     """Yield every load of the matrix.
 
@@ -486,8 +490,8 @@ def cases(canaries: Canaries) -> Iterator[Case]:
         for row, (fault, make) in enumerate(faults.items()):
             found = make(model, canaries)
             for column, (source, say) in enumerate(SOURCES.items()):
-                in_turn = (row + column) % 8 == 0 or source in EVERYWHERE or fault == "none"
-                if schema is not Vault or in_turn:
+                turns = _TURNS[schema]
+                if (row + column) % turns == 0 or source in EVERYWHERE or fault == "none":
                     yield _case(schema, source, fault, found, say(schema, found))
     for schema in (Aged, Expired):
         for row, (fault, found) in enumerate(aged_documents(canaries)):
@@ -580,6 +584,8 @@ def _texts(canaries: Canaries) -> Iterator[Case]:
         }
         for fault, content in broken.items():
             number += 1
+            if number % 2 and (table, key) not in (("", "text"), ("", "tokn"), ("group", "token")):
+                continue
             parts = content if isinstance(content, tuple) else (content,)
             whole = b"".join(one if isinstance(one, bytes) else one.encode() for one in parts)
             yield Case(

@@ -148,7 +148,11 @@ def toml(document: Mapping[str, Any], layout: str = "headers") -> str:
 def _lines(table: Mapping[str, Any], path: tuple[str, ...], *, long: bool) -> Iterator[str]:
     for name, value in table.items():
         if not isinstance(value, Mapping) and not _is_array_of_tables(value):
-            yield f"{_key(name)} = {_long(value) if long else _inline(value)}"
+            said = f"{_key(name)} = {_long(value) if long else _inline(value)}"
+            if planted(value):  # it may have been another one before
+                yield f"# {_key(name)} = {_inline(value)}"
+                said += f"  # not {_inline(value)}"
+            yield said
     for name, value in table.items():
         here = (*path, name)
         header = ".".join(map(_key, here))

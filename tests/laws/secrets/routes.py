@@ -224,6 +224,13 @@ def in_short(outcome: Outcome) -> Texts:
         yield "snapshot", repr(snapshot)
 
 
+def without_problems(outcome: Outcome) -> Texts:
+    """Show the same, but for the data of problems: these have places in lines."""
+    yield from (one for one in in_short(outcome) if one[0] != "problems")
+    if outcome.snapshot is not None:
+        yield from of_config(outcome.snapshot.config)
+
+
 def of_difference(old: Outcome, new: Outcome) -> Texts:
     """Compare two loads in every format."""
     found = differences(old, new)
