@@ -110,7 +110,7 @@ def growth(bench: Bench, *, job: str) -> Samples:
 
 def access(bench: Bench) -> Samples:
     """Read `config.circuit_breaker.error_threshold`."""
-    return ask(bench.folder, "access", rounds=2 * bench.rounds)
+    return ask(bench.folder, "access", rounds=10 * bench.rounds)
 
 
 def report(bench: Bench) -> Samples:
@@ -132,7 +132,7 @@ def migrate(bench: Bench) -> Samples:
 
 def live_access(bench: Bench) -> Samples:
     """Read `live.config`, with the watcher running."""
-    return ask(bench.folder, "live_access", rounds=2 * bench.rounds)
+    return ask(bench.folder, "live_access", rounds=10 * bench.rounds)
 
 
 def idle(bench: Bench) -> Samples:

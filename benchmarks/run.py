@@ -18,6 +18,7 @@ from pathlib import Path
 
 import environment
 import inputs
+import markdown
 import table
 from process import JobError, ask
 from rows import ROWS, Bench, Row
@@ -59,6 +60,8 @@ def main() -> int:
     print("\n" + "\n".join(f"{name}: {value}" for name, value in facts.items()))
     if options.json:
         options.json.write_text(json.dumps({"about": facts, "rows": records}, indent=2) + "\n")
+    if options.write and not failures:
+        markdown.write(ROWS, records, facts)
     for failure in failures:
         print(f"\nfailed: {failure}", file=sys.stderr)
     return 2 if failures else 0
@@ -135,7 +138,14 @@ def _options() -> argparse.Namespace:
         help="turns of each competitor; in-process loads take ten times as many (default: 20)",
     )  # fmt: skip
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
-    return parser.parse_args()
+    parser.add_argument(
+        "--write", action="store_true",
+        help="put the table into the README and the documentation; measures what stands there",
+    )  # fmt: skip
+    options = parser.parse_args()
+    if options.write:
+        options.rows = [names[name] for name in markdown.PUBLISHED]
+    return options
 
 
 def _say(what: str) -> None:
