@@ -1,15 +1,12 @@
 """Reading a text as the declared type: variables, secret files, lines of a .env file.
 
-A text means what it means to environs. environs itself reads dates and times; numbers and booleans
-are read here, since importing it takes longer than the rest of a first load. What comes out is plain
-data, as TOML would give it; converting it to what the class wants is the same work for every source
-and is done later.
+environs does the parsing. What comes out is plain data, as TOML would give it; converting it to
+what the class wants is the same work for every source and is done later.
 """
 
 from __future__ import annotations
 
 import functools
-import math
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,18 +27,17 @@ _TABLES = (kinds.Group, kinds.GroupMap, kinds.TaggedUnion, kinds.MapOf)
 _ARRAYS = (kinds.ListOf, kinds.FixedArray)
 
 #: How environs calls the parser of a scalar, and what a report calls the scalar.
-_OF_ENVIRONS: dict[str, tuple[str, str]] = {
+_PARSERS: dict[str, tuple[str, str]] = {
+    "int": ("int", "an integer"),
+    "bool": ("bool", "a boolean"),
+    "float": ("float", "a number"),
     "date-time": ("datetime", "a date-time"),
     "date": ("date", "a date"),
     "time": ("time", "a time"),
 }
 
-_INTEGER = re.compile(r"\s*[+-]?\d+\s*", re.ASCII)
 
-_BOOLEANS = {
-    **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
-    **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
-}
+_INTEGER = re.compile(r"\s*[+-]?\d+\s*", re.ASCII)
 
 
 def is_service_link(text: str) -> bool:
@@ -60,7 +56,7 @@ def format_of(kind: kinds.Kind, text: str) -> Literal["json", "list", "plain"]:
 class TextReader:
     """Reads texts by their declared types.
 
-    environs is imported when the first date or time needs it.
+    environs is imported when the first text needs it: a text that stays text does not.
     """
 
     def __init__(self) -> None:
@@ -117,11 +113,15 @@ class TextReader:
             return text
         if kind is kinds.SECONDS or kind is kinds.BYTES or kind.name == "duration":
             return self._quantity(text)
-        if (plain := _PLAIN.get(kind.name)) is not None:
-            return _parsed_plainly(text, *plain)
-        if kind.name in _OF_ENVIRONS:
-            return self._parsed(name, text, *_OF_ENVIRONS[kind.name])
-        return text
+        if kind.name not in _PARSERS:
+            return text
+        parser, wanted = _PARSERS[kind.name]
+        if not _is_plain(text, parser):
+            raise _bad_text(text, wanted)
+        # environs knows True and TRUE but not tRUE
+        return self._parsed(
+            name, text.strip().lower() if parser == "bool" else text, parser, wanted
+        )
 
     def _quantity(self, text: str) -> Any:
         """Leave units to the parser that files use; a bare number may also be written as one."""
@@ -141,43 +141,11 @@ class TextReader:
         raise _bad_text(text, wanted)
 
 
-def _integer(text: str) -> int:
-    """Read an integer; Python itself also takes underscores and digits of other scripts."""
-    if _INTEGER.fullmatch(text) is None:
-        raise ValueError
-    return int(text)
-
-
-def _number(text: str) -> float:
-    """Read a number as other languages write it; neither an infinity nor NaN is one."""
-    number = float(text) if text.isascii() and "_" not in text else math.nan
-    if not math.isfinite(number):
-        raise ValueError
-    return number
-
-
-def _boolean(text: str) -> bool:
-    """Read a boolean in any case: environs knows True and TRUE but not tRUE."""
-    try:
-        return _BOOLEANS[text.strip().lower()]
-    except KeyError:
-        raise ValueError from None
-
-
-#: How numbers and booleans are read, and what a report calls them.
-_PLAIN: dict[str, tuple[Callable[[str], Any], str]] = {
-    "int": (_integer, "an integer"),
-    "float": (_number, "a number"),
-    "bool": (_boolean, "a boolean"),
-}
-
-
-def _parsed_plainly(text: str, parse: Callable[[str], Any], wanted: str) -> Any:
-    try:
-        return parse(text)
-    except ValueError:  # that of int() holds the text and must not be kept
-        pass
-    raise _bad_text(text, wanted)
+def _is_plain(text: str, parser: str) -> bool:
+    """Tell whether a number is written as other languages write it; Python reads more."""
+    if parser == "int":
+        return _INTEGER.fullmatch(text) is not None
+    return parser != "float" or (text.isascii() and "_" not in text)
 
 
 def _spelled(option: object, text: str) -> bool:
