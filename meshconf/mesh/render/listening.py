@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
+from itertools import count
 from typing import TYPE_CHECKING
 
 import attrs
@@ -13,7 +14,7 @@ from meshconf.mesh.addresses import host_and_port, is_ip_address, split_endpoint
 from meshconf.mesh.paths import dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Iterator, Sequence
 
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
@@ -53,7 +54,10 @@ def address_of(name: str, text: str) -> Address:
 
 
 def listeners_of(
-    account: Account, upstreams: Sequence[Upstream], http: Address, *others: Address
+    account: Account,
+    upstreams: Sequence[Upstream],
+    http: Address,
+    admin: Address | None = None,
 ) -> Listeners:
     """Give each upstream that speaks plain TCP a listener on its port.
 
@@ -66,9 +70,10 @@ def listeners_of(
 
         http: Where requests come in; connections do so at the same host.
 
-        others: What else the proxy listens on.
+        admin: Where the proxy is administered, if it is by a listener of its own.
     """
-    taken = {port: f"{account.target} itself" for _, port in (http, *others)}
+    own = (http,) if admin is None else (http, admin)
+    taken = {port: f"{account.target} itself" for _, port in own}
     metrics = account.config.metrics
     if metrics.enabled:
         if metrics.port in taken:
@@ -91,22 +96,51 @@ def listeners_of(
         else:
             taken[port] = one.name
             tcp[one.name] = (http[0], port)
-    _refuse_loops(account, upstreams, {http, *others, *tcp.values()})
+    _refuse_loops(account, upstreams, Listeners(http, tcp), admin)
     return Listeners(http, tcp)
 
 
 def _refuse_loops(
-    account: Account, upstreams: Sequence[Upstream], listening: Collection[Address]
+    account: Account, upstreams: Sequence[Upstream], listeners: Listeners, admin: Address | None
 ) -> None:
     """Refuse hosts that are the proxy itself: it would send to itself without end."""
+    place = f"{_free_address(upstreams)}:{listeners.http[1]}"
+    elsewhere = (
+        "let the proxy listen on another address of this machine: "
+        f'--listen {place} (listen="{place}" in Python)'
+    )
+    remedies = dict.fromkeys(listeners.tcp.values(), elsewhere)
+    remedies[listeners.http] = "choose another --listen (listen= in Python)"
+    if admin is not None:
+        remedies[admin] = "choose another --admin (admin= in Python)"
     for one in upstreams:
-        for host, port in one.hosts:
-            if any(port == taken and _is_at(host, where) for where, taken in listening):
-                account.refuse(
-                    dotted("static", "endpoints", one.name),
-                    f"holds {host}:{port}, where {account.target} itself listens",
-                    "let it listen on another address or port",
-                )
+        for text, host, port in _endpoints(account, one):
+            for (where, taken), remedy in remedies.items():
+                if port == taken and _is_at(host, where):
+                    path = dotted("static", "endpoints", one.name)
+                    message = f"holds {text}, where {account.target} itself listens"
+                    account.refuse(path, message, remedy)
+
+
+def _endpoints(account: Account, upstream: Upstream) -> Iterator[tuple[str, str, int]]:
+    """Return the hosts of an upstream with their ports, each with what the settings say of it."""
+    if account.config.discovery.backend != "static":
+        return
+    own = upstream.config.port
+    for text in account.config.static.endpoints.get(upstream.name, ()):
+        host, port = split_endpoint(text)
+        if own in (None, port):
+            yield text, host, port
+        else:
+            path = account.path_of(upstream, "port")
+            yield f"{text}, on port {own} by {path}", host, own
+
+
+def _free_address(upstreams: Sequence[Upstream]) -> str:
+    """Return an address of this machine that no host has, other than the usual one."""
+    hosts = {host for one in upstreams for host, _ in one.hosts}
+    addresses = (str(IPv4Address("127.0.0.0") + number) for number in count(2))
+    return next(one for one in addresses if one not in hosts)
 
 
 def _is_at(host: str, listening: str) -> bool:

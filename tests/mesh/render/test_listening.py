@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from meshconf import ConfigError
+from meshconf.mesh.render import haproxy
 from meshconf.mesh.render.listening import Listeners, address_of, listeners_of
 from meshconf.mesh.render.rendered import Account
 from meshconf.mesh.render.upstreams import upstreams_of
@@ -16,6 +17,10 @@ from tests.mesh.render.configs import a_config
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    Settings = dict[str, Any]
+
+MOVE = "let the proxy listen on another address of this machine"
+ELSEWHERE = "127.0.0.2:15001"
 HTTP, ADMIN = ("10.0.0.9", 15001), ("127.0.0.1", 9901)
 TCP = {f"upstreams.{name}.protocol": "tcp" for name in ("payments", "ledger", "mainframe")}
 
@@ -115,6 +120,53 @@ class TestListeners:
         assert [(path, f"`{path}` holds {where}, where Proxy itself listens")] == [
             (problem.path, problem.message) for problem in caught.value.problems
         ]
+
+    @pytest.mark.parametrize(
+        ("hosts", "own", "message", "help"),
+        [
+            (
+                ["10.0.0.9:7"],
+                {"protocol": "tcp", "port": 7},
+                "10.0.0.9:7",
+                f'{MOVE}: --listen 127.0.0.2:15001 (listen="127.0.0.2:15001" in Python)',
+            ),
+            (
+                ["10.0.0.9:6", "127.0.0.2:6"],
+                {"protocol": "tcp", "port": 7},
+                "10.0.0.9:6, on port 7 by upstreams.payments.port",
+                f'{MOVE}: --listen 127.0.0.3:15001 (listen="127.0.0.3:15001" in Python)',
+            ),
+            (
+                ["10.0.0.9:15001"],
+                {},
+                "10.0.0.9:15001",
+                "choose another --listen (listen= in Python)",
+            ),
+            (["127.0.0.1:9901"], {}, "127.0.0.1:9901", "choose another --admin (admin= in Python)"),
+        ],
+    )
+    def test_way_out(self, hosts: list[str], own: Settings, message: str, help: str) -> None:
+        """It is told what the settings say of the host, and how to have the proxy elsewhere."""
+        settings = {f"upstreams.payments.{name}": value for name, value in own.items()}
+        with pytest.raises(ConfigError) as caught:
+            listeners({**settings, "static.endpoints": {"payments": hosts}})
+        [problem] = caught.value.problems
+
+        assert (
+            f"`static.endpoints.payments` holds {message}, where Proxy itself listens"
+            == problem.message
+        )
+        assert help == problem.help
+
+    def test_way_out_is_one(self) -> None:
+        """With what the help says, nothing is in the way."""
+        local = {"static.endpoints": {"cache": ["127.0.0.1:6379"]}}
+        tcp = {"upstreams.cache.protocol": "tcp", "upstreams.cache.port": 6379}
+        config = a_config({**local, **tcp})
+        with pytest.raises(ConfigError, match=r"--listen 127\.0\.0\.2:15001"):
+            haproxy(config, upstream="cache")
+
+        assert "bind 127.0.0.2:6379" in haproxy(config, upstream="cache", listen=ELSEWHERE).text
 
     @pytest.mark.parametrize("anywhere", ["0.0.0.0", "::"])  # noqa: S104 - compared
     @pytest.mark.parametrize("host", ["127.0.0.2", "[::1]", "localhost"])
