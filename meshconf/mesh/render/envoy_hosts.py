@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 from meshconf.mesh.addresses import is_ip_address, split_place
 from meshconf.mesh.paths import dotted
 from meshconf.mesh.render.envoy_words import address, duration, typed
-from meshconf.mesh.render.looked_up import refuse_no_name
+from meshconf.mesh.render.looked_up import (
+    DNS_PORT,
+    NOT_ASKED,
+    note_looked_up,
+    refuse_no_name,
+    refuse_not_asked,
+)
 from meshconf.mesh.render.upstreams import consul_host, kubernetes_host
 from meshconf.mesh.render.words import few
 
@@ -26,27 +32,10 @@ __all__ = [
     "refuse_hostless",
 ]
 
-_DNS_PORT = 53
 _FAMILIES = {"A": "V4_ONLY", "AAAA": "V6_ONLY", "SRV": "V4_PREFERRED"}
 _CARES = "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"
 
-#: What Envoy cannot ask at all.
-_NOT_ASKED: Mapping[str, str] = {"etcd": "etcd", "zookeeper": "ZooKeeper"}
-
-#: Why settings are not said, where Envoy asks by DNS or does not ask at all.
-_UNSAID: Mapping[str, Mapping[str, str]] = {
-    "consul": {
-        f"consul.{name}": "Envoy asks Consul by DNS: the resolver of its machine has to forward .consul"
-        for name in ("host", "port", "scheme", "token", "namespace", "consistency")
-    },
-    "kubernetes": {
-        "kubernetes.port_name": "Envoy asks Kubernetes by DNS, whose addresses have no ports"
-    },
-    **{
-        backend: dict.fromkeys(["discovery", backend], f"Envoy cannot ask {name}")
-        for backend, name in _NOT_ASKED.items()
-    },
-}
+_DNS = "envoy.extensions.clusters.dns.v3.DnsCluster"
 
 
 def hosts_of(config: ServiceMeshConfig, upstream: Upstream) -> tuple[tuple[str, int], ...]:
@@ -58,7 +47,7 @@ def hosts_of(config: ServiceMeshConfig, upstream: Upstream) -> tuple[tuple[str, 
     if backend == "static":
         return upstream.hosts
     port = _port(config, upstream)
-    if backend in _NOT_ASKED or port is None:
+    if backend in NOT_ASKED or port is None:
         return ()
     return ((_looked_up(config, upstream.name), port),)
 
@@ -84,13 +73,15 @@ def refuse_hostless(account: Account, upstreams: Sequence[Upstream]) -> None:
     backend = config.discovery.backend
     if backend == "static" or not upstreams:
         return
-    if backend in _NOT_ASKED:
-        message = f"is {backend}, and Envoy cannot ask {_NOT_ASKED[backend]}"
-        remedy = "name hosts in static.endpoints, or choose the backend consul, kubernetes or dns"
-        account.refuse("discovery.backend", message, remedy)
+    if backend in NOT_ASKED:
+        refuse_not_asked(account)
         return
     for one in upstreams:
-        if _port(config, one) is None:
+        if backend == "dns" and _looked_up(config, one.name).startswith("_"):
+            # SRV records bring ports: that one is missing is not what is wrong.
+            message = "makes a name of SRV records, which Envoy does not look up"
+            account.refuse("dns.name", message, "write a name that has A or AAAA records")
+        elif _port(config, one) is None:
             message = "is not set, and Envoy asks DNS for addresses, without ports"
             account.refuse_of(one, "port", message, "write the port on which the service listens")
         _refuse_odd_name(account, one)
@@ -120,9 +111,13 @@ def note_discovery(account: Account, upstreams: Sequence[Upstream]) -> None:
     if backend == "static":
         _note_hostless(account, [one for one in upstreams if not one.hosts])
         return
-    account.drop_all(_UNSAID.get(backend, {}))
-    account.drop("Envoy sends to whatever hosts it is told", "discovery.only_passing")
-    if backend == "dns":
+    note_looked_up(account)
+    if backend in NOT_ASKED:
+        account.drop(f"Envoy cannot ask {NOT_ASKED[backend]}", "discovery", backend)
+    elif backend == "kubernetes":
+        reason = "Envoy asks Kubernetes by DNS, whose addresses have no ports"
+        account.drop(reason, "kubernetes.port_name")
+    elif backend == "dns":
         _note_dns(account)
 
 
@@ -145,14 +140,27 @@ def _note_dns(account: Account) -> None:
     if dns.record_type == "SRV":
         # Many a name has SRV records alone, and then there are no hosts.
         account.drop("Envoy looks up A and AAAA records", "dns.record_type", notable=True)
-    if not all(is_ip_address(split_place(text, _DNS_PORT)[0]) for text in dns.nameservers):
+    if not all(is_ip_address(split_place(text, DNS_PORT)[0]) for text in dns.nameservers):
         account.drop("Envoy wants IP addresses of name servers", "dns.nameservers")
 
 
 def cluster_of(
-    name: str, hosts: Sequence[tuple[str, int]], health_port: int | None = None
+    name: str,
+    hosts: Sequence[tuple[str, int]],
+    health_port: int | None = None,
+    lookup: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return what a cluster says of its hosts: addresses, or names that are looked up."""
+    """Return what a cluster says of its hosts: addresses, or names that are looked up.
+
+    Args:
+        name: What the cluster is called.
+
+        hosts: The hosts, with their ports.
+
+        health_port: The port that is asked for health, if it is another one.
+
+        lookup: What is said of how names are looked up.
+    """
     endpoints = [{"endpoint": _endpoint(host, port, health_port)} for host, port in hosts]
     found = {
         "name": name,
@@ -161,7 +169,8 @@ def cluster_of(
     if all(is_ip_address(host) for host, _ in hosts):
         return {"type": "STATIC", **found}
     # Else an IPv6 address is taken where there is one, though many a host listens on IPv4 alone.
-    return {"type": "STRICT_DNS", "dns_lookup_family": "V4_PREFERRED", **found}
+    dns = typed(_DNS, **{"dns_lookup_family": "V4_PREFERRED", **(lookup or {})})
+    return {"cluster_type": {"name": "envoy.clusters.dns", "typed_config": dns}, **found}
 
 
 def _endpoint(host: str, port: int, health_port: int | None) -> dict[str, Any]:
@@ -174,11 +183,11 @@ def _endpoint(host: str, port: int, health_port: int | None) -> dict[str, Any]:
 def hosts_in_cluster(account: Account, upstream: Upstream) -> dict[str, Any]:
     """Return what the cluster of an upstream says of its hosts, and of how it learns of them."""
     health_port = upstream.config.load_balancer.health_check.port
-    found = cluster_of(upstream.name, hosts_of(account.config, upstream), health_port)
+    hosts = hosts_of(account.config, upstream)
     # Of names among static hosts, nothing says how often they are looked up.
-    if found["type"] == "STATIC" or account.config.discovery.backend == "static":
-        return found
-    return {**found, **_lookup(account)}
+    is_asked = bool(hosts) and account.config.discovery.backend != "static"
+    lookup = _lookup(account) if is_asked else None
+    return cluster_of(upstream.name, hosts, health_port, lookup)
 
 
 def _lookup(account: Account) -> dict[str, Any]:
@@ -190,7 +199,7 @@ def _lookup(account: Account) -> dict[str, Any]:
     }
     if config.discovery.backend == "dns":
         found["dns_lookup_family"] = _FAMILIES[config.dns.record_type]
-        servers = [split_place(text, _DNS_PORT) for text in config.dns.nameservers]
+        servers = [split_place(text, DNS_PORT) for text in config.dns.nameservers]
         if servers and all(is_ip_address(host) for host, _ in servers):
             resolvers = [address(host, port) for host, port in servers]
             found["typed_dns_resolver_config"] = {

@@ -27,6 +27,7 @@ _ATTRIBUTES = (
 _CLUSTER = "meshconf:tracing"  # no upstream may have a colon in its name
 _ENDPOINT = re.compile(r"(?:(https?)://)?([^/?#@]+)(/[!\"$->@-~]*)?")  # a path in ASCII, no query
 _HTTP_PORT, _GRPC_PORT = 4318, 4317  # those that OTLP registered
+_HTTPS_PORT, _NONE = 443, 0
 
 
 @attrs.frozen
@@ -44,6 +45,7 @@ class _Collector:
     path: str
     tls: bool
     http: bool
+    is_port_guessed: bool
 
 
 def tracing_of(account: Account) -> Tracing | None:
@@ -59,6 +61,9 @@ def tracing_of(account: Account) -> Tracing | None:
         reason = 'Envoy wants the address of a collector: "http://host:4317", or 4318 for HTTP'
         account.drop(reason, "tracing")
         return None
+    if collector.is_port_guessed:
+        reason = f"Envoy takes port {collector.port}, as the endpoint names none"
+        account.drop_part(reason, "tracing.endpoint")
     config = account.config
     version = typed(_ATTRIBUTES, attributes={"service.version": config.service_version})
     provider = typed(
@@ -93,10 +98,13 @@ def _collector(endpoint: str) -> _Collector | None:
         host_with_port_or_without(place)
     except ValueError:
         return None
-    http = place.endswith(f":{_HTTP_PORT}") or path not in (None, "/")
-    host, port = split_place(place, _HTTP_PORT if http else _GRPC_PORT)
+    http, tls = place.endswith(f":{_HTTP_PORT}") or path not in (None, "/"), scheme == "https"
+    host, port = split_place(place, _NONE)
+    is_guessed = port == _NONE and not tls
+    if port == _NONE:
+        port = _HTTPS_PORT if tls else _HTTP_PORT if http else _GRPC_PORT
     path = "/v1/traces" if path in (None, "/") else path
-    return _Collector(host, port, path, tls=scheme == "https", http=http)
+    return _Collector(host, port, path, tls=tls, http=http, is_port_guessed=is_guessed)
 
 
 def _service(collector: _Collector) -> dict[str, Any]:

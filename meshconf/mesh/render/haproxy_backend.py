@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from meshconf.mesh.attempts import attempts_of
 from meshconf.mesh.load_balancer import Algorithm
+from meshconf.mesh.render.algorithm import refuse_algorithm
 from meshconf.mesh.render.haproxy_checks import checks, for_servers
 from meshconf.mesh.render.haproxy_hosts import servers
 from meshconf.mesh.render.haproxy_tls import for_all_servers
@@ -27,10 +28,11 @@ _EJECTION: Mapping[str, str] = {
         f"circuit_breaker.{name}": "HAProxy ejects a host only for failures in a row"
         for name in ("error_threshold", "minimum_requests", "window")
     },
-    "circuit_breaker.max_reset_timeout": "HAProxy ejects a host for equally long each time",
     "circuit_breaker.half_open_max_requests": "HAProxy tries a host with checks before it is back",
-    "circuit_breaker.max_ejection_percent": "HAProxy ejects as many hosts as fail",
 }
+
+#: All hosts, in percent.
+_ALL = 100
 
 #: Why the pauses between attempts are not said.
 _PAUSES: Mapping[str, str] = {
@@ -98,9 +100,10 @@ def backend(account: Account, upstream: Upstream, hosts: Hosts) -> str:
 
 
 def _balance(account: Account, upstream: Upstream, hosts: Hosts) -> Lines:
-    reason = "HAProxy sends nothing to a host that is down"
-    account.drop(reason, "load_balancer.panic_threshold", upstream=upstream)
     balancer, path = upstream.config.load_balancer, "load_balancer.algorithm"
+    if balancer.panic_threshold > 0:
+        reason = "HAProxy sends nothing to a host that is down"
+        account.drop(reason, "load_balancer.panic_threshold", upstream=upstream)
     algorithm = balancer.algorithm
     if algorithm is Algorithm.ROUND_ROBIN:
         return [line("balance", "roundrobin")]
@@ -122,12 +125,7 @@ def _balance(account: Account, upstream: Upstream, hosts: Hosts) -> Lines:
             reason = "HAProxy chooses the size of its ring"
             account.drop(reason, "load_balancer.minimum_ring_size", upstream=upstream)
         return _hash(account, upstream)
-    account.refuse_of(
-        upstream,
-        path,
-        f"is {algorithm}, which HAProxy does not have",
-        "use round_robin, or least_request, which comes nearest",
-    )
+    refuse_algorithm(account, upstream)
     return []
 
 
@@ -153,6 +151,9 @@ def _limit(account: Account, upstream: Upstream, hosts: Hosts) -> tuple[object, 
     if not breaker.enabled:
         return ()
     account.drop_all(_EJECTION, upstream)
+    if breaker.max_ejection_percent < _ALL:
+        reason = "HAProxy ejects as many hosts as fail"
+        account.drop(reason, "circuit_breaker.max_ejection_percent", upstream=upstream)
     if upstream.config.protocol == "tcp":
         account.drop(account.no_requests, "circuit_breaker.max_requests", upstream=upstream)
         limit, path = breaker.max_connections, "circuit_breaker.max_connections"

@@ -20,6 +20,7 @@ __all__ = ["asked_over_http1", "checks", "for_servers"]
 _CHECK = "load_balancer.health_check"
 _HEALTHY = f"{_CHECK}.healthy_threshold"
 _FAILURES, _RESET = "circuit_breaker.consecutive_failures", "circuit_breaker.reset_timeout"
+_LONGEST_RESET = "circuit_breaker.max_reset_timeout"
 
 #: The most checks in a row that are counted: HAProxy adds those for up to those for down.
 _MOST_CHECKS = 1_000_000_000
@@ -85,7 +86,8 @@ def for_servers(account: Account, upstream: Upstream) -> tuple[object, ...]:
         # Whoever wants no checks does not think of ejection.
         is_lost = upstream.config.circuit_breaker.enabled
         account.drop(reason, _FAILURES, upstream=upstream, notable=is_lost)
-        account.drop(reason, _RESET, "load_balancer.slow_start", upstream=upstream)
+        unsaid = (_RESET, _LONGEST_RESET, "load_balancer.slow_start")
+        account.drop(reason, *unsaid, upstream=upstream)
         return ()
     interval = milliseconds(account, f"{_CHECK}.interval", upstream, most=LONGEST)
     fall = _count(account, upstream, f"{_CHECK}.unhealthy_threshold", check.unhealthy_threshold)
@@ -107,7 +109,8 @@ def _ejection(account: Account, upstream: Upstream) -> tuple[object, ...]:
     if not breaker.enabled:
         return ()
     if breaker.consecutive_failures == 0:
-        account.drop("HAProxy ejects a host only for failures in a row", _RESET, upstream=upstream)
+        reason = "HAProxy ejects a host only for failures in a row"
+        account.drop(reason, _RESET, _LONGEST_RESET, upstream=upstream)
         return ()
     reason = (
         "HAProxy counts anew with each check that passes, and counts no answer that it tries again"
@@ -124,12 +127,18 @@ def _rise(account: Account, upstream: Upstream, interval: int, healthy: int) -> 
     HAProxy counts checks, not time. That a host was ejected and that it failed its checks are the
     same to it.
     """
-    intervals = upstream.config.circuit_breaker.reset_timeout * 1000 / interval
+    breaker = upstream.config.circuit_breaker
+    intervals = breaker.reset_timeout * 1000 / interval
     rise = max(ceil(min(intervals, _MOST_CHECKS)), healthy)
     reason = f"HAProxy takes a host back after {rise:,} checks that pass, one each {interval:,} ms"
     account.drop_part(reason, _RESET, upstream=upstream)
     if rise > healthy:
         account.drop_part(reason, _HEALTHY, upstream=upstream)
+    if breaker.max_reset_timeout > breaker.reset_timeout:
+        reason = "HAProxy ejects a host for equally long each time"
+        account.drop(reason, _LONGEST_RESET, upstream=upstream)
+    elif rise != intervals:
+        account.drop_part(reason, _LONGEST_RESET, upstream=upstream)
     return rise
 
 

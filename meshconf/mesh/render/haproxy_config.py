@@ -84,7 +84,8 @@ def haproxy(
     asks = looks_up(config, upstreams)
     account = Account("HAProxy", config, upstreams, used=[_REFRESH] if asks else [])
     refuse_names(account, upstreams)
-    account.drop("HAProxy sends no traces by itself", "tracing")
+    if config.tracing.enabled:
+        account.drop("HAProxy sends no traces by itself", "tracing")
     note_tls(account)
     listeners = listeners_of(account, upstreams, http)
     found = [(one, hosts_of(account, one)) for one in upstreams]

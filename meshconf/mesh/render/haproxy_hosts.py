@@ -11,12 +11,17 @@ from meshconf.mesh.paths import dotted
 from meshconf.mesh.render.durations import milliseconds
 from meshconf.mesh.render.haproxy_tls import for_one_server
 from meshconf.mesh.render.haproxy_words import LONGEST, Lines, line, section
-from meshconf.mesh.render.looked_up import refuse_no_name
+from meshconf.mesh.render.looked_up import (
+    DNS_PORT,
+    note_looked_up,
+    refuse_no_name,
+    refuse_not_asked,
+)
 from meshconf.mesh.render.upstreams import consul_host, kubernetes_host
 from meshconf.mesh.render.words import few
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
@@ -28,7 +33,6 @@ __all__ = ["Hosts", "has_zone", "hosts_of", "looks_up", "note_discovery", "resol
 _PLACES = 20
 
 _RESOLVERS = "meshconf"
-_DNS_PORT = 53
 
 #: A host is gone where so many look-ups have not brought it, or its name.
 _MISSES = 3
@@ -43,28 +47,8 @@ _RETRY = 1000
 #: Addresses that HAProxy takes for the one that its client has asked for.
 _ANY = ("0.0.0.0", "::")  # noqa: S104 - nothing listens there
 
-#: What has to be for hosts to be found at all.
-_CONSUL_BY_DNS = (
-    "HAProxy asks Consul by DNS: the name servers of its machine have to forward .consul"
-)
-
 #: What becomes of several instances on one machine.
 _ONE_PORT = "HAProxy uses one port of each host name in SRV records"
-
-#: Why settings of a backend are not said, where HAProxy asks by DNS.
-_UNSAID: Mapping[str, Mapping[str, str]] = {
-    "consul": {
-        **{
-            f"consul.{name}": _CONSUL_BY_DNS
-            for name in ("port", "scheme", "token", "namespace", "consistency")
-        },
-        "discovery.only_passing": "Consul's DNS leaves out critical hosts alone, or what its agent says",
-    },
-    "kubernetes": {"discovery.only_passing": "Kubernetes' DNS leaves out hosts that are not ready"},
-}
-
-#: What HAProxy cannot ask at all.
-_NOT_ASKED: Mapping[str, str] = {"etcd": "etcd", "zookeeper": "ZooKeeper"}
 
 
 @attrs.frozen
@@ -122,9 +106,7 @@ def hosts_of(account: Account, upstream: Upstream) -> Hosts:
         return Hosts(looked_up=_in_kubernetes(account, upstream))
     if backend == "dns":
         return Hosts(looked_up=_in_dns(account, upstream))
-    message = f"is {backend}, and HAProxy cannot ask {_NOT_ASKED[backend]}"
-    remedy = "name hosts in static.endpoints, or choose the backend consul, kubernetes or dns"
-    account.refuse("discovery.backend", message, remedy)
+    refuse_not_asked(account)
     return Hosts()
 
 
@@ -219,13 +201,11 @@ def note_discovery(account: Account, found: Sequence[tuple[Upstream, Hosts]]) ->
     if backend == "static":
         _note_given(account, [one for one, _ in found])
         return
-    account.drop_all(_UNSAID.get(backend, {}))
+    note_looked_up(account)
     reason = f"HAProxy uses {_PLACES} hosts of an upstream at most"
     account.drop_part(reason, "discovery.backend", notable=True)
-    if backend == "consul":
-        account.drop(_CONSUL_BY_DNS, "consul.host", notable=True)
-        if not all(one.config.port for one, _ in found):
-            account.drop_part(_ONE_PORT, "discovery.backend", notable=True)
+    if backend == "consul" and not all(one.config.port for one, _ in found):
+        account.drop_part(_ONE_PORT, "discovery.backend", notable=True)
     if backend == "kubernetes" and all(one.config.port for one, _ in found):
         account.drop("each upstream has a port of its own", "kubernetes.port_name")
     if backend == "dns":
@@ -292,7 +272,7 @@ def resolvers(account: Account) -> str:
 
 def _nameservers(account: Account) -> list[tuple[str, int]]:
     """Return the name servers that are IP addresses, with their ports."""
-    places = [split_place(text, _DNS_PORT) for text in account.config.dns.nameservers]
+    places = [split_place(text, DNS_PORT) for text in account.config.dns.nameservers]
     return [(host, port) for host, port in places if is_ip_address(host) and not has_zone(host)]
 
 

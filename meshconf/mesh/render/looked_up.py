@@ -1,4 +1,4 @@
-"""Names that a proxy looks up by DNS, made of several settings."""
+"""What a proxy looks up by DNS, whatever the proxy: what it cannot ask so, and what it does not hear."""
 
 from __future__ import annotations
 
@@ -13,9 +13,46 @@ if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
 
-__all__ = ["refuse_no_name"]
+__all__ = ["DNS_PORT", "NOT_ASKED", "note_looked_up", "refuse_no_name", "refuse_not_asked"]
+
+#: The port of a name server that is named without one.
+DNS_PORT = 53
+
+#: The backends that answer no DNS, and what they are called.
+NOT_ASKED: Mapping[str, str] = {"etcd": "etcd", "zookeeper": "ZooKeeper"}
 
 _LONGEST_LABEL = 63  # RFC 1035
+
+
+def refuse_not_asked(account: Account) -> None:
+    """Refuse a backend that answers no DNS, one of ``NOT_ASKED``."""
+    backend = account.config.discovery.backend
+    message = f"is {backend}, and {account.target} cannot ask {NOT_ASKED[backend]}"
+    remedy = (
+        'set discovery.backend = "static" and name hosts in static.endpoints, or choose consul, '
+        "kubernetes or dns"
+    )
+    account.refuse("discovery.backend", message, remedy)
+
+
+def note_looked_up(account: Account) -> None:
+    """Note what is lost where Consul or Kubernetes is asked by DNS."""
+    backend, target = account.config.discovery.backend, account.target
+    if backend == "consul":
+        reason = "Consul's DNS leaves out critical hosts alone, or what its agent says"
+        account.drop(reason, "discovery.only_passing")
+        reason = (
+            f"{target} asks Consul by DNS: the name servers of its machine have to forward .consul"
+        )
+        unsaid = ("port", "scheme", "token", "namespace", "consistency")
+        account.drop(reason, "consul.host", notable=True)
+        account.drop(reason, *(f"consul.{name}" for name in unsaid))
+    elif backend == "kubernetes":
+        reason = "Kubernetes' DNS leaves out hosts that are not ready"
+        account.drop(reason, "discovery.only_passing")
+        # The others have one address, which stands for all their hosts.
+        reason = f"{target} sees the hosts of headless services alone (clusterIP: None), of others one address"
+        account.drop_part(reason, "discovery.backend", notable=True)
 
 
 def refuse_no_name(

@@ -36,6 +36,8 @@ class TestDns:
         until(lambda: envoy.get("ledger").status == 200)
         consul.deregister("payments")
         until(lambda: envoy.get("payments").status == 503)
+        # What says how names are looked up is nothing that Envoy is about to forget.
+        assert "deprecated" not in envoy.process.log
 
     def test_tag(self, new_consul: Callable[..., Consul], serve: Serve, start: Start) -> None:
         """In Consul's DNS, a name with a dot is that of another service, which is why it is refused."""

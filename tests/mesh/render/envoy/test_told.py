@@ -83,6 +83,14 @@ class TestDropped:
                 },
             ),
             ({}, {"tracing.enabled": "tracing.endpoint is not set, so nothing is traced"}),
+            (
+                {"tracing.endpoint": "http://a"},
+                {"tracing.endpoint": "Envoy takes port 4317, as the endpoint names none"},
+            ),
+            (
+                {"tracing.endpoint": "http://a/v1/traces"},
+                {"tracing.endpoint": "Envoy takes port 4318, as the endpoint names none"},
+            ),
         ],
     )
     def test_reasons(self, settings: dict[str, Any], expected: dict[str, str]) -> None:
@@ -100,6 +108,11 @@ class TestDropped:
         }
 
         assert not {*settings} & {*told(envoy, settings, "payments")}
+
+    @pytest.mark.parametrize("endpoint", ["https://a", "https://a/v1/traces", "http://a:4317"])
+    def test_port_of_collector(self, endpoint: str) -> None:
+        """What the URL of a collector means by itself is not told."""
+        assert "tracing.endpoint" not in told(envoy, {"tracing.endpoint": endpoint}, "payments")
 
     def test_tcp(self) -> None:
         """What is about requests is told of an upstream that speaks plain TCP."""
@@ -170,6 +183,7 @@ class TestNotes:
         [
             {COUNTED: 0.505},
             {"tracing.endpoint": "a:1", "tracing.sampling_ratio": 0.12345},
+            {"tracing.endpoint": "http://a"},
             {"retry.budget": 0.2},
             {"metrics.path": "/metrics?a=1"},
             {"load_balancer.health_check.expected_statuses": []},
@@ -250,6 +264,47 @@ class TestDiscovery:
 
         assert '"payments.service.dc1.consul"' in envoy(ported).text
 
+    def test_consul(self) -> None:
+        """That Consul is asked by DNS has to be known; the rest of how it is reached is lost."""
+        settings = {"discovery.backend": "consul", "upstreams.payments.port": 1}
+        reason = "Envoy asks Consul by DNS: the name servers of its machine have to forward .consul"
+        unsaid = {f"consul.{name}" for name in ("host", "port", "scheme", "consistency")}
+        found, notes = told(envoy, settings, "payments"), noted(settings, "payments")
+
+        assert unsaid == {path for path, why in found.items() if why == reason}
+        assert (False, True, True) == notes["consul.host"]
+        assert (False, True, False) == notes["consul.port"]
+        assert (
+            "Consul's DNS leaves out critical hosts alone, or what its agent says"
+            == found["discovery.only_passing"]
+        )
+
+    def test_kubernetes(self) -> None:
+        """That an ordinary Service hides its hosts behind one address has to be known."""
+        settings = {"discovery.backend": "kubernetes", "upstreams.payments.port": 1}
+        found = told(envoy, settings, "payments")
+
+        assert (
+            "Envoy sees the hosts of headless services alone (clusterIP: None), of others one address"
+            == found["discovery.backend"]
+        )
+        assert (True, False, True) == noted(settings, "payments")["discovery.backend"]
+        assert (
+            "Kubernetes' DNS leaves out hosts that are not ready"
+            == (found["discovery.only_passing"])
+        )
+
+    def test_srv_name(self) -> None:
+        """A name of SRV records, which bring ports, is refused as such, and not for want of a port."""
+        settings = {"discovery.backend": "dns", "dns.name": "_{service}._tcp.a"}
+        expected = {"dns.name": "makes a name of SRV records, which Envoy does not look up"}
+        some = {"upstreams.payments.port": 1}
+
+        assert expected == refused({**settings, "upstreams.ledger.port": None})
+        assert expected == refused({**settings, **some}, envoy_clusters)
+        # What no backend asks for is not judged.
+        assert "_{service}" not in envoy(a_config({"dns.name": "_{service}"})).text
+
     @pytest.mark.parametrize(
         ("settings", "expected"),
         [
@@ -268,6 +323,18 @@ class TestDiscovery:
         assert {"discovery.backend": expected} == refused(settings, envoy_clusters)
         assert (False, False, True) == noted(settings, None, envoy_routes)["discovery.backend"]
         assert '"service_version"' in envoy(nobody).text
+
+    def test_not_asked_help(self) -> None:
+        """Who has to choose another backend is told how to name hosts."""
+        with pytest.raises(ConfigError) as caught:
+            envoy(a_config({"discovery.backend": "etcd"}))
+
+        [problem] = caught.value.problems
+
+        assert (
+            'set discovery.backend = "static" and name hosts in static.endpoints, or choose consul, '
+            "kubernetes or dns" == problem.help
+        )
 
     def test_no_hosts(self) -> None:
         """Those without hosts are named, and somebody has to read that."""
@@ -311,7 +378,7 @@ class TestDiscovery:
         settings = {"discovery.backend": "dns", "dns.name": "a", "dns.record_type": "A"}
         found = told(envoy, {**settings, "dns.port": 80, "dns.nameservers": ["10.0.0.1"]})
 
-        assert not {"discovery.backend", "discovery.refresh_interval"} & {*found}
+        assert not [path for path in found if path.startswith("discovery.")]
         assert [] == [path for path in found if path.startswith("dns.")]
 
     def test_dns(self) -> None:

@@ -21,6 +21,11 @@ def cluster(settings: dict[str, Any], upstream: str = "payments") -> Any:
     return bootstrap(settings, upstream)["static_resources"]["clusters"][0]
 
 
+def lookup(found: Any) -> Any:
+    """Return how a cluster looks up names."""
+    return found["cluster_type"]["typed_config"]
+
+
 def manager(settings: dict[str, Any], upstream: str = "payments") -> Any:
     """Return what deals with requests."""
     listeners = bootstrap(settings, upstream)["static_resources"]["listeners"]
@@ -251,7 +256,7 @@ class TestNames:
         )
         [endpoint] = found["load_assignment"]["endpoints"][0]["lb_endpoints"]
 
-        assert ("STRICT_DNS", "7.000s") == (found["type"], found["dns_refresh_rate"])
+        assert "7.000s" == lookup(found)["dns_refresh_rate"]
         assert expected == tuple(endpoint["endpoint"]["address"]["socket_address"].values())
         # What TLS asks for has no final dot.
         assert expected[0].removesuffix(".") == endpoint["endpoint"]["hostname"]
@@ -272,18 +277,28 @@ class TestNames:
             }
         )
 
-        assert expected == found["dns_lookup_family"]
-        assert "typed_dns_resolver_config" not in found
+        assert expected == lookup(found)["dns_lookup_family"]
+        assert "typed_dns_resolver_config" not in lookup(found)
 
     def test_name_servers(self) -> None:
         """Name servers are addresses, with port 53 unless they have another."""
         servers = ["10.0.0.2", "10.0.0.3:54", "::1", "[::1]", "[::1]:55"]
         settings = {"discovery.backend": "dns", "dns.name": "a", "upstreams.payments.port": 80}
-        resolver = cluster({**settings, "dns.nameservers": servers})["typed_dns_resolver_config"]
+        found = cluster({**settings, "dns.nameservers": servers})
+        resolver = lookup(found)["typed_dns_resolver_config"]
 
         assert [("10.0.0.2", 53), ("10.0.0.3", 54), ("::1", 53), ("::1", 53), ("::1", 55)] == [
             tuple(each["socket_address"].values()) for each in resolver["typed_config"]["resolvers"]
         ]
+
+    def test_static(self) -> None:
+        """A name among static hosts is looked up as often as Envoy likes, addresses are not."""
+        named = cluster({}, "mainframe")
+
+        assert "V4_PREFERRED" == lookup(named)["dns_lookup_family"]
+        assert "dns_refresh_rate" not in lookup(named)
+        assert "type" not in named
+        assert "STATIC" == cluster({})["type"]
 
 
 class TestCollector:
@@ -294,6 +309,7 @@ class TestCollector:
             ("http://collector", "collector:4317"),
             ("http://collector/", "collector:4317"),
             ("https://[::1]:9", "[::1]:9"),
+            ("https://collector", "collector:443"),
             ("::1", "[::1]:4317"),
         ],
     )
@@ -310,6 +326,7 @@ class TestCollector:
             ("collector:4318", "http://collector:4318/v1/traces"),
             ("http://collector/spans", "http://collector:4318/spans"),
             ("https://[::1]:9/v1/traces", "https://[::1]:9/v1/traces"),
+            ("https://collector/v1/traces", "https://collector:443/v1/traces"),
             ("http://10.0.0.1:4318/", "http://10.0.0.1:4318/v1/traces"),
         ],
     )

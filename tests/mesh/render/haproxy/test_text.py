@@ -390,6 +390,13 @@ class TestHosts:
         some = {"upstreams": {"payments": {}, "ledger": {"port": 1}}}
         assert reason("kubernetes.port_name", KUBERNETES, named, some) is None
         assert "not ready" in str(reason("discovery.only_passing", KUBERNETES, PORT))
+        headless, most = notes("discovery.backend", KUBERNETES, PORT)
+        assert (
+            "HAProxy sees the hosts of headless services alone (clusterIP: None), of others one address"
+            == headless.reason
+        )
+        assert "HAProxy uses 20 hosts of an upstream at most" == most.reason
+        assert (True, True) == (headless.in_part, headless.notable)
 
     def test_no_port(self) -> None:
         """An upstream whose port HAProxy cannot learn is refused."""
@@ -576,10 +583,48 @@ class TestBalance:
 
         assert expected == only("balance", STATIC, own) + only("hash-type", STATIC, own)
 
-    @pytest.mark.parametrize("algorithm", ["weighted_round_robin", "peak_ewma"])
-    def test_refused(self, algorithm: str) -> None:
-        """An algorithm that HAProxy does not have is refused."""
-        assert ["load_balancer.algorithm"] == refusals(ONE, {"load_balancer.algorithm": algorithm})
+    @pytest.mark.parametrize(
+        ("algorithm", "nearest"),
+        [("weighted_round_robin", "round_robin"), ("peak_ewma", "least_request")],
+    )
+    def test_refused(self, algorithm: str, nearest: str) -> None:
+        """An algorithm that HAProxy does not have is refused, and what comes nearest is named."""
+        with pytest.raises(ConfigError) as caught:
+            rendered(ONE, {"load_balancer.algorithm": algorithm})
+        [problem] = caught.value.problems
+
+        assert "load_balancer.algorithm" == problem.path
+        assert f'{nearest} comes nearest: algorithm = "{nearest}"' == problem.help
+
+    @pytest.mark.parametrize(
+        ("path", "exact", "other"),
+        [
+            ("load_balancer.panic_threshold", 0, 5e-324),
+            ("circuit_breaker.max_ejection_percent", 100, 99),
+            ("circuit_breaker.max_reset_timeout", 30, 31),
+            ("tracing.enabled", False, True),
+        ],
+    )
+    def test_exact(self, path: str, exact: object, other: object) -> None:
+        """What HAProxy does anyway is no loss where it is what is wanted."""
+        assert reason(path, ONE, {path: exact}) is None
+        assert reason(path, ONE, {path: other}) is not None
+
+    @pytest.mark.parametrize(
+        ("own", "expected"),
+        [
+            ({}, "HAProxy takes a host back after 3 checks that pass, one each 10,000 ms"),
+            ({"load_balancer.health_check.type": "none"}, "only if it is checked"),
+            ({"circuit_breaker.consecutive_failures": 0}, "only for failures in a row"),
+        ],
+    )
+    def test_ejections_of_one_length(self, own: Settings, expected: str) -> None:
+        """The longest ejection is obeyed no better than the first one, which is as long."""
+        first, longest = "circuit_breaker.reset_timeout", "circuit_breaker.max_reset_timeout"
+        one_length = {first: 25, longest: 25}
+
+        assert expected in str(reason(longest, ONE, own, one_length))
+        assert reason(first, ONE, own, one_length) == reason(longest, ONE, own, one_length)
 
     @pytest.mark.parametrize("key", ["header:a", "cookie:a", "query:a", "source_ip"])
     def test_tcp(self, key: str) -> None:
