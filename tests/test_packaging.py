@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import os
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,46 @@ class TestLowerBounds:
         expected = dict(each.split(">=") for each in project["dependencies"])
 
         assert expected == {name: metadata.version(name) for name in expected}
+
+
+#: What is imported though no release of ours asks for it.
+GIVEN = {
+    "annotationlib",  # of the standard library, from Python 3.14 on
+    "meshconf",
+    "pytest",  # imports the plugin
+}
+
+
+class TestDependencies:
+    """What meshconf imports."""
+
+    def test_are_declared(self, project: dict[str, Any]) -> None:
+        """All that is imported, wherever, is of a dependency or of an extra, not of their own."""
+        requirements = [
+            *project["dependencies"],
+            *(each for extra in project["optional-dependencies"].values() for each in extra),
+        ]
+        declared = {
+            file.parts[0].partition(".")[0]
+            for each in requirements
+            for file in metadata.files(each.split(">=")[0]) or []
+        }
+        imported = {
+            name.partition(".")[0]
+            for module in (ROOT / "meshconf").rglob("*.py")
+            for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+            for name in names_in(node)
+        }
+
+        assert {"attrs", "click", "meshconf"} <= imported
+        assert set() == imported - declared - sys.stdlib_module_names - GIVEN
+
+
+def names_in(node: ast.AST) -> list[str]:
+    """Name the modules that a statement imports, if it does."""
+    if isinstance(node, ast.Import):
+        return [each.name for each in node.names]
+    return [str(node.module)] if isinstance(node, ast.ImportFrom) and not node.level else []
 
 
 class TestPythons:
