@@ -183,11 +183,9 @@ def _endpoint(host: str, port: int, health_port: int | None) -> dict[str, Any]:
 def hosts_in_cluster(account: Account, upstream: Upstream) -> dict[str, Any]:
     """Return what the cluster of an upstream says of its hosts, and of how it learns of them."""
     health_port = upstream.config.load_balancer.health_check.port
-    hosts = hosts_of(account.config, upstream)
     # Of names among static hosts, nothing says how often they are looked up.
-    is_asked = bool(hosts) and account.config.discovery.backend != "static"
-    lookup = _lookup(account) if is_asked else None
-    return cluster_of(upstream.name, hosts, health_port, lookup)
+    lookup = None if account.config.discovery.backend == "static" else _lookup(account)
+    return cluster_of(upstream.name, hosts_of(account.config, upstream), health_port, lookup)
 
 
 def _lookup(account: Account) -> dict[str, Any]:
