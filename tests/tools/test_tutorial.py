@@ -48,9 +48,11 @@ def hooks_in(folder: Path, tag: str) -> None:
 
 
 def release() -> str:
-    """Return the tag of the release that this is, or becomes."""
+    """Return the tag of the last release; before the first, of that which this becomes."""
     project = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return "v" + str(project["version"]).partition(".dev")[0]
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## (\d+\.\d+\.\d+) ", changes, re.MULTILINE)
+    return "v" + (released[0] if released else str(project["version"]).partition(".dev")[0])
 
 
 class TestTutorial:
