@@ -148,8 +148,9 @@ def _shown(
     end = start + len(source.lines.line_text(number))
     # Of a very long line only what surrounds the first highlight is looked at.
     first = min((highlight.span.start for highlight in highlights), default=start)
-    near = _overlapping(masks, start, end)
-    left, right = _around(min(first, end), start, end, near)
+    first = min(first, end)
+    near = _near(masks, first, start, end)
+    left, right = _around(first, start, end, near)
     text, place = _masked(source.text, left, right, near)
     shown, columns = _safe(text)
     marks = [_mark(highlight, columns, place) for highlight in highlights]
@@ -158,6 +159,15 @@ def _shown(
     shown, marks = _cut(shown, marks, longest, before, after)
     numbered = None if source.first_line is None else number + source.first_line - 1
     return Line(numbered, shown, tuple(marks))
+
+
+def _near(masks: Sequence[Mask], at: int, start: int, end: int) -> Sequence[Mask]:
+    """Find the masks of a line that may be shown with a place: each takes a character at least."""
+    first = bisect_right(masks, start, key=lambda mask: mask.end)
+    last = bisect_right(masks, end, key=lambda mask: mask.start)
+    middle = bisect_right(masks, at, first, max(first, last), key=lambda mask: mask.end)
+    left, right = middle - LONGEST_LINE - 1, middle + 2 * LONGEST_LINE + 1
+    return masks[max(first, left) : min(last, right)]
 
 
 def _around(at: int, start: int, end: int, masks: Sequence[Mask]) -> tuple[int, int]:

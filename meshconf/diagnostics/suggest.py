@@ -74,6 +74,9 @@ def distance(left: str, right: str, most: int) -> int:
     This is the Damerau-Levenshtein distance in its restricted form (no stretch is edited twice).
     It stops early, with any number above *most*, once it cannot come below that.
     """
+    # Each letter that only one of the two has takes a change of its own.
+    if max(len(set(left).difference(right)), len(set(right).difference(left))) > most:
+        return most + 1
     before_last: list[int] = []
     last = list(range(len(right) + 1))
     for row, char in enumerate(left, 1):

@@ -126,10 +126,13 @@ class Diagnosis:
         for layer in self.layers:
             self.problems += layer.problems
             self.problems += (broken_problem(self.model, broken) for broken in layer.broken)
-        self.problems += islice(about_names.odd_names(self), MOST_FOUND)
+        names = [*islice(about_names.odd_names(self), MOST_FOUND)]
+        self.problems += names
         self.problems += islice(about_names.strays(self, unknown), MOST_FOUND)
         if breaches is None:
-            self.group(self.model, self.merged.tree, ())
+            # Where that many names are wrong, values are judged when the names are right.
+            if sum(one.severity == "error" for one in names) < MOST_FOUND:
+                self.group(self.model, self.merged.tree, ())
             self.problems += self.with_values
         else:
             found = (about_rules.breach_problems(self, breach) for breach in breaches)

@@ -5,6 +5,7 @@ A secret has none, nor has what a report may not show.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,8 @@ def _places(index: SpanIndex, path: Path, value: Any, *, within: bool) -> int:
 def _edit(
     text: SourceText, span: Span, hidden: Sequence[Mask], replacement: str, *, safe: bool
 ) -> Edit | None:
-    if any(mask.start < span.end and span.start < mask.end for mask in hidden):
+    first = bisect_right(hidden, span.start, key=lambda mask: mask.end)  # they stand in order
+    if first < len(hidden) and hidden[first].start < span.end:
         return None
     start, end = text.lines.position(span.start), text.lines.position(span.end)
     return Edit(text.origin(), start, end, replacement, safe)

@@ -208,9 +208,14 @@ class Masks:
         if isinstance(name, int):  # a position
             return False
         if name not in self._judged:
+            if len(self._judged) >= MOST_NAMES:
+                return True
             self._judged[name] = speaks_of(name, self.model.secret_names)
         return self._judged[name]
 
+
+#: So many names that are no settings are looked at; what stands under more of them is hidden.
+MOST_NAMES = 10_000
 
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -142,6 +142,14 @@ class TestSuggestions:
         assert distance(left, right, 9) == distance(right, left, 9)
         assert (left == right) is (distance(left, right, 9) == 0)
 
+    @given(st.text("abc-_", max_size=7), st.text("abc-_", max_size=7), st.integers(0, 3))
+    def test_bounded_distance(self, left: str, right: str, most: int) -> None:
+        """A bound changes nothing but that what is above it need not be told exactly."""
+        expected = distance(left, right, 9)
+        found = distance(left, right, most)
+
+        assert min(expected, most + 1) == min(found, most + 1)
+
     @pytest.mark.parametrize(
         ("word", "expected"),
         [("token", True), ("CONSUL-TOKEN", True), ("tokn", True), ("host", False)],
@@ -149,6 +157,20 @@ class TestSuggestions:
     def test_speaks_of(self, word: str, expected: bool) -> None:
         """A word speaks of a name that it holds or misspells."""
         assert expected is speaks_of(word, ["token"])
+
+
+class TestSentence:
+    @pytest.mark.parametrize(
+        ("expected", "text"),
+        [
+            ("a\\x1b", "a\x1b"),
+            ("é" * 2000, "é" * 2000),
+            ("a" * 1000 + "…" + "b" * 1000, "a" * 1001 + "b" * 1000),
+        ],
+    )
+    def test_length(self, expected: str, text: str) -> None:
+        """A sentence is safe to print, and without end it loses its middle."""
+        assert expected == words.sentence(text)
 
 
 class TestCodes:

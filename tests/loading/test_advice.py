@@ -221,3 +221,39 @@ class TestSharedRules:
         found = problems("[one]\nport = 1\n[entries.x]\n[entries.y]\n", Root, tmp_path)
 
         assert ["ports differ"] == [problem.message for problem in found]
+
+
+@attrs.frozen
+class Row:
+    """An element of a list."""
+
+    size: int = 5
+
+
+@attrs.frozen
+class Lists:
+    """Lists and mappings of groups."""
+
+    rows: list[Row] = attrs.Factory(list)
+    grid: list[list[Row]] = attrs.Factory(list)
+    named: Mapping[str, list[Row]] = attrs.Factory(dict)
+    numbers: list[int] = attrs.Factory(list)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("rows[0].size", "rows = [{ sise = 1 }]"),
+        ("grid[0][1].size", "grid = [[{}, { sise = 1 }]]"),
+        ("named.a[0].size", "named.a = [{ sise = 1 }]"),
+    ],
+)
+def test_default_in_an_element(path: str, text: str, tmp_path: Path) -> None:
+    """The default of a setting in an element of a list is known, however the list is held."""
+    file = tmp_path / "app.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read(file, schema=Lists, prefix=None)
+    (problem,) = caught.value.problems
+
+    assert (f"`{path}` is set nowhere else, so its default 5 would be used",) == problem.notes

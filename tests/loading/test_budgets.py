@@ -342,6 +342,41 @@ class TestWork:
 
         assert large < 2.4 * small
 
+    def test_of_one_line(self) -> None:
+        """Of mistakes on one line, each is told by what stands around it."""
+        small, large = (
+            "row = {" + ", ".join(f"u{n} = 'x'" for n in range(number)) + "}"
+            for number in (250, 500)
+        )
+        work(small)
+
+        assert work(large) < 2.8 * work(small)
+
+    def test_of_the_last_problem(self, attempt: Attempt) -> None:
+        """Just as many wrong values are told as there is room for, the first of them."""
+        lines = [f"[peers.p{n}]\nhost = 1\nport = ''\ntoken = 1" for n in range(200)]
+        found = attempt("\n".join(lines), schema=App).problems
+        paths = [problem.path for problem in found if problem.severity == "error"]
+
+        assert (500, "peers.p166.port") == (len(paths), paths[-1])
+
+    @pytest.mark.parametrize(("shown", "number"), [("1", 9_000), ("<secret>", 11_000)])
+    def test_of_hidden_values(self, shown: str, number: int, attempt: Attempt) -> None:
+        """Where very many names are no settings, what stands under some is hidden, unlooked at."""
+        lines = [f"x{n:x} = {n}" for n in range(number)]
+        found = attempt("\n".join(["[row]", "zzz = 1", "[table]", *lines]), schema=App)
+
+        assert f"\n2 | zzz = {shown}\n" in str(found)
+
+    def test_of_names_before_values(self, attempt: Attempt) -> None:
+        """Where more names are wrong than a report has room for, values are not judged."""
+        text = "\n".join(f"u{n} = 1" for n in range(500)) + "\nnumber = 'x'\n"
+        codes = [problem.code for problem in attempt(text, schema=App).problems]
+        fewer = [problem.code for problem in attempt(text[7:], schema=App).problems]
+
+        assert ["MC101"] * 500 == codes
+        assert [*["MC101"] * 499, "MC201"] == fewer
+
     @pytest.mark.parametrize(
         "text",
         [
