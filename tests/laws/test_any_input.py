@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import types
 from typing import Any, Literal, Union
 
 import attrs
@@ -46,14 +47,8 @@ written = st.builds(
     st.sampled_from(REMARKS),
 )
 headers = st.builds(
-    "{0}{2}{1}{3}".format,
-    *[
-        st.shared(st.sampled_from(["[ ]", "[[ ]]"]), key="brackets").map(half)
-        for half in (
-            lambda both: both.split()[0],
-            lambda both: both.split()[1],
-        )
-    ],
+    lambda brackets, path, remark: f"{brackets[0]}{path}{brackets[1]}{remark}",
+    st.sampled_from([("[", "]"), ("[[", "]]"), ("[ ", "\t]")]),
     st.lists(st.sampled_from(KEYS), min_size=1, max_size=3).map(".".join),
     st.sampled_from(REMARKS),
 )
@@ -81,7 +76,7 @@ def documents(draw: st.DrawFn) -> str:
             found.append(found.pop(at))
         else:
             value = f"= {draw(st.sampled_from(LITERALS))} "
-            found[at] = _VALUE.sub(lambda _, value=value: value, found[at], count=1)
+            found[at] = _VALUE.sub(value.replace("\\", r"\\"), found[at], count=1)
     text = draw(st.sampled_from(["\n", "\n", "\r\n"])).join(found)
     if draw(st.integers(0, 3)) == 0:
         start = draw(st.integers(0, len(text)))
@@ -187,7 +182,7 @@ class TestVariables:
     )
     def test_dotenv(self, found: list[str], end: str) -> None:
         """So do the lines of a .env file."""
-        content = end.join(found).encode(errors="surrogateescape")
+        content = end.join(found).encode(errors="surrogatepass")
         check_outcome(OfFiles(DotEnv(".env", "APP_"), InMemory(content)), prefix=None)
 
 
@@ -242,8 +237,9 @@ def schemas(draw: st.DrawFn, depth: int = 2) -> Any:
         if shape == "leaf":
             fields[name] = draw(st.sampled_from(LEAVES))
             continue
-        below = draw(schemas(depth - 1))
-        kinds: dict[str, Any] = {"group": below, "map": dict[str, below], "list": list[below]}
+        below: Any = draw(schemas(depth - 1))
+        kinds = {"group": below, "map": types.GenericAlias(dict, (str, below))}
+        kinds["list"] = types.GenericAlias(list, below)
         fields[name] = kinds[shape], {} if shape == "map" else [] if shape == "list" else below
     return draw(st.sampled_from([attrs_class, data_class]))(fields, draw)
 
@@ -280,8 +276,8 @@ def factory_of(kind: Any, default: Any) -> Any:
     if isinstance(default, type):
         return maker(default)
     if default is None:
-        origin = getattr(kind, "__origin__", None)
-        return {list: list, dict: dict}.get(origin, lambda: None)
+        origin: Any = getattr(kind, "__origin__", None)
+        return origin if origin in (list, dict) else lambda: None
     return lambda: default
 
 
@@ -294,17 +290,31 @@ def maker(cls: type) -> Any:
     return cls
 
 
-def value_for(draw: st.DrawFn, kind: Any) -> Any:
+def hints_of(kind: Any) -> dict[str, Any]:
+    """List the fields of a class with their types; none of what is no such class."""
+    if not isinstance(kind, type):
+        return {}
+    made: Any = kind
+    if attrs.has(kind):
+        return {one.name: one.type for one in attrs.fields(made)}
+    return (
+        {one.name: one.type for one in dataclasses.fields(made)}
+        if dataclasses.is_dataclass(kind)
+        else {}
+    )
+
+
+def value_for(draw: Any, kind: Any) -> Any:
     """Draw a value for a type: mostly one that fits, where that is a group with its names."""
     if draw(st.integers(0, 5)) == 0:
         return draw(plain)
-    origin, below = getattr(kind, "__origin__", None), getattr(kind, "__args__", ())
+    origin: Any = getattr(kind, "__origin__", None)
+    below: list[Any] = list(getattr(kind, "__args__", ()))
     if origin is list:
         return [value_for(draw, below[0]) for _ in range(draw(st.integers(0, 2)))]
     if origin is dict:
         return {name: value_for(draw, below[1]) for name in draw(st.lists(st.sampled_from(MADE)))}
-    hints = getattr(kind, "__annotations__", None)
-    if isinstance(kind, type) and (attrs.has(kind) or dataclasses.is_dataclass(kind)) and hints:
+    if hints := hints_of(kind):
         found = {n: t for n, t in hints.items() if draw(st.integers(0, 3))}
         return {name: value_for(draw, hint) for name, hint in found.items()}
     fitting: dict[Any, list[Any]] = {int: [1, -1], float: [0.5], str: ["a"], bool: [True]}
