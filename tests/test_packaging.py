@@ -51,6 +51,7 @@ class TestLowerBounds:
 #: What is imported though no release of ours asks for it.
 GIVEN = {
     "annotationlib",  # of the standard library, from Python 3.14 on
+    "dotenv",  # reads .env files for environs, which brings it
     "meshconf",
     "pytest",  # imports the plugin
 }
