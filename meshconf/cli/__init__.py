@@ -44,7 +44,8 @@ def _complain(error: click.ClickException) -> None:
     said = io.StringIO()
     error.show(said)
     for line in said.getvalue().rstrip("\n").split("\n"):
-        click.echo(printable(line), err=True)
+        text = line.lstrip("\t")  # click indents choices by one
+        click.echo("    " * (len(line) - len(text)) + printable(text), err=True)
 
 
 def _prepare_streams() -> None:

@@ -89,6 +89,14 @@ class TestWrongUsage:
         assert (2, "") == (result.exit_code, result.stdout)
         assert said in result.stderr
 
+    def test_choices_of_an_argument(self, run):
+        """The choices of a missing argument are listed with no tab spelled out."""
+        result = run("render")
+
+        assert (2, "") == (result.exit_code, result.stdout)
+        assert "\n    haproxy" in result.stderr
+        assert "\\t" not in result.stderr
+
 
 class TestEntryPoint:
     def test_module(self, program):
