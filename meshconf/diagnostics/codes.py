@@ -65,7 +65,8 @@ _TABLE = (
     Code(
         "MC101",
         "unknown key",
-        "The schema has no such key, so the value would have no effect.",
+        "The schema has no such key, so the value would have no effect. Where the "
+        "schema has secrets, a text under such a key is shown as …: it might be one of them.",
         "Correct the spelling, move the key to the table that knows it, or delete it.",
     ),
     Code(
