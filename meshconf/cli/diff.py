@@ -94,7 +94,7 @@ def _loaded(target: Target, side: str, profile: str | None) -> Outcome:
 
 def _sources(target: Target, side: str, profile: str | None) -> list[Any]:
     """Turn what names a side into the files that it consists of."""
-    from meshconf.loading.choose import base_of, is_profile, profile_file
+    from meshconf.loading.choose import NamedFile, base_of, is_profile, profile_file
     from meshconf.sources.git_file import GitFile, git_file
 
     if side != STDIN and not exists(side):  # noqa: PTH110 - a name of any length is asked for
@@ -105,6 +105,7 @@ def _sources(target: Target, side: str, profile: str | None) -> list[Any]:
         usual = sources_of(target, (), FILES_ONLY, with_profile=False)
         base = base_of(usual)
         if base is not None and is_profile(side):
-            return [*usual, profile_file(base, side)]
+            note = f"there is no file {side}, so it is taken for a profile"
+            return [*usual, NamedFile(profile_file(base, side), note=note)]
     names = [side] if profile is None else [side, str(profile_file(side, profile))]
     return file_sources(names, FILES_ONLY.stdin_filename)

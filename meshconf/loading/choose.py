@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.words import parse_path, quoted
 from meshconf.sources.environment import Environment, choosers_of, names_for
@@ -16,9 +18,11 @@ from meshconf.sources.layer import Layer, Source
 
 if TYPE_CHECKING:
     from meshconf.schema.model import Model
+    from meshconf.sources.reading import Refused
 
 __all__ = [
     "CREDENTIALS",
+    "NamedFile",
     "base_of",
     "chosen",
     "expanded",
@@ -36,6 +40,22 @@ CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
 #: Overrides nest at most so deep, as files do.
 DEEPEST = 64
+
+
+@attrs.frozen
+class NamedFile(File):
+    """A file that something else than a path in the code names.
+
+    Attributes:
+        note: What says so, for whoever looks for a file that is not there.
+    """
+
+    note: str = attrs.field(kw_only=True)
+
+    def _unread(self, name: str, refused: Refused) -> Layer:
+        layer = super()._unread(name, refused)
+        problems = tuple(attrs.evolve(one, notes=(self.note,)) for one in layer.problems)
+        return attrs.evolve(layer, problems=problems)
 
 
 class _ProblemOnly:
@@ -166,8 +186,9 @@ def usual_files(
     listed = environ.get(choosers.get("CONFIG", ""), "")
     if listed:
         origin = Origin("env", choosers["CONFIG"])
+        note = f"named by {choosers['CONFIG']}"
         return [
-            _of_store(path, environ, origin) if _is_url(path) else File(path)
+            _of_store(path, environ, origin) if _is_url(path) else NamedFile(path, note=note)
             for path in _parts(listed)
         ]
     name = model.configuration.file
@@ -207,7 +228,8 @@ def base_of(sources: Sequence[Any]) -> str | os.PathLike[str] | None:
 
 def _profile(base: str | os.PathLike[str], profile: str, origin: Origin | None = None) -> Source:
     if is_profile(profile):
-        return File(profile_file(base, profile))
+        named = "the profile " if origin is None else f"{origin.name}="
+        return NamedFile(profile_file(base, profile), note=f"named by {named}{profile}")
     what = origin.name if origin is not None else quoted(profile)
     message = f"{what} is no name of a profile"
     help_ = "use 1 to 64 of a-z, 0-9, `_` and `-`, such as production"

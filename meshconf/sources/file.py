@@ -109,10 +109,14 @@ class File:
                 return Layer("file", name, {}, absent=True)
             if refused.code == "MC004":
                 refused.help = _SPLIT.format("max_bytes")
-            return unread("file", name, refused)
+            return self._unread(name, refused)
         return parse_toml(
             model, text, kind="file", name=name, max_keys=self.max_keys, secrets=self.secret_in_file
         )
+
+    def _unread(self, name: str, refused: Refused) -> Layer:
+        """Make the layer of a file that could not be read; who knows more of it may add that."""
+        return unread("file", name, refused)
 
 
 @attrs.frozen

@@ -234,6 +234,7 @@ class TestProfile:
 
         assert 2 == result.exit_code
         assert "mesh.prodution.toml does not exist" in result.stderr
+        assert "note: there is no file prodution, so it is taken for a profile\n" in result.stderr
 
     def test_name_that_is_none(self, run):
         """What cannot be the name of a profile is wrong usage."""

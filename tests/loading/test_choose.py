@@ -17,7 +17,7 @@ from meshconf.loading.choose import (
     profiles_beside,
     usual_files,
 )
-from meshconf.loading.load import read_outcome
+from meshconf.loading.load import read_outcome, reads_files
 from meshconf.schema.compile import model_of
 from meshconf.sources.file import Document
 from meshconf.testing import ExpectedProblem, assert_problems
@@ -106,6 +106,7 @@ class TestProfileOfALoad:
         expected = ExpectedProblem("MC401", message="app.production.toml does not exist")
 
         assert_problems(outcome.problems, expected)
+        assert ("named by the profile production",) == outcome.problems[0].notes
 
     def test_overrides_the_base(self, folder: Path) -> None:
         """Its file wins over the base, leaf by leaf."""
@@ -134,6 +135,27 @@ class TestUsualFiles:
     def test_schema_without_a_file(self) -> None:
         """A schema that names no file has none."""
         assert [] == usual_files(PLAIN, "APP_", {})
+
+
+class TestWhoNamedAMissingFile:
+    @pytest.mark.parametrize(
+        ("name", "value", "note"),
+        [
+            ("APP_CONFIG", "x.toml", "named by APP_CONFIG"),
+            ("APP_PROFILE", "staging", "named by APP_PROFILE=staging"),
+        ],
+    )
+    def test_variable(self, folder: Path, name: str, value: str, note: str) -> None:
+        """A file that a variable names and that is missing is told with the variable."""
+        outcome = read_outcome(App, [], environ={name: value})
+
+        assert [("MC401", (note,))] == [(one.code, one.notes) for one in outcome.problems]
+
+    def test_reads_files(self) -> None:
+        """It is a file to whoever follows files."""
+        (source,) = usual_files(PLAIN, "APP_", {"APP_CONFIG": "x.toml"})
+
+        assert reads_files(source)
 
 
 class TestBase:
