@@ -16,6 +16,7 @@ from meshconf.cli.loaded import (
     sources_of,
     tell,
     tell_aside,
+    tell_assumed,
 )
 from meshconf.cli.options import STDIN, about_problems, about_schema, about_sources, target_of
 from meshconf.cli.terminal import print_lines
@@ -95,6 +96,7 @@ def check(
     names = tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.sources))
     left_out = [*_left_out(wanted, given, _profiles(local, names)), *_remote(sources, local)]
     tell(problems, names, output_format, color, not_checked=left_out)
+    tell_assumed(target, problems, output_format, color)
     if mendable := sum(one.edit is not None and one.edit.safe for one in problems):
         tell_aside(f"{mendable} of them can be mended by --fix", output_format, color)
     if any(deny_warnings or problem.severity == "error" for problem in problems):

@@ -30,6 +30,7 @@ __all__ = [
     "sources_of",
     "tell",
     "tell_aside",
+    "tell_assumed",
 ]
 
 #: The exit code if there are findings, or a difference.
@@ -187,6 +188,22 @@ def tell_aside(text: str, output_format: str, color: str) -> None:
 
     if output_format in LINE_FORMATS:
         print_lines([(Piece(text, "quiet"),)], color, err=True)
+
+
+def tell_assumed(
+    target: Target, problems: Sequence[Problem], output_format: str, color: str
+) -> None:
+    """Name the schema where nobody did, and keys at the top fit it badly."""
+    from meshconf.diagnostics.words import parse_path
+
+    if target.assumed and any(
+        one.code in ("MC101", "MC102") and len(parse_path(one.path)) == 1 for one in problems
+    ):
+        said = (
+            "checked against the schema of the mesh, ServiceMeshConfig; one of your own is named "
+            "by --schema module:Class or [tool.meshconf]"
+        )
+        tell_aside(said, output_format, color)
 
 
 def problems_about(problems: Sequence[Problem], path: str) -> list[Problem]:

@@ -54,6 +54,8 @@ class Target(NamedTuple):
 
         folder: Where pyproject.toml names the schema, from the working directory; empty if it is
             that, or the schema was named otherwise.
+
+        assumed: Whether nothing names the schema, so that it is that of the mesh.
     """
 
     schema: Any
@@ -61,6 +63,7 @@ class Target(NamedTuple):
     prefix: str | None
     files: tuple[str, ...]
     folder: str
+    assumed: bool
 
     @property
     def description(self) -> Description:
@@ -109,9 +112,11 @@ def target_of(schema: str | None, prefix: str | None) -> Target:
         # What pyproject.toml says is about its own schema.
         files: tuple[str, ...] = ()
         where = ""
+        assumed = False
         found = schema_named(schema, Path.cwd())
     else:
         found = schema_named(project.schema, folder, "[tool.meshconf] schema =")
+        assumed = project.schema is None
         prefix = project.prefix if prefix is None else prefix
         where = "" if folder == Path.cwd() else os.path.relpath(folder)
         # A file that is called like standard input is none of it.
@@ -125,7 +130,9 @@ def target_of(schema: str | None, prefix: str | None) -> Target:
     except TypeError as error:
         message = str(error)
     else:
-        return Target(schema=found, model=model, prefix=prefix, files=files, folder=where)
+        return Target(
+            schema=found, model=model, prefix=prefix, files=files, folder=where, assumed=assumed
+        )
     raise click.UsageError(message)
 
 

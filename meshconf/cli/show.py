@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meshconf.cli.loaded import FINDINGS, load_files, problems_about, tell
+from meshconf.cli.loaded import FINDINGS, load_files, problems_about, tell, tell_assumed
 from meshconf.cli.options import (
     about_problems,
     about_schema,
@@ -75,6 +75,7 @@ def show(
     snapshot = outcome.snapshot
     if snapshot is None:
         tell(outcome.problems, outcome.sources, output_format, color)
+        tell_assumed(target, outcome.problems, output_format, color)
         raise SystemExit(FINDINGS)
     try:
         shown = shown_values(snapshot, key, non_default=non_default, show_secrets=show_secrets)

@@ -81,6 +81,40 @@ class TestFindings:
         assert "conf is a directory, not a regular file" in result.stderr
 
 
+class TestAssumedSchema:
+    SAID = "checked against the schema of the mesh, ServiceMeshConfig; "
+
+    @pytest.mark.parametrize("command", ["check", "show"])
+    @pytest.mark.parametrize("content", ["", 'service_name = "x"\ndatabase = 1\n'])
+    def test_is_named(self, run, folder: Path, command: str, content: str):
+        """Where nobody named a schema, and keys at the top fit badly, the schema is named."""
+        (folder / "mesh.toml").write_text(content)
+
+        assert self.SAID in run(command).stderr
+
+    def test_below_the_top(self, run, folder: Path):
+        """A misspelt key within a group shows that it was the schema that was meant."""
+        (folder / "mesh.toml").write_text('service_name = "x"\nconsul.prt = 1\n')
+        result = run("check")
+
+        assert 1 == result.exit_code
+        assert self.SAID not in result.stderr
+
+    @pytest.mark.parametrize("options", [(), ("--schema", "meshconf:ServiceMeshConfig")])
+    def test_named_schema(self, run, app: Path, options: tuple[str, ...]):
+        """Where a schema was named nothing is said."""
+        result = run("check", *options)
+
+        assert 1 == result.exit_code
+        assert self.SAID not in result.stderr
+
+    def test_for_programs(self, run):
+        """Programs get the data alone."""
+        result = run("check", "--output-format", "json")
+
+        assert (1, "") == (result.exit_code, result.stderr)
+
+
 class TestVariables:
     def test_left_alone(self, run, folder: Path, app: Path):
         """With --no-env variables are not read, and the report says so."""
