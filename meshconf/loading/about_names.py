@@ -255,16 +255,13 @@ def _renaming(diagnosis: Diagnosis, oddity: Oddity) -> str:
 def _no_table(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
     value = value_at(oddity.layer, oddity.path)
     path = dotted(oddity.canonical)
-    # Its text may be a secret that was meant for a key of the table.
-    parts: dict[str, Any] = _at_key(diagnosis, oddity, f"{noun(value)}, where a table is wanted")
-    if oddity.model is not None and oddity.model.secret_names:
-        parts = {"origin": parts["origin"], "excerpts": (Excerpt(parts["origin"]),)}
+    parts = _at_key(diagnosis, oddity, f"{noun(value)}, where a table is wanted")
     return Problem(
         "MC201",
         "error",
         path,
         f"`{path}` must be a table, got {noun(value)}",
-        help=_tables_of(diagnosis, oddity.canonical),
+        help=_tables_of(diagnosis, oddity.canonical) or _table_instead(oddity),
         expected="must be a table",
         found=noun(value),
         **parts,
@@ -278,6 +275,22 @@ def _tables_of(diagnosis: Diagnosis, path: Path) -> str | None:
         if setting is not None and setting.map_of is not None and setting.name == path[end - 1]:
             return f"each entry is a table of its own: [{dotted((*path[:end], 'NAME'))}]"
     return None
+
+
+def _table_instead(oddity: Oddity) -> str | None:
+    """Say how a TOML file writes a group, with the first key of it that a file may hold."""
+    found = text_of(oddity.layer, oddity.path)
+    if found is None or found.text.format != "toml" or found.path != oddity.path:
+        return None
+    assert oddity.model is not None
+    settings = oddity.model.settings.values()
+    leaves = [one for one in settings if not (one.secret or one.holds_settings)]
+    first = min(leaves, key=lambda one: one.default is not REQUIRED, default=None)
+    line = "" if first is None else _assignment(first, (first.name,))
+    if any(isinstance(part, int) for part in oddity.canonical):  # no header leads there
+        return f"write a table: {dotted(oddity.canonical[-1:])} = {{ {line or '…'} }}"
+    header = f"[{dotted(oddity.canonical)}]"
+    return f"write a table: {header}{f' with `{line}` under it' if line else ''}"
 
 
 def _ambiguous(_: Diagnosis, oddity: Oddity) -> Problem:

@@ -7,6 +7,7 @@ judged because of it is counted, not guessed at.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 from types import SimpleNamespace
@@ -187,9 +188,21 @@ class Diagnosis:
         if setting.default is not REQUIRED:
             partial.left_out.add(name)
             return _default(setting)
-        if all(layer.complete for layer in self.layers) and not self.full:
+        if self._asks_for(path) and not self.full:
             self.with_values.append(about_names.missing(self, setting, path))
         return BROKEN
+
+    def _asks_for(self, path: Path) -> bool:
+        """Tell whether a required setting is missed; not where another value stands for its group."""
+        if not all(layer.complete for layer in self.layers):
+            return False
+        return not any(path[:end] in self._no_tables for end in range(1, len(path)))
+
+    @functools.cached_property
+    def _no_tables(self) -> frozenset[Path]:
+        """Where a value stands in the place of a group."""
+        odd = self.merged.oddities
+        return frozenset(one.canonical for one in odd if one.sort == "no_table")
 
     def _inheriting(self, source: str, model: Model, own: Any, path: Path) -> Any:
         base = self._partial_at(source)

@@ -182,7 +182,9 @@ class Masks:
 
     def _instead(self, kind: kinds.Kind | None, value: Any) -> str:
         """Say what is shown instead of a value that may be a secret in the wrong place."""
-        if isinstance(value, _TABLES_AND_ARRAYS):
+        if isinstance(value, Mapping):
+            return ""
+        if isinstance(value, (list, tuple)) and not _wants_table(kind):
             return ""
         if kind is None:
             return ELLIPSIS if isinstance(value, str) else ""
@@ -233,6 +235,11 @@ def _in_parts(text: str) -> Iterator[str]:
 
 
 _TABLES_AND_ARRAYS = (Mapping, list, tuple)
+
+
+def _wants_table(kind: kinds.Kind | None) -> bool:
+    """Tell whether an array is as wrong as any single value in the place of a kind."""
+    return kind is not None and isinstance(kinds.bare(kind), (kinds.Group, kinds.GroupMap))
 
 
 def _parts(value: Any) -> Iterable[tuple[Any, Any]]:

@@ -162,6 +162,73 @@ class TestTables:
         assert "each entry is a table of its own: [queues.NAME]" == problem.help
 
 
+@attrs.frozen(kw_only=True)
+class Store:
+    """A group with a secret, whose first key that a file may hold is not its first."""
+
+    key: Secret[int] | None = None
+    mail: Mail | None = None
+    size: int = 1
+    path: str
+
+
+@attrs.frozen(kw_only=True)
+class Vault:
+    """A group that no file may hold anything of."""
+
+    key: Secret[int] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Stores:
+    """A schema of groups."""
+
+    store: Store | None = None
+    main: Store
+    vault: Vault = Vault()
+    more: tuple[Site, ...] = ()
+    vaults: Mapping[str, Vault] = setting(attrs.Factory(dict))
+
+
+class TestValueForAGroup:
+    @pytest.mark.parametrize("value", ['"s3cr3t"', "4711", "[4711, 12]", '["s3cr3t", 4711]'])
+    @pytest.mark.parametrize("name", ["main", "store"])
+    def test_is_shown_without_what_may_be_a_secret(self, name: str, value: str, tmp_path: Path):
+        """The line is shown with its caret, and help; what stands for a secret is left out."""
+        rest = "" if name == "main" else "main.path = ''"
+        text = f"{name} = {value}\n{rest}\n"
+        (problem,) = problems(text, Stores, tmp_path)
+        (line,) = problem.excerpts[0].lines
+
+        assert f"{name} = …" == line.text
+        assert len(name) == line.marks[0].width
+        assert f'write a table: [{name}] with `path = "…"` under it' == problem.help
+
+    def test_is_the_only_problem(self, tmp_path: Path):
+        """What is required of the group is not said to be missing too."""
+        (problem,) = problems('main = "x"\n', Stores, tmp_path, APP_MAIN_SIZE="2")
+
+        assert "MC201" == problem.code
+
+    def test_in_a_file_of_secrets_only(self, tmp_path: Path):
+        """A group without a key for files is written as its header."""
+        (problem,) = problems("vault = 1\nmain.path = ''", Stores, tmp_path)
+
+        assert "write a table: [vault]" == problem.help
+
+    def test_within_an_array(self, tmp_path: Path):
+        """Where no header leads, the table is written in line."""
+        (problem,) = problems("more = [{ mail = 1 }]\nmain.path = ''", Stores, tmp_path)
+
+        assert 'write a table: mail = { host = "…" }' == problem.help
+
+    def test_in_a_variable(self, tmp_path: Path):
+        """A text that is no TOML is told nothing about headers."""
+        (problem,) = problems("main.path = ''", Stores, tmp_path, APP_MORE='[{"mail": 1}]')
+
+        assert problem.help is None
+
+
 class TestSeveral:
     def test_places_are_named_for_a_group(self, tmp_path: Path):
         """A group that variables set is explained by the first of them."""
