@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -18,7 +19,14 @@ from meshconf.cli.loaded import (
     tell_aside,
     tell_assumed,
 )
-from meshconf.cli.options import STDIN, about_problems, about_schema, about_sources, target_of
+from meshconf.cli.options import (
+    STDIN,
+    about_problems,
+    about_schema,
+    about_sources,
+    command_of,
+    target_of,
+)
 from meshconf.cli.terminal import print_lines
 
 if TYPE_CHECKING:
@@ -98,9 +106,22 @@ def check(
     tell(problems, names, output_format, color, not_checked=left_out)
     tell_assumed(target, problems, output_format, color)
     if mendable := sum(one.edit is not None and one.edit.safe for one in problems):
-        tell_aside(f"{mendable} of them can be mended by --fix", output_format, color)
+        said = f"{mendable} of them can be mended by meshconf check --fix"
+        tell_aside(said, output_format, color)
+    if problems and (name := _first_file(local)):
+        said = f"a first file is written by {command_of('init', schema, prefix)} {quote(name)}"
+        tell_aside(said, output_format, color)
     if any(deny_warnings or problem.severity == "error" for problem in problems):
         raise SystemExit(FINDINGS)
+
+
+def _first_file(sources: Sequence[Any]) -> str:
+    """Name the usual file where it is the only one, and nobody has written it yet; else nothing."""
+    from meshconf.sources.file import File
+
+    if len(sources) == 1 and isinstance(one := sources[0], File) and one.optional:
+        return "" if Path(one.path).exists() else name_of(one)
+    return ""
 
 
 def _checked(target: Target, sources: Sequence[Any], scope: _Scope) -> list[Outcome]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from meshconf.cli.loaded import FINDINGS
-from meshconf.cli.options import STDIN, about_schema, target_of
+from meshconf.cli.options import STDIN, about_schema, command_of, target_of
 from meshconf.cli.terminal import diff_lines, print_lines
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def schema(
     if compat is not None:
         _tell_changes(compat, target, text, color)
     if check is not None:
-        _tell_drift(check, text, _command("schema", schema, prefix), color)
+        _tell_drift(check, text, command_of("schema", schema, prefix), color)
     if check is None and compat is None:
         click.echo(text, nl=False)
 
@@ -82,7 +82,7 @@ def docs(
         click.echo(text, nl=False)
     else:
         name = "docs --format env" if is_env else "docs"
-        _tell_drift(check, text, _command(name, schema, prefix), color)
+        _tell_drift(check, text, command_of(name, schema, prefix), color)
 
 
 @click.command(short_help="Print or write a first file with every setting.")
@@ -92,7 +92,7 @@ def init(schema: str | None, prefix: str | None, color: str, file: str | None) -
     """Print a first file with every setting, or write it to FILE unless that exists."""
     from meshconf.describe.starter import starter_file
 
-    command = _command("schema", schema, prefix)
+    command = command_of("schema", schema, prefix)
     target = target_of(schema, prefix)
     text = starter_file(target.description, command=command)
     configuration = target.model.configuration
@@ -113,15 +113,6 @@ def init(schema: str | None, prefix: str | None, color: str, file: str | None) -
     else:
         return
     raise click.UsageError(message)
-
-
-def _command(name: str, schema: str | None, prefix: str | None) -> str:
-    """Write the command that makes a file again, with the options that were given."""
-    from shlex import quote
-
-    given = {"--schema": schema, "--prefix": prefix}
-    options = (f" {option} {quote(value)}" for option, value in given.items() if value is not None)
-    return f"meshconf {name}{''.join(options)}"
 
 
 def _tell_drift(file: str, text: str, command: str, color: str) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "about_problems",
     "about_schema",
     "about_sources",
+    "command_of",
     "complete_path",
     "complete_subject",
     "file_option",
@@ -134,6 +135,15 @@ def target_of(schema: str | None, prefix: str | None) -> Target:
             schema=found, model=model, prefix=prefix, files=files, folder=where, assumed=assumed
         )
     raise click.UsageError(message)
+
+
+def command_of(name: str, schema: str | None, prefix: str | None) -> str:
+    """Write the command that makes a file again, with the options that were given."""
+    from shlex import quote
+
+    given = {"--schema": schema, "--prefix": prefix}
+    options = (f" {option} {quote(value)}" for option, value in given.items() if value is not None)
+    return f"meshconf {name}{''.join(options)}"
 
 
 def about_schema(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -53,6 +53,25 @@ class TestFindings:
         assert 1 == result.exit_code
         assert "looked in mesh.toml (not there), environment" in result.stderr
 
+    def test_no_file_yet(self, run):
+        """Where there is no file yet, the command that writes one is named."""
+        options = ("--schema", "meshconf:ServiceMeshConfig", "--prefix", "MESH_")
+        told = [run("check", *given).stderr.splitlines() for given in ((), options)]
+        said = "a first file is written by meshconf init "
+
+        assert f"{said}mesh.toml" == told[0][-1]
+        assert f"{said}{' '.join(options)} mesh.toml" == told[1][-1]
+
+    @pytest.mark.parametrize("name", ["mesh.toml", "other.toml"])
+    def test_file_that_was_looked_for(self, run, folder: Path, name: str):
+        """Where there is a file, or another was named, no first one is written."""
+        (folder / "mesh.toml").touch()
+        named = () if name == "mesh.toml" else (name,)
+        result = run("check", *named)
+
+        assert 1 == result.exit_code
+        assert "meshconf init" not in result.stderr
+
     @pytest.mark.parametrize(
         ("content", "said"),
         [
@@ -457,7 +476,7 @@ class TestFix:
         (folder / "app.toml").write_text(self.WRONG)
         result = run("check", "app.toml", "--output-format", format)
 
-        assert offered == ("1 of them can be mended by --fix\n" in result.stderr)
+        assert offered == ("1 of them can be mended by meshconf check --fix\n" in result.stderr)
 
     def test_leaves_what_is_uncertain(self, run, folder: Path, app: Path):
         """What only a person can mend stays a finding, and the file as it was."""
