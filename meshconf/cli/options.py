@@ -101,10 +101,10 @@ def target_of(schema: str | None, prefix: str | None) -> Target:
     """Find the schema: the one that is named, that of the repository, or the mesh.
 
     Raises:
-        click.UsageError: If it cannot be imported, or is none.
+        click.ClickException: If it cannot be imported, or is none.
     """
     from meshconf.cli.project import project_here
-    from meshconf.cli.schema_option import schema_named
+    from meshconf.cli.schema_option import BadSchema, schema_named
     from meshconf.schema.compile import model_of
     from meshconf.sources.environment import names_for
 
@@ -129,12 +129,12 @@ def target_of(schema: str | None, prefix: str | None) -> Target:
         if prefix is not None:
             names_for(model, prefix)  # two settings may share a variable
     except TypeError as error:
-        message = str(error)
+        bad = BadSchema.of(found, error)
     else:
         return Target(
             schema=found, model=model, prefix=prefix, files=files, folder=where, assumed=assumed
         )
-    raise click.UsageError(message)
+    raise bad
 
 
 def command_of(name: str, schema: str | None, prefix: str | None) -> str:

@@ -4,13 +4,34 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import inspect
+import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
-__all__ = ["schema_named"]
+__all__ = ["BadSchema", "schema_named"]
+
+
+class BadSchema(click.ClickException):
+    """The schema cannot be had: the command was used as it should be."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Say so in a line."""
+        click.echo(f"meshconf: {self.message}", file=file)
+
+    @classmethod
+    def of(cls, schema: Any, error: TypeError) -> BadSchema:
+        """Tell what is wrong with a class, and where it stands if it is not one within it."""
+        said = str(error)
+        try:
+            file, (_, line) = inspect.getsourcefile(schema), inspect.getsourcelines(schema)
+        except (OSError, TypeError):  # there is no source, as of what C made
+            return cls(said)
+        is_named = re.search(rf"(?<!\w){re.escape(schema.__qualname__)}(?!\w)", said)
+        return cls(f"{said} ({file}:{line})" if is_named else said)
 
 
 def schema_named(name: str | None, folder: Path, said_in: str = "--schema") -> Any:
@@ -28,7 +49,9 @@ def schema_named(name: str | None, folder: Path, said_in: str = "--schema") -> A
         The class.
 
     Raises:
-        click.UsageError: If it cannot be imported; the message says why, and where.
+        click.UsageError: If that is no name of a class.
+
+        BadSchema: If it cannot be imported; the message says why, and where.
     """
     from meshconf.diagnostics.words import printable
 
@@ -54,7 +77,7 @@ def schema_named(name: str | None, folder: Path, said_in: str = "--schema") -> A
     else:
         return found
     msg = f"{said}: {printable(reason)}"
-    raise click.UsageError(msg)
+    raise BadSchema(msg)
 
 
 def _reason(error: BaseException, module: str) -> str:

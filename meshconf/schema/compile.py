@@ -256,7 +256,12 @@ class _Compiler:
             return kinds.ListOf(item, _LISTS.get(origin, tuple))
         if origin in _MAPPINGS:
             return self._mapping(arguments or (str, Any), where)
-        msg = f"{where}: {name_of_hint(hint)} is no type that a configuration can hold; give it a converter"
+        way = (
+            "decorate it with @attrs.frozen or @dataclass"
+            if _is_plain(origin)
+            else "give it a converter"
+        )
+        msg = f"{where}: {name_of_hint(hint)} is no type that a configuration can hold; {way}"
         raise TypeError(msg)
 
     def _mapping(self, arguments: Any, where: str) -> kinds.Kind:
@@ -392,6 +397,15 @@ def _constrained(kind: kinds.Kind, constraints: tuple[Constraint, ...]) -> kinds
             return kinds.Constrained(inner, others + constraints)
         case _:
             return kinds.Constrained(kind, constraints)
+
+
+def _is_plain(cls: Any) -> bool:
+    """Tell whether a class has annotated fields, and nothing that makes an ``__init__`` of them."""
+    if getattr(cls, "__bases__", ()) != (object,):
+        return False
+    own = vars(cls)
+    # The latter since Python 3.14, unless annotations are postponed; `type` itself has another.
+    return isinstance(own.get("__annotations__"), dict) or "__annotate_func__" in own
 
 
 def _spellings(cls: type, settings: Mapping[str, Setting]) -> dict[str, str]:

@@ -81,8 +81,9 @@ class TestSchema:
 
         result = run("check", "--schema", "broken_module:App")
 
-        assert 2 == result.exit_code
-        assert f"--schema broken_module:App: {said.format(file=file)}\n" in result.stderr
+        expected = f"meshconf: --schema broken_module:App: {said.format(file=file)}\n"
+
+        assert (2, expected) == (result.exit_code, result.stderr)
 
     def test_module_of_the_working_directory(self, run, folder: Path):
         """A module beside the file is found, also where it was already on the path."""
@@ -112,8 +113,29 @@ class TestSchema:
 
         result = run("check", "--schema", "broken_module:App", "--no-env")
 
-        assert 2 == result.exit_code
-        assert "App.what" in result.stderr
+        place = f"({folder / 'broken_module.py'}:3)"
+        said = "App.what: type is no type that a configuration can hold; give it a converter"
+
+        assert (2, f"meshconf: {said} {place}\n") == (result.exit_code, result.stderr)
+
+    def test_field_of_a_class_within(self, run, folder: Path):
+        """Of a class that the schema holds no place is told, since that of the schema misleads."""
+        (folder / "broken_module.py").write_text(
+            "import attrs\n\n@attrs.frozen\nclass Inner:\n    what: type\n\n"
+            "@attrs.frozen\nclass App:\n    inner: Inner\n"
+        )
+
+        result = run("check", "--schema", "broken_module:App", "--no-env")
+        said = "Inner.what: type is no type that a configuration can hold; give it a converter"
+
+        assert (2, f"meshconf: {said}\n") == (result.exit_code, result.stderr)
+
+    def test_class_without_source(self, run):
+        """What is written in C has no place."""
+        result = run("check", "--schema", "builtins:int", "--no-env")
+        said = "schema: int is neither an attrs class nor a dataclass"
+
+        assert (2, f"meshconf: {said}\n") == (result.exit_code, result.stderr)
 
 
 class TestPrefix:

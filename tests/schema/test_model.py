@@ -187,6 +187,10 @@ class TestKinds:
         assert "list of int ['>= 1', '<= 65535']" == written(settings["items"].kind)
 
 
+class Undecorated:
+    size: int = 1
+
+
 class TestRefused:
     """What cannot be supported is refused, naming the field."""
 
@@ -223,6 +227,13 @@ class TestRefused:
             one(hint)
 
         assert f"Made.field: {expected}" == str(caught.value)
+
+    def test_plain_class(self) -> None:
+        """A class whose fields nothing makes an ``__init__`` of is told from other types."""
+        with pytest.raises(TypeError, match=r"; decorate it with @attrs.frozen or @dataclass$"):
+            one(Undecorated)
+        with pytest.raises(TypeError, match=r"type is no type .*; give it a converter$"):
+            one(type)
 
     def test_callable(self) -> None:
         """The whole hint is named, however long it is."""
