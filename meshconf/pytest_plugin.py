@@ -52,7 +52,7 @@ class CasesFile(pytest.File):
 
         try:
             trials = list(trials_in(os.path.relpath(self.path)))
-        except (AttributeError, ImportError, TypeError, ValueError) as error:
+        except (TypeError, ValueError) as error:
             reason = str(error)
         else:
             for trial in trials:

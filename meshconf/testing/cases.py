@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pkgutil
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from meshconf.describe.alike import alike
 from meshconf.describe.file_text import plain
 from meshconf.diagnostics.text import report
 from meshconf.diagnostics.toml_text import toml_value
-from meshconf.diagnostics.words import Path, dotted
+from meshconf.diagnostics.words import Path, dotted, quoted
 from meshconf.loading.choose import expanded
 from meshconf.loading.convert import Conversion
 from meshconf.loading.load import planned, read_outcome
@@ -21,12 +22,12 @@ from meshconf.loading.structure import Structurer
 from meshconf.loading.values import values_in
 from meshconf.loading.walk import kind_at, without_secrets
 from meshconf.schema.secret import MASK
-from meshconf.testing.problems import difference
+from meshconf.testing.problems import ExpectedProblem, difference
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
 
+    from meshconf.diagnostics.problem import Origin
     from meshconf.loading.load import Outcome
     from meshconf.schema import kinds
     from meshconf.schema.model import Model, Setting
@@ -60,7 +61,7 @@ class Table:
     )
     prefix: str | None = meshconf.setting(None, help="What the names of its variables begin with.")
     files: tuple[str, ...] = meshconf.setting((), help="The files of cases that name none.")
-    case: dict[str, Case] = meshconf.setting(help="The cases by their names.")
+    case: dict[str, Case] = meshconf.setting({}, help="The cases by their names; there is one.")
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -97,6 +98,8 @@ class Trial:
         )
         if differs := _other_problems(outcome, case):
             msg = f"{differs}\n\n{report(outcome.problems, outcome.sources)}"
+            if any(problem.code == "MC401" for problem in outcome.problems):
+                msg += f"\nfiles are looked for in {os.getcwd()}"  # noqa: PTH109 - a text
             raise AssertionError(msg)
         if outcome.snapshot is None:
             return
@@ -111,15 +114,19 @@ def trials_in(path: str | os.PathLike[str]) -> Iterator[Trial]:
     Raises:
         ConfigError: If it is none, or has something else in it.
 
-        AttributeError, ImportError, TypeError, ValueError: If its schema cannot be had or has no
-            prefix, or a case contradicts itself.
+        TypeError, ValueError: If it has no case, its schema cannot be had or has no prefix, or a
+            case contradicts itself.
     """
     snapshot = meshconf.read(path, schema=Table, prefix=None)
     table = snapshot.config
-    schema = pkgutil.resolve_name(table.schema)
+    if not table.case:
+        msg = f"{os.fspath(path)} has no case: write [case.NAME] above what is one"
+        raise ValueError(msg)
+    schema = _schema_of(snapshot)
     options: dict[str, Any] = {} if table.prefix is None else {"prefix": table.prefix}
     planned(schema, (), environ={}, **options)
     for name, case in table.case.items():
+        _check_expected(case, snapshot.origin(dotted(("case", name, "problems"))))
         files = table.files if case.files is None else case.files
         yield Trial(
             name=name,
@@ -128,6 +135,27 @@ def trials_in(path: str | os.PathLike[str]) -> Iterator[Trial]:
             schema=schema,
             options=options,
         )
+
+
+def _schema_of(snapshot: meshconf.Snapshot[Table]) -> Any:
+    name = snapshot.config.schema
+    try:
+        return pkgutil.resolve_name(name)
+    except (AttributeError, ImportError, ValueError) as error:
+        msg = f"{snapshot.origin('schema')}: schema = {quoted(name)}: {error}"
+    raise ValueError(msg)
+
+
+def _check_expected(case: Case, origin: Origin) -> None:
+    """Refuse what is no problem, before any case runs."""
+    try:
+        for one in case.problems or ():
+            ExpectedProblem.of(one)
+    except ValueError as error:
+        msg = f"{origin}: {error}"
+    else:
+        return
+    raise ValueError(msg)
 
 
 def _other_problems(outcome: Outcome, case: Case) -> str:

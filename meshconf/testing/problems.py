@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from meshconf.diagnostics.problem import ConfigError
 from meshconf.diagnostics.text import report
-from meshconf.diagnostics.words import printable
+from meshconf.diagnostics.words import printable, quoted
 from meshconf.loading.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from meshconf.diagnostics.problem import Problem
 
 __all__ = ["ExpectedProblem", "assert_problems", "difference"]
+
+#: What a code looks like, that of a source of somebody's own too.
+_CODE = re.compile(r"[A-Z]+[0-9]+")
 
 
 @attrs.frozen
@@ -41,10 +45,17 @@ class ExpectedProblem:
 
     @classmethod
     def of(cls, expected: str | ExpectedProblem) -> ExpectedProblem:
-        """Read ``CODE PATH``."""
+        """Read ``CODE PATH``.
+
+        Raises:
+            ValueError: If a text begins with no code.
+        """
         if isinstance(expected, ExpectedProblem):
             return expected
         code, _, path = expected.partition(" ")
+        if _CODE.fullmatch(code) is None:
+            msg = f'{quoted(expected)} begins with no code: write it as "MC202 consul.port"'
+            raise ValueError(msg)
         return cls(code, path)
 
     def fits(self, problem: Problem) -> bool:

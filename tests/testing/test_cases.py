@@ -280,6 +280,15 @@ class TestProblems:
             ]
         )
 
+    def test_missing_file(self, table: Run, pytester: pytest.Pytester) -> None:
+        """Of a file that is not there it is said where it was looked for."""
+        result = table('[case.one]\nfiles = ["none.toml"]\n')
+
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(
+            ["error[[]MC401]: none.toml does not exist", f"files are looked for in {pytester.path}"]
+        )
+
 
 class TestEnvironment:
     def test_variables_are_those_of_the_case(
@@ -324,11 +333,20 @@ class TestBadTable:
         [
             ("", "[case.one]\nenvs = {}\n", "error[[]MC101]: unknown key `case.one.envs`"),
             ("", "[case.one]\nenv.A = 1\n", "error[[]MC201]: `case.one.env.A` must be a string*"),
-            ("", "", "error[[]MC102]: `case` is required*"),
+            ("", "", "test_app.meshconf.toml has no case: write [[]case.NAME] above what is one"),
+            (
+                "",
+                '[case."a b"]\nproblems = ["retry.attempts"]\n',
+                'test_app.meshconf.toml:3:12: "retry.attempts" begins with no code: *',
+            ),
             ("", "[case.one", "error[[]MC001]: *"),
-            ('schema = "schemas:Ap"', "[case.one]", "*has no attribute 'Ap'"),
-            ('schema = "nowhere:App"', "[case.one]", "No module named 'nowhere'"),
-            ('schema = "no name"', "[case.one]", "invalid format: 'no name'"),
+            ('schema = "schemas:Ap"', "[case.one]", "*.toml:1:10: * has no attribute 'Ap'"),
+            (
+                'schema = "nowhere:App"',
+                "[case.one]",
+                "test_app.meshconf.toml:1:10: schema = \"nowhere:App\": No module named 'nowhere'",
+            ),
+            ('schema = "no name"', "[case.one]", "*.toml:1:10: *: invalid format: 'no name'"),
             ('schema = "schemas:lower"', "[case.one]", "schema: *"),
             ('schema = "schemas:Plain"', "[case.one]", "Plain names no prefix*"),
             ("", "[case.one.expect]\n'a.b' = 1\na = 1\n", "the override 'a' contradicts another"),

@@ -112,6 +112,12 @@ class TestAssertProblems:
 
 
 class TestExpectedProblem:
+    @pytest.mark.parametrize("text", ["consul.port", "", " port", "mc201 port"])
+    def test_no_code(self, text: str) -> None:
+        """A text that begins with no code is refused, since no problem could be that."""
+        with pytest.raises(ValueError, match="begins with no code"):
+            assert_problems([], text)
+
     @pytest.mark.parametrize(
         ("code", "path", "more"),
         [
