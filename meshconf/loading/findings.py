@@ -317,7 +317,8 @@ def _highlights(
     primary: bool,
 ) -> list[Highlight]:
     index = text.index
-    span = index.keys.get(path) if key else None
+    # A table that dots or the header of another make has no place but its name.
+    span = index.keys.get(path) if key or path not in index.values else None
     span = span or text.value_span(path) or Span(0, len(text.text))
     if within is not None:
         span = _narrowed(text.text, span, within)

@@ -229,6 +229,25 @@ class TestValueForAGroup:
         assert problem.help is None
 
 
+class TestTableForAValue:
+    @pytest.mark.parametrize(
+        ("text", "place"),
+        [
+            ("[mail]\nhost = 'x'\nport.x = 1\nport.y = 2\n", (3, 1)),
+            ("[mail]\nhost = 'x'\n[mail.port.x]\ny = 1\n", (3, 7)),
+            ("[mail]\nhost = 'x'\n[[mail.port]]\ny = 1\n", (3, 8)),
+            ("mail = { host = 'x', port.x = 1 }\n", (1, 22)),
+        ],
+        ids=["dotted", "header", "array of tables", "inline"],
+    )
+    def test_is_where_its_key_first_stands(self, text: str, place: tuple[int, int], tmp_path: Path):
+        """A table that no header of its own opens is shown by its name, and not by what holds it."""
+        (problem,) = problems(text, App, tmp_path)
+
+        assert ("mail.port", *place) == (problem.path, problem.origin.line, problem.origin.column)
+        assert 4 == problem.excerpts[0].lines[-1].marks[0].width
+
+
 class TestSeveral:
     def test_places_are_named_for_a_group(self, tmp_path: Path):
         """A group that variables set is explained by the first of them."""
