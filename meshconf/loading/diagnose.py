@@ -125,7 +125,7 @@ class Diagnosis:
     def run(self, unknown: UnknownVariables, breaches: Sequence[Breach] | None) -> None:
         """Collect everything that there is to say."""
         for layer in self.layers:
-            self.problems += layer.problems
+            self.problems += layer.problems[:MOST_FOUND]
             self.problems += (broken_problem(self.model, broken) for broken in layer.broken)
         names = [*islice(about_names.odd_names(self), MOST_FOUND)]
         self.problems += names

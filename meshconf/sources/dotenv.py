@@ -33,6 +33,9 @@ LARGEST_DOTENV = 1_048_576
 LONGEST_LINE = 32_768
 MOST_BLANKS = 1_000
 
+#: So many lines that are no bindings are told.
+MOST_BAD_LINES = 500
+
 #: A line or a run of blanks over the limit: python-dotenv takes quadratic time for the blanks.
 _TOO_LONG = (
     rf"(?<![^\r\n])[^\r\n]{{{LONGEST_LINE + 1}}}|(?<![^\S\r\n])[^\S\r\n]{{{MOST_BLANKS + 1}}}"
@@ -120,7 +123,8 @@ def _bindings(text: str, name: str, prefix: str) -> tuple[list[NamedText], list[
         line = binding.original.line + binding.original.string.count("\n", 0, skipped)
         key, value = binding.key, binding.value
         if binding.error or (key is not None and value is None and key.startswith(prefix)):
-            problems.append(_bad_line(name, line))
+            if len(problems) < MOST_BAD_LINES:
+                problems.append(_bad_line(name, line))
         elif key is not None and value is not None:
             source = SourceText("dotenv", name, value, first_line=line)
             texts[key] = NamedText(key, value, source)

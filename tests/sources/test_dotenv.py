@@ -139,6 +139,12 @@ class TestProblems:
         assert f"{file}:{line}" == str(problem.origin)
         assert not layer.complete
 
+    def test_many_bad_lines(self, file: Path) -> None:
+        """Of very many bad lines the first are told, and the good ones are still read."""
+        layer = read(file, "=\n" * 1000 + "X_NAME=b\n")
+
+        assert (500, {"name": "b"}) == (len(layer.problems), layer.data)
+
     def test_other_lines_are_read(self, file: Path) -> None:
         """A bad line does not hide the others."""
         assert {"name": "b"} == read(file, "NO NAME=a\nX_NAME=b\n").data
