@@ -302,8 +302,10 @@ class TestProcess:
         example = Example(service.folder, "CHECKOUT_")
         code, printed, said = example.module("checkout", CHECKOUT_SIGNING_KEY=KEY)
 
+        where = f"checkout.toml:7:8: server.port {service.port} of 127.0.0.1"
+
         assert (1, "") == (code, printed)
-        assert "Address already in use" in said
+        assert f"{where}: Address already in use\n" in said
         assert "Traceback" not in said
 
 

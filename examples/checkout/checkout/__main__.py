@@ -15,7 +15,7 @@ from checkout.app import application
 from checkout.config import Checkout
 
 if TYPE_CHECKING:
-    from meshconf import Change
+    from meshconf import Change, Live
 
 logger = logging.getLogger("checkout")
 request_log = logging.getLogger("checkout.requests")
@@ -30,13 +30,23 @@ def main() -> str | None:
         with contextlib.suppress(KeyboardInterrupt), meshconf.watch(schema=Checkout) as live:
             live.enlist(AccessLog(live.config))
             live.subscribe(tell)
-            where = live.config.server
-            with make_server(where.host, where.port, application(live), Server, Handler) as server:
-                print(f"http://{where.host}:{where.port}/config", flush=True)
+            with listening(live) as server:
+                print(f"http://{live.config.server.host}:{server.server_port}/config", flush=True)
                 server.serve_forever()
     except (meshconf.ConfigError, OSError) as error:
         return str(error)
     return None
+
+
+def listening(live: Live[Checkout]) -> WSGIServer:
+    """Listen; a port that cannot be had is told with the line that names it."""
+    where = live.config.server
+    try:
+        return make_server(where.host, where.port, application(live), Server, Handler)
+    except OSError as error:
+        origin = live.snapshot.origin("server.port")
+        msg = f"{origin}: server.port {where.port} of {where.host}: {error.strerror}"
+        raise OSError(msg) from error
 
 
 def tell(_old: Checkout, _new: Checkout, changes: tuple[Change, ...]) -> None:
