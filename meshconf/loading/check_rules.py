@@ -165,7 +165,7 @@ def run(
     try:
         said: object = rule.check(*values) if layers is None else rule.check(*values, layers=layers)
     except Exception as error:
-        return Failed(f"{type(error).__name__}{raised_at(error)}")
+        return Failed(f"{type(error).__name__}{raised_at(error, but=__file__)}")
     if said is None or (isinstance(said, str) and said):
         return said
     if isinstance(said, bool):

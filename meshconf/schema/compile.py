@@ -27,7 +27,7 @@ from meshconf.schema.fields import (
 )
 from meshconf.schema.hints import behind_name, hints_of
 from meshconf.schema.model import Model, Setting
-from meshconf.schema.rules import Rule
+from meshconf.schema.rules import Rule, refuse_misfit
 from meshconf.schema.secret import Secret
 from meshconf.schema.setting import FACTS, Facts, read_validators
 
@@ -183,6 +183,7 @@ class _Compiler:
         )
         for rule in model.rules:
             _check_paths(model, rule)
+            refuse_misfit(rule, cls)
         return model
 
     def _setting(self, schema: Any, field: Field, hints: Mapping[str, Any]) -> Setting:

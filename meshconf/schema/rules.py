@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import attrs
 
-__all__ = ["Rule", "rule"]
+__all__ = ["Rule", "refuse_misfit", "rule"]
 
 
 @attrs.frozen(eq=False)
@@ -77,3 +79,51 @@ def rule(
         return Rule(paths, plain, level, layers)
 
     return decorate
+
+
+def refuse_misfit(rule: Rule, cls: type) -> None:
+    """Refuse a rule whose function cannot be called with what its decorator names.
+
+    Args:
+        rule: The rule.
+
+        cls: The class that declares it.
+
+    Raises:
+        TypeError: It says how many values the function is given and how many it takes.
+    """
+    try:
+        signature = inspect.signature(rule.check)
+    except (TypeError, ValueError):  # what C made may have none
+        return
+    keywords = {"layers": None} if rule.layers else {}
+    try:
+        signature.bind(*rule.paths, **keywords)
+    except TypeError as error:
+        reason = str(error)
+    else:
+        return
+    values = [one for name, one in signature.parameters.items() if name not in keywords]
+    least, most = _numbers_of_values(values)
+    given = len(rule.paths)
+    if least <= given <= most:  # it is something else
+        said = f"cannot be called: {reason}"
+    else:
+        bound = "" if least == most else "at least " if given < least else "at most "
+        takes = least if given < least else most
+        said = f"takes {bound}{takes} value{'' if takes == 1 else 's'}, and @rule names {given}"
+    code = getattr(rule.check, "__code__", None)
+    where = f" ({code.co_filename}:{code.co_firstlineno})" if code is not None else ""
+    msg = f"{cls.__qualname__}: the rule `{rule.name}`{where} {said}"
+    raise TypeError(msg)
+
+
+def _numbers_of_values(parameters: Sequence[inspect.Parameter]) -> tuple[int, int]:
+    """Return how many values a function takes by position, at least and at most."""
+    positional = [one for one in parameters if one.kind in _BY_POSITION]
+    least = sum(one.default is one.empty for one in positional)
+    is_open = any(one.kind is one.VAR_POSITIONAL for one in parameters)
+    return least, sys.maxsize if is_open else len(positional)
+
+
+_BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -263,6 +263,7 @@ class TestRules:
         [
             (boom, "error", r"RuntimeError in test_authors.py:\d+"),
             (boom, "warning", r"RuntimeError in test_authors.py:\d+"),
+            (max, "error", "TypeError"),
             (lambda _: "", "error", "it returned an empty text, not a sentence or None"),
             (lambda _: False, "error", "it returned False, not a sentence or None"),
             (lambda _: 5, "error", "it returned a value of type int, not a sentence or None"),

@@ -3,6 +3,8 @@
 
 import dataclasses
 import datetime as dt
+import math
+import re
 import sys
 from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from collections.abc import Set as AbstractSet
@@ -191,6 +193,12 @@ class Undecorated:
     size: int = 1
 
 
+def with_rule(declared: Any) -> type:
+    """Make a class of two settings with a rule."""
+    fields = {name: attrs.field(type=int) for name in "ab"}
+    return attrs.make_class("Ruled", fields, class_body={"holds": declared})
+
+
 class TestRefused:
     """What cannot be supported is refused, naming the field."""
 
@@ -335,6 +343,45 @@ class TestRefused:
 
         with pytest.raises(TypeError, match=r"the rule `holds` reads `leaf.nothing`, which is no"):
             model_of(Ruled)
+
+    @pytest.mark.parametrize(
+        ("check", "layers", "said"),
+        [
+            (lambda: None, False, "takes 0 values, and @rule names 2"),
+            (lambda a: None, False, "takes 1 value, and @rule names 2"),
+            (lambda a, b, c: None, False, "takes 3 values, and @rule names 2"),
+            (lambda a, b, c, d=1: None, False, "takes at least 3 values, and @rule names 2"),
+            (lambda a, b, c, *d: None, False, "takes at least 3 values, and @rule names 2"),
+            (lambda a=1: None, False, "takes at most 1 value, and @rule names 2"),
+            (lambda a, layers: None, True, "takes 1 value, and @rule names 2"),
+            (lambda a, b: None, True, "cannot be called: got an unexpected keyword .*'layers'"),
+            (lambda a, b, *, c: None, False, "cannot be called: missing a required .*'c'"),
+        ],
+    )
+    def test_rule_of_another_number(self, check: Any, layers: bool, said: str) -> None:
+        """A rule whose function cannot take what it reads is refused, with the function's place."""
+        ruled = with_rule(rule("a", "b", layers=layers)(check))
+        place = f"{re.escape(__file__)}:{check.__code__.co_firstlineno}"
+
+        with pytest.raises(TypeError, match=rf"^Ruled: the rule `<lambda>` \({place}\) {said}$"):
+            model_of(ruled)
+
+    def test_rule_without_a_place(self) -> None:
+        """A rule that is no function of Python is refused without a place."""
+        root: Any = math.sqrt
+
+        with pytest.raises(TypeError, match=r"^Ruled: the rule `sqrt` takes 1 value, and @rule"):
+            model_of(with_rule(rule("a", "b")(root)))
+
+    @pytest.mark.parametrize(
+        "check",
+        [lambda a, b: None, lambda *a: None, lambda a, b, c=1, *, d=2: None, max],
+    )
+    def test_rule_that_fits(self, check: Any) -> None:
+        """A rule may have defaults and take any number of values; of what C made it is not known."""
+        declared = rule("a", "b")(check)
+
+        assert (declared,) == model_of(with_rule(declared)).rules
 
 
 @attrs.frozen
