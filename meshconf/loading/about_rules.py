@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshconf.diagnostics.excerpt import joined
 from meshconf.diagnostics.problem import Excerpt, Label, Origin, Problem
-from meshconf.diagnostics.words import Path, dotted
+from meshconf.diagnostics.words import Path, dotted, few
 from meshconf.loading import check_rules
 from meshconf.loading.about_values import described
 from meshconf.loading.check_rules import Breach, Failed, Setters
@@ -93,14 +93,17 @@ def _problem(diagnosis: Diagnosis, breach: Breach) -> Problem:
         message = said
     if path:
         message = f"`{dotted(path)}`: {message}"
-    notes = () if failed else tuple(_counterfactual(diagnosis, rule, path, list(breach.values)))
+    notes = (
+        *_of_defaults(diagnosis, paths, settings, breach.values),
+        *_counterfactual(diagnosis, rule, path, list(breach.values)),
+    )
     return Problem(
         "MC302" if failed else "MC301",
         "error" if failed else rule.level,
         dotted(_common(paths)),
         message,
         origin,
-        notes,
+        () if failed else notes,
         sensitive=secret,
         labels=labels,
         excerpts=excerpts,
@@ -149,6 +152,22 @@ def _places(
     return (labels[0].origin if labels else None), tuple(labels), joined(excerpts)
 
 
+def _of_defaults(
+    diagnosis: Diagnosis, paths: list[Path], settings: list[Setting | None], values: Sequence[Any]
+) -> Iterator[str]:
+    """Say which values that the rule read are defaults: no line of any source shows them."""
+    found = [
+        (f"`{dotted(path)}`", described(setting, value))
+        for path, setting, value in zip(paths, settings, values, strict=True)
+        if setting is not None and not (setting.secret or setting.holds_settings)
+        if value is not None and not diagnosis.held(path)
+    ]
+    if len(found) == 1:
+        yield f"{found[0][0]} is {found[0][1]}, the default"
+    elif found:
+        yield f"defaults: {few([f'{name} is {value}' for name, value in found])}"
+
+
 def _counterfactual(
     diagnosis: Diagnosis, rule: Rule, path: Path, values: list[Any]
 ) -> Iterator[str]:
@@ -178,7 +197,9 @@ def _counterfactual(
         is None
     ):
         origin = found[0].origin
-        name = origin.name if origin.kind == "env" else str(origin)
+        # It is the place that the report shows first.
+        in_file = origin.kind == "file" and origin.line is not None
+        name = "this line" if in_file else origin.name if origin.kind == "env" else str(origin)
         yield f"without {name} it would be {said} and the rule would hold"
 
 

@@ -282,13 +282,30 @@ class TestRules:
         assert re.fullmatch(f"the rule `.*` failed to run: {expected}", message)
 
     def test_of_defaults(self, attempt: Attempt) -> None:
-        """A rule that the defaults break is told without a place."""
+        """A rule that the defaults break is told without a place, and which values are defaults."""
         body = {"check": rule("a")(lambda _: "hm")}
         schema = attrs.make_class("App", {"a": attrs.field(type=int, default=1)}, class_body=body)
         found = attempt("", schema=schema)
+        (problem,) = found.problems
 
         assert [("MC301", "a", "hm")] == told(found)
-        assert ((), None) == (found.problems[0].notes, found.problems[0].origin)
+        assert (("`a` is 1, the default",), None) == (problem.notes, problem.origin)
+
+    def test_of_some_defaults(self, attempt: Attempt) -> None:
+        """Defaults are named in a line, but for what is not set, secret or a group."""
+        fields = {
+            "a": attrs.field(type=int, default=1),
+            "b": attrs.field(type=meshconf.Seconds, default=2.5),
+            "c": attrs.field(type=int | None, default=None),
+            "d": attrs.field(type=meshconf.Secret[int], default=meshconf.Secret(4711)),
+            "child": attrs.field(type=Child, default=Child()),
+            "e": attrs.field(type=int),
+        }
+        body = {"check": rule(*fields)(lambda *_: "hm")}
+        schema = attrs.make_class("App", fields, class_body=body, kw_only=True)
+        (problem,) = attempt("e = 5", schema=schema).problems
+
+        assert ("defaults: `a` is 1, `b` is 2.5 s",) == problem.notes
 
     def test_warning(self, attempt: Attempt) -> None:
         """A warning lets the load succeed."""
@@ -311,7 +328,7 @@ class TestRules:
         ("text", "environ", "note"),
         [
             ("low = 5", {"APP_HIGH": "4"}, "without APP_HIGH it would be the default 9"),
-            ("low = 5\nhigh = 4", {}, "without app.toml:1:7 it would be the default 0"),
+            ("low = 5\nhigh = 4", {}, "without this line it would be the default 0"),
             ("low = 5\nhigh = 8", {"APP_HIGH": "4"}, "it would be 8 (app.toml:2:8)"),
             ("low = 5\nhigh = 'x'", {"APP_HIGH": "4"}, ""),
             ("low = 5\nhigh = 3", {"APP_HIGH": "4"}, ""),
