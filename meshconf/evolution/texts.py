@@ -124,8 +124,9 @@ def _keeps_comments(old: str, new: str) -> bool:
     """Tell whether each comment is still one, or the end of one that holds a statement now."""
     before, after = _comments(old), _comments(new)
     missing = before - after
+    lengths = sorted({len(comment) for comment in missing}, reverse=True)
     for comment in (after - before).elements():
-        ends = (comment[match.start() :] for match in re.finditer("#", comment))
+        ends = (comment[-length:] for length in lengths if length <= len(comment))
         held = next((end for end in ends if missing[end] > 0), None)
         if held is not None:
             missing[held] -= 1

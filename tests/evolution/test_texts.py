@@ -160,6 +160,15 @@ class TestMigrateText:
         assert text == migrate_text(text, 2, [step(2, rename("a", "b"))])
 
 
+class TestSize:
+    def test_of_a_text_that_becomes_a_comment(self):
+        """A mebibyte of signs that could each start a comment takes no longer for that."""
+        text = f'a = "{"#" * 2**20}" # x\n'
+        new = migrate_text(text, 2, [step(2, remove("a", reason="gone"))])
+
+        assert new.endswith(f": {text}")
+
+
 class TestVersion:
     @pytest.mark.parametrize(
         ("before", "after"),
