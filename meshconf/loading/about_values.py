@@ -65,6 +65,7 @@ def bad_value(
     # What is joined overrides nothing.
     losers = [] if setting.appends else found[1:]
     otherwise = _otherwise(setting, losers, default_at(diagnosis.model, path))
+    bad = _as_written(bad, winner, (*winner.path, *rest))
     remedy = _remedy(setting, bad, winner, otherwise)
     edit = None
     if remedy.literal:
@@ -82,6 +83,15 @@ def bad_value(
         help=remedy.help,
         edit=edit,
     )
+
+
+def _as_written(bad: BadValue, winner: Held, path: Path) -> BadValue:
+    """Say a whole number as its source does, which gave it for a float."""
+    written = literal_at(winner.layer, path) or str(_written(winner))
+    if not re.fullmatch(r"-?[0-9]{1,15}", written) or bad.found != quoted(float(written)):
+        return bad
+    detail = f", got {written}"
+    return BadValue(bad.code, bad.expected, detail, label=bad.label, found=written, at=bad.at)
 
 
 def _remade(winner: Held) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 import pytest
@@ -227,6 +227,34 @@ class TestValueForAGroup:
         (problem,) = problems("main.path = ''", Stores, tmp_path, APP_MORE='[{"mail": 1}]')
 
         assert problem.help is None
+
+
+@attrs.frozen(kw_only=True)
+class Bounded:
+    """A schema of floats with bounds."""
+
+    quality: float = setting(0.5, le=1)
+    steps: tuple[Annotated[float, setting(ge=0)], ...] = ()
+
+
+class TestNumber:
+    @pytest.mark.parametrize(
+        ("text", "variables", "got"),
+        [
+            ("quality = 80", {}, "80"),
+            ("quality = 80.0", {}, "80.0"),
+            ("quality = 80.5", {}, "80.5"),
+            ("steps = [0, -1]", {}, "-1"),
+            ("", {"APP_QUALITY": "80"}, "80"),
+        ],
+    )
+    def test_is_said_as_it_is_written(
+        self, text: str, variables: dict[str, str], got: str, tmp_path: Path
+    ):
+        """A whole number for a float is not given a fraction that its source has not."""
+        (problem,) = problems(text, Bounded, tmp_path, **variables)
+
+        assert problem.message.endswith(f", got {got}")
 
 
 class TestTableForAValue:

@@ -293,10 +293,11 @@ class TestRules:
 
     def test_of_some_defaults(self, attempt: Attempt) -> None:
         """Defaults are named in a line, but for what is not set, secret or a group."""
+        optional: Any = int | None
         fields = {
             "a": attrs.field(type=int, default=1),
             "b": attrs.field(type=meshconf.Seconds, default=2.5),
-            "c": attrs.field(type=int | None, default=None),
+            "c": attrs.field(type=optional, default=None),
             "d": attrs.field(type=meshconf.Secret[int], default=meshconf.Secret(4711)),
             "child": attrs.field(type=Child, default=Child()),
             "e": attrs.field(type=int),
