@@ -171,6 +171,8 @@ def _remedy(setting: Setting, bad: BadValue, winner: Held, otherwise: str) -> _R
         return _Remedy(None, f'"{meant}"', safe=False)
     words, literal = _requoted(kind, winner) if bad.code == "MC201" else ("", "")
     said = f"{words}: {name} = {elide(literal)}"
+    if not literal and not bad.at and (meant := _boolean(kind, winner.value)):
+        return _Remedy(f"write a boolean: {name} = {meant}")  # a person decides whether it is one
     return _Remedy(said if literal and not bad.at else None, literal)
 
 
@@ -259,6 +261,20 @@ def _requoted(kind: kinds.Kind | None, winner: Held) -> tuple[str, str]:
     if pattern and isinstance(value, str) and re.fullmatch(pattern, value):
         return "remove the quotes", value
     return "", ""
+
+
+def _boolean(kind: kinds.Kind | None, value: Any) -> str:
+    """Write what a value in the place of a boolean says in other words; empty if it says none."""
+    if kind is not kinds.SCALARS[bool] or type(value) not in (str, int):
+        return ""
+    return _BOOLEANS.get(str(value).lower(), "")
+
+
+#: What other languages and people write for a boolean.
+_BOOLEANS = {
+    "yes": "true", "on": "true", "true": "true", "1": "true",
+    "no": "false", "off": "false", "false": "false", "0": "false",
+}  # fmt: skip
 
 
 #: How TOML writes values of some types, in short: what is surely meant.

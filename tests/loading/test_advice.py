@@ -257,6 +257,34 @@ class TestNumber:
         assert problem.message.endswith(f", got {got}")
 
 
+@attrs.frozen(kw_only=True)
+class Switched:
+    """A schema of a boolean."""
+
+    debug: bool = False
+
+
+class TestBoolean:
+    @pytest.mark.parametrize(
+        ("written", "remedy"),
+        [
+            ('"yes"', "write a boolean: debug = true"),
+            ('"True"', "write a boolean: debug = true"),
+            ("1", "write a boolean: debug = true"),
+            ('"off"', "write a boolean: debug = false"),
+            ('"true"', "remove the quotes: debug = true"),
+            ('"maybe"', None),
+            ("2", None),
+            ("1.0", None),
+        ],
+    )
+    def test_in_other_words(self, written: str, remedy: str | None, tmp_path: Path):
+        """What surely stands for true or false is told how to be written."""
+        (problem,) = problems(f"debug = {written}", Switched, tmp_path)
+
+        assert remedy == problem.help
+
+
 class TestTableForAValue:
     @pytest.mark.parametrize(
         ("text", "place"),

@@ -559,7 +559,7 @@ class TestRemedies:
             (str, "a = true", 'add quotes: a = "true"'),
             (int, 'a = "0x8"', None),
             (float, 'a = "much"', None),
-            (bool, 'a = "yes"', None),
+            (bool, 'a = "yes"', "write a boolean: a = true"),
             (meshconf.Seconds, 'a = "5 secs"', 'a = "5s"'),
             (meshconf.Seconds, 'a = "5 parsecs"', None),
         ],
