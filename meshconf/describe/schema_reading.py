@@ -124,7 +124,8 @@ def _is_properties(value: Any) -> bool:
 
 
 def _is_type(value: Any) -> bool:
-    return all(one in TYPES for one in value) if _is_names(value) else value in [*TYPES]
+    names = value if isinstance(value, list) else [value]
+    return bool(names) and all(one in [*TYPES] for one in names)
 
 
 def _is_factor(value: Any) -> bool:

@@ -308,6 +308,7 @@ class TestBadInput:
             ("`enum` is not a list", {"enum": {"a": 1}}),
             ("`type` is not a type", {"type": "text"}),
             ("`type` is not a type", {"type": [["string"]]}),
+            ("`type` is not a type", {"type": []}),
             ("`anyOf` is not a list of schemas", {"anyOf": []}),
             ("`items` is not a schema or a list of schemas", {"items": 5}),
             ("`pattern` is not a text", {"pattern": 5}),
