@@ -105,7 +105,9 @@ class TestWrongTable:
         result = run("check")
 
         assert 2 == result.exit_code
-        assert "meshconf: [tool.meshconf] schema = nowhere_at_all:App: ModuleNotFound" in result.stderr
+        assert (
+            "meshconf: [tool.meshconf] schema = nowhere_at_all:App: ModuleNotFound" in result.stderr
+        )
 
     def test_text_steers_no_terminal(self, run, folder: Path):
         """Control characters in the name of the schema are escaped."""
