@@ -158,7 +158,8 @@ class _Comparison:
         if before.types == frozenset({"boolean"}) and now.values is not None:
             before = attrs.evolve(before, values=[True, False])
         if before.values is not None:
-            lost = [value for value in before.values if not self._takes(now, value)]
+            taken = (value for value in before.values if types_of(value) <= before.types)
+            lost = [value for value in taken if not self._takes(now, value)]
             if lost:
                 said = ", ".join(map(quoted, lost))
                 found = _break(path, f"no longer accepts {said}", f"also accepts {said}")

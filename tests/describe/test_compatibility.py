@@ -345,6 +345,13 @@ class TestBadInput:
 
         assert text.isprintable()
 
+    @pytest.mark.parametrize(
+        "schema", [{"anyOf": [False], "enum": [None]}, {"type": "string", "enum": [1, "a"]}]
+    )
+    def test_values_that_were_not_accepted(self, schema: Any) -> None:
+        """A value that something else refuses already cannot be lost."""
+        assert () == breaking_changes(schema, {"const": "a"})
+
     @given(
         schemas=st.lists(
             st.recursive(
