@@ -55,10 +55,10 @@ _BARE_WORD = re.compile(r"([A-Za-z0-9_.-]+)\s*=\s*([A-Za-z_][A-Za-z0-9_./:-]*)\s
 
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 
-#: What a statement begins with that says what it is about: a key with what follows it, or the name
-#: of a table. What stands alone, or begins with a quote, may be the value of a secret.
+#: What a statement begins with that says what it is about: a key, of whatever letters, with what
+#: follows it, or the name of a table. What stands alone, or begins with a quote, may be the value of a secret.
 _KEYED = re.compile(
-    rf"[ \t]*(?:{KEY_PART}[ \t]*[=.:]|[A-Za-z0-9_-]+[ \t]+[^\s#]|\[\[?[ \t]*[A-Za-z0-9_-])"
+    rf"[ \t]*(?:(?:{KEY_PART}|\w+)[ \t]*[=.:]|[A-Za-z0-9_-]+[ \t]+[^\s#]|\[\[?[ \t]*[A-Za-z0-9_-])"
 )
 
 #: A key and its sign, at the end of a text.

