@@ -25,8 +25,7 @@ def inherit(root: Model, tree: dict[str, Any], structurer: Structurer) -> None:
 
         structurer: Builds the groups that are inherited from.
     """
-    if root.inherits:
-        _Inheritance(root, tree, structurer).apply(root, tree)
+    _Inheritance(root, tree, structurer).apply(root, tree)
 
 
 @attrs.frozen(eq=False, repr=False)

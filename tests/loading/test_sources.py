@@ -9,7 +9,16 @@ import attrs
 import pytest
 
 import meshconf
-from meshconf import Environment, File, Layer, Origin, Problem, Secret, configuration
+from meshconf import (
+    Environment,
+    File,
+    Layer,
+    Origin,
+    Problem,
+    Secret,
+    SecretsDirectory,
+    configuration,
+)
 from meshconf.testing import ExpectedProblem, assert_problems
 
 if TYPE_CHECKING:
@@ -104,6 +113,15 @@ class TestUsualFiles:
         (folder / "a").write_text("7\n")
 
         assert App(7) == read(environ={"CREDENTIALS_DIRECTORY": str(folder)}).config
+
+    def test_credentials_that_are_named(self, folder: Path) -> None:
+        """It is not read where a directory of secrets is named."""
+        (folder / "a").write_text("7\n")
+        (folder / "named").mkdir()
+        (folder / "named" / "b").write_text("8\n")
+        named = SecretsDirectory(folder / "named", world_readable="allow")
+
+        assert App(0, 8) == read(named, environ={"CREDENTIALS_DIRECTORY": str(folder)}).config
 
 
 class TestPrefix:

@@ -117,7 +117,7 @@ _TIMES = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00)?"  # when
     r"|(?<=\()\d+ (?:s|min|h|d) ago"
     r"|(?<=\"seconds\": )[\d.e-]+|(?<=\"age\": )[\d.e-]+|\d+(?= ms\))|(?<=seconds=)[\d.e-]+"
-    r"|\d\.\d+e\+09|(?<=_sum\{config=\"Vault\"\} )[\d.e-]+"  # what Prometheus is told of both
+    r"|\d\.\d+e\+09|_sum\{[^}\n]*\} [\d.e+-]+"  # what Prometheus is told of both
     r"|(?<= at )0x[0-9a-f]+"  # where
 )
 _OFFSETS = re.compile(r"(?<=\"byte\": )\d+|(?<=\"byteOffset\": )\d+|(?<=byte=)\d+")
