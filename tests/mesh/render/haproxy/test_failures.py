@@ -50,14 +50,13 @@ class TestAttempts:
         assert (503, b"sorry") == (found.status, found.body)
         assert attempts == len(host.requests)
 
-    @pytest.mark.parametrize(("size", "attempts"), [(14_000, 2), (20_000, 1)])
-    def test_of_a_size(self, size: int, attempts: int, start: Start, serve: Serve) -> None:
+    def test_of_a_large_request(self, start: Start, serve: Serve) -> None:
         """A request that is larger than HAProxy's buffer is not sent again after an answer."""
         host = serve(status=503)
         haproxy = start({"payments": [host]}, {"retry.max_attempts": 2})
-        haproxy.get("payments", method="POST", body=b"x" * size)
+        haproxy.get("payments", method="POST", body=b"x" * 20_000)
 
-        assert attempts == len(host.requests)
+        assert 1 == len(host.requests)
 
     def test_of_any_size_past_a_dead_host(self, start: Start, serve: Serve) -> None:
         """Before it is sent, a request is as good for another host, however large it is."""
