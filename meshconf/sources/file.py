@@ -48,11 +48,9 @@ _DOTTED_KEY = (
 #: of decimal digits itself.
 _BASES = ("0x", "0o", "0b")
 _SHORTEST_HUGE = MOST_BITS // 4
-_HUGE = "holds a number of thousands of digits"
 _HUGE_NUMBER = (
-    rf"(?<![A-Za-z0-9_.])(?:0[xob][0-9A-Fa-f_]{{{MOST_BITS // 4},}}|[0-9][0-9_]{{4300,}})"
+    rf"(?<![A-Za-z0-9_.])(?:0[xob][0-9A-Fa-f_]{{{_SHORTEST_HUGE},}}|[0-9][0-9_]{{4300,}})"
 )
-_TOO_DEEP = f"nests deeper than {DEEPEST} levels"
 
 #: How to mend what is over the budget.
 _FLATTEN = "flatten it: no setting stands that deep"
@@ -211,26 +209,37 @@ def _parsed(text: str, max_keys: int) -> dict[str, Any]:
     if text.count(".") > max_keys and (parts := _dotted_parts(text)) > max_keys:
         limit = f"the limit is {max_keys:,}, as for keys"
         reason = f"has dotted keys of {parts:,} parts altogether; {limit}"
-        raise Refused("MC004", reason, _SPLIT.format("max_keys"))
+        raise _too_many(reason)
     try:
         data = tomli.loads(text)
     except RecursionError:
-        reason = _TOO_DEEP
+        refused = _too_deep(text)
     except tomli.TOMLDecodeError:
         raise
     except ValueError:  # Python refuses to read numbers of more than 4,300 digits
-        reason = _HUGE
+        refused = _huge(text)
     else:
-        reason = _over_budget(data, text, max_keys)
-        if not reason:
+        over = _over_budget(data, text, max_keys)
+        if over is None:
             return data
-    if reason == _TOO_DEEP:
-        raise Refused("MC004", reason, _FLATTEN, *_position(text, _deepest(text)))
-    if reason == _HUGE:
-        number = re.search(_HUGE_NUMBER, text)
-        at = None if number is None else number.start()
-        raise Refused("MC004", reason, _SHORTEN, *_position(text, at))
-    raise Refused("MC004", reason, _SPLIT.format("max_keys"))
+        refused = over
+    raise refused
+
+
+def _too_deep(text: str) -> Refused:
+    reason = f"nests deeper than {DEEPEST} levels"
+    return Refused("MC004", reason, _FLATTEN, *_position(text, _deepest(text)))
+
+
+def _huge(text: str) -> Refused:
+    number = re.search(_HUGE_NUMBER, text)
+    at = None if number is None else number.start()
+    reason = "holds a number of thousands of digits"
+    return Refused("MC004", reason, _SHORTEN, *_position(text, at))
+
+
+def _too_many(reason: str) -> Refused:
+    return Refused("MC004", reason, _SPLIT.format("max_keys"))
 
 
 def _deepest(text: str) -> int | None:
@@ -252,12 +261,12 @@ def _position(text: str, at: int | None) -> tuple[int, int] | tuple[None, None]:
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
 
-def _over_budget(data: Mapping[str, Any], text: str, max_keys: int) -> str:
-    """Say which budget the data exceed; an ordinary text is too short to exceed any."""
+def _over_budget(data: Mapping[str, Any], text: str, max_keys: int) -> Refused | None:
+    """Refuse data that exceed the budget; an ordinary text is too short for that."""
     if len(text) > _SHORTEST_HUGE and any(base in text for base in _BASES) and _holds_huge(data):
-        return _HUGE
+        return _huge(text)
     if len(text) <= _SHORTEST_KEY * max_keys and sum(map(text.count, "[{.")) <= DEEPEST:
-        return ""
+        return None
     keys, elements, depth = 0, 0, -1  # the document itself is no level
     for level in levels(data):
         for item in level:
@@ -267,14 +276,14 @@ def _over_budget(data: Mapping[str, Any], text: str, max_keys: int) -> str:
                 elements += sum(type(below) in (dict, list) for below in item)
         depth += 1
     if depth > DEEPEST:
-        return _TOO_DEEP
+        return _too_deep(text)
     if keys > max_keys:
-        return f"has {keys:,} keys; the limit is {max_keys:,}"
+        return _too_many(f"has {keys:,} keys; the limit is {max_keys:,}")
     if elements > max_keys:
-        return (
+        return _too_many(
             f"has {elements:,} tables and arrays in arrays; the limit is {max_keys:,}, as for keys"
         )
-    return ""
+    return None
 
 
 def _holds_huge(data: Mapping[str, Any]) -> bool:
