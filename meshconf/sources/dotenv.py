@@ -11,6 +11,7 @@ import attrs
 
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.source_text import SourceText
+from meshconf.diagnostics.text import MOST_FOUND
 from meshconf.sources.environment import (
     NamedText,
     choosers_of,
@@ -32,9 +33,6 @@ LARGEST_DOTENV = 1_048_576
 
 LONGEST_LINE = 32_768
 MOST_BLANKS = 1_000
-
-#: So many lines that are no bindings are told.
-MOST_BAD_LINES = 500
 
 #: A line or a run of blanks over the limit: python-dotenv takes quadratic time for the blanks.
 _TOO_LONG = (
@@ -123,7 +121,7 @@ def _bindings(text: str, name: str, prefix: str) -> tuple[list[NamedText], list[
         line = binding.original.line + binding.original.string.count("\n", 0, skipped)
         key, value = binding.key, binding.value
         if binding.error or (key is not None and value is None and key.startswith(prefix)):
-            if len(problems) < MOST_BAD_LINES:
+            if len(problems) < MOST_FOUND:
                 problems.append(_bad_line(name, line))
         elif key is not None and value is not None:
             source = SourceText("dotenv", name, value, first_line=line)
