@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from meshconf.mesh.addresses import is_ip_address, split_place
 from meshconf.mesh.paths import dotted
 from meshconf.mesh.render.envoy_words import address, duration, typed
+from meshconf.mesh.render.listening import drop_port
 from meshconf.mesh.render.looked_up import (
     DNS_PORT,
     NOT_ASKED,
     note_looked_up,
+    parts_of_names,
     refuse_no_name,
     refuse_not_asked,
 )
@@ -94,15 +96,7 @@ def _refuse_odd_name(account: Account, upstream: Upstream) -> None:
     if backend == "consul" and "." in name:
         message = "means another service in Consul's DNS: what precedes a dot is a tag"
         account.refuse(dotted("upstreams", name), message, "give it a name without dots")
-    kubernetes = config.kubernetes
-    parts = {
-        "consul": {"consul.datacenter": config.consul.datacenter},
-        "kubernetes": {
-            "kubernetes.namespace": kubernetes.namespace,
-            "kubernetes.cluster_domain": kubernetes.cluster_domain,
-        },
-    }.get(backend, {"dns.name": _looked_up(config, "service")})
-    refuse_no_name(account, upstream, _looked_up(config, name), parts)
+    refuse_no_name(account, upstream, _looked_up(config, name), parts_of_names(config))
 
 
 def note_discovery(account: Account, upstreams: Sequence[Upstream]) -> None:
@@ -130,9 +124,7 @@ def _note_hostless(account: Account, upstreams: Sequence[Upstream]) -> None:
     for one in upstreams:
         reason = "Envoy knows no hosts on it"
         account.drop(reason, "load_balancer.health_check.port", upstream=one)
-        # A listener for plain TCP has the port all the same.
-        drop = account.drop_part if one.config.protocol == "tcp" else account.drop
-        drop(reason, "port", upstream=one)
+        drop_port(account, reason, one)
 
 
 def _note_dns(account: Account) -> None:

@@ -40,7 +40,7 @@ def tls_to_upstream(account: Account, upstream: Upstream) -> dict[str, Any]:
             "private_key": {"filename": str(tls.key_file)},
         }
         context["tls_certificates"] = [certificate]
-    if upstream.config.protocol in ("http2", "grpc"):
+    if upstream.speaks_http2:
         context["alpn_protocols"] = ["h2"]
     if tls.verify:
         if tls.ca_file is None:

@@ -76,7 +76,7 @@ def backend(account: Account, upstream: Upstream, hosts: Hosts) -> str:
     """Return the backend of an upstream."""
     is_tcp = upstream.config.protocol == "tcp"
     # Over TLS it is agreed on: forced there, HAProxy 2.6 waits in vain for answers to its checks.
-    forces_http2 = upstream.config.protocol in ("http2", "grpc") and not account.config.tls.enabled
+    forces_http2 = upstream.speaks_http2 and not account.config.tls.enabled
     for_each: list[object] = [
         *(("proto", "h2") if forces_http2 else ()),
         *_limit(account, upstream, hosts),

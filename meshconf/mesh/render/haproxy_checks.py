@@ -73,9 +73,8 @@ def _http_check(account: Account, upstream: Upstream) -> Lines:
 
 def asked_over_http1(upstream: Upstream) -> bool:
     """Tell whether an upstream speaks HTTP/2, and what is asked for its health does not."""
-    is_http2 = upstream.config.protocol in ("http2", "grpc")
     is_asked = upstream.config.load_balancer.health_check.type == "http"
-    return is_http2 and is_asked and not checked_over_http2(upstream)
+    return upstream.speaks_http2 and is_asked and not checked_over_http2(upstream)
 
 
 def for_servers(account: Account, upstream: Upstream) -> tuple[object, ...]:

@@ -11,9 +11,11 @@ from meshconf.mesh.paths import dotted
 from meshconf.mesh.render.durations import milliseconds
 from meshconf.mesh.render.haproxy_tls import for_one_server
 from meshconf.mesh.render.haproxy_words import LONGEST, Lines, line, section
+from meshconf.mesh.render.listening import drop_port
 from meshconf.mesh.render.looked_up import (
     DNS_PORT,
     note_looked_up,
+    parts_of_names,
     refuse_no_name,
     refuse_not_asked,
 )
@@ -126,14 +128,14 @@ def _given(account: Account, upstream: Upstream) -> tuple[tuple[str, int], ...]:
 
 
 def _in_consul(account: Account, upstream: Upstream) -> tuple[str, int | None]:
-    name, datacenter = upstream.name, account.config.consul.datacenter
+    name = upstream.name
     if "." in name or name.startswith("_"):
         message = "is no name in Consul's DNS, which has no dots and no _ at the beginning"
         account.refuse(dotted("upstreams", name), message, "give it another name")
-    parts, port = {"consul.datacenter": datacenter}, upstream.config.port
+    port = upstream.config.port
     service = f"_{name}._tcp" if port is None else name
     name = consul_host(account.config, service)
-    refuse_no_name(account, upstream, name, parts)
+    refuse_no_name(account, upstream, name, parts_of_names(account.config))
     return name, port
 
 
@@ -143,10 +145,7 @@ def _in_kubernetes(account: Account, upstream: Upstream) -> tuple[str, int | Non
         message = "is no name in Kubernetes' DNS, which has no _ at the beginning"
         account.refuse(dotted("upstreams", name), message, "give it another name")
     service = kubernetes_host(account.config, name)
-    parts = {
-        "kubernetes.namespace": settings.namespace,
-        "kubernetes.cluster_domain": settings.cluster_domain,
-    }
+    parts = parts_of_names(account.config)
     if port is None and settings.port_name:
         parts["kubernetes.port_name"] = settings.port_name
         service = f"_{settings.port_name}._tcp.{service}"
@@ -160,9 +159,8 @@ def _in_kubernetes(account: Account, upstream: Upstream) -> tuple[str, int | Non
 def _in_dns(account: Account, upstream: Upstream) -> tuple[str, int | None]:
     settings = account.config.dns
     template, is_srv = settings.name or "", settings.record_type == "SRV"
-    parts = {"dns.name": template.replace("{service}", "service")}
     name = template.replace("{service}", upstream.name)
-    refuse_no_name(account, upstream, name, parts)
+    refuse_no_name(account, upstream, name, parts_of_names(account.config))
     if name.startswith("_"):
         _note_srv(account, upstream)
         return name, None
@@ -182,9 +180,7 @@ def _in_dns(account: Account, upstream: Upstream) -> tuple[str, int | None]:
 
 def _note_srv(account: Account, upstream: Upstream) -> None:
     reason = "SRV records bring ports of their own"
-    # A listener for plain TCP has the port all the same.
-    drop = account.drop_part if upstream.config.protocol == "tcp" else account.drop
-    drop(reason, "port", upstream=upstream)
+    drop_port(account, reason, upstream)
     account.drop(reason, "dns.port")
     # RFC 2782 has the weight 0 for a host that is the only one.
     for reason in (_ONE_PORT, "HAProxy sends nothing to hosts whose SRV records have the weight 0"):
@@ -230,8 +226,7 @@ def _note_given(account: Account, upstreams: Sequence[Upstream]) -> None:
         reason = f"it has no hosts of {few(one.name for one in without)}"
         account.drop_part(reason, "static.endpoints")
     for one in without:
-        drop = account.drop_part if one.config.protocol == "tcp" else account.drop
-        drop("HAProxy has no servers on it", "port", upstream=one)
+        drop_port(account, "HAProxy has no servers on it", one)
     if len(without) == len(upstreams):
         account.drop("HAProxy has no servers", "tls.server_name")
 

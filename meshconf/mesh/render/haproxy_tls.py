@@ -47,7 +47,7 @@ def for_all_servers(account: Account, upstream: Upstream) -> tuple[str, ...]:
         words += ["ca-file", _file(tls.ca_file) if tls.ca_file else _SYSTEM_ROOTS]
     if tls.cert_file is not None:
         words += ["crt", _file(tls.cert_file)]
-    if upstream.config.protocol in ("http2", "grpc"):
+    if upstream.speaks_http2:
         words += ["alpn", "h2"]
         words += ["check-alpn", "http/1.1" if asked_over_http1(upstream) else "h2"]
     if upstream.config.load_balancer.health_check.port is not None:

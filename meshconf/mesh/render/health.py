@@ -18,7 +18,7 @@ def checked_over_http2(upstream: Upstream) -> bool:
     """
     port = upstream.config.load_balancer.health_check.port
     own = {None, upstream.config.port, *(port for _, port in upstream.hosts)}
-    return upstream.config.protocol in ("http2", "grpc") and port in own
+    return upstream.speaks_http2 and port in own
 
 
 def check_type(account: Account, upstream: Upstream) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
 
-__all__ = ["Address", "Listeners", "address_of", "listeners_of"]
+__all__ = ["Address", "Listeners", "address_of", "drop_port", "listeners_of"]
 
 #: A host and a port.
 Address = tuple[str, int]
@@ -98,6 +98,12 @@ def listeners_of(
             tcp[one.name] = (http[0], port)
     _refuse_loops(account, upstreams, Listeners(http, tcp), admin)
     return Listeners(http, tcp)
+
+
+def drop_port(account: Account, reason: str, upstream: Upstream) -> None:
+    """Note that no host is asked on the port of an upstream; a listener for plain TCP has it still."""
+    drop = account.drop_part if upstream.config.protocol == "tcp" else account.drop
+    drop(reason, "port", upstream=upstream)
 
 
 def _refuse_loops(

@@ -12,8 +12,16 @@ if TYPE_CHECKING:
 
     from meshconf.mesh.render.rendered import Account
     from meshconf.mesh.render.upstreams import Upstream
+    from meshconf.mesh.service_mesh import ServiceMeshConfig
 
-__all__ = ["DNS_PORT", "NOT_ASKED", "note_looked_up", "refuse_no_name", "refuse_not_asked"]
+__all__ = [
+    "DNS_PORT",
+    "NOT_ASKED",
+    "note_looked_up",
+    "parts_of_names",
+    "refuse_no_name",
+    "refuse_not_asked",
+]
 
 #: The port of a name server that is named without one.
 DNS_PORT = 53
@@ -53,6 +61,18 @@ def note_looked_up(account: Account) -> None:
         # The others have one address, which stands for all their hosts.
         reason = f"{target} sees the hosts of headless services alone (clusterIP: None), of others one address"
         account.drop_part(reason, "discovery.backend", notable=True)
+
+
+def parts_of_names(config: ServiceMeshConfig) -> dict[str, str]:
+    """Return what settings put into the names that a backend gives, by their paths."""
+    if config.discovery.backend == "consul":
+        return {"consul.datacenter": config.consul.datacenter}
+    if config.discovery.backend == "kubernetes":
+        return {
+            "kubernetes.namespace": config.kubernetes.namespace,
+            "kubernetes.cluster_domain": config.kubernetes.cluster_domain,
+        }
+    return {"dns.name": (config.dns.name or "").replace("{service}", "service")}
 
 
 def refuse_no_name(

@@ -43,6 +43,11 @@ class Upstream:
     config: UpstreamConfig
     hosts: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def speaks_http2(self) -> bool:
+        """Whether it speaks HTTP/2 and nothing else."""
+        return self.config.protocol in ("http2", "grpc")
+
 
 def names_of(config: ServiceMeshConfig) -> tuple[str, ...]:
     """Name the upstreams: those of the map, and the services whose static hosts are known."""
