@@ -2,9 +2,7 @@
 
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +14,7 @@ from hypothesis import strategies as st
 
 import meshconf
 from meshconf import Seconds, Secret, rule
+from tests.laws.threads import at_once
 
 
 @attrs.frozen
@@ -250,18 +249,6 @@ ENVIRON = {
     "APP_POOL_TIMEOUT": "500ms",
     "APP_POOLS__K__SIZE": "7",
 }
-
-
-def at_once(jobs: list[Callable[[], Any]]) -> list[Any]:
-    """Run jobs in threads that all start at the same moment."""
-    barrier = threading.Barrier(len(jobs))
-
-    def run(job: Callable[[], Any]) -> Any:
-        barrier.wait()
-        return job()
-
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        return list(pool.map(run, jobs))
 
 
 def load_job(schema: Any) -> Callable[[], Any]:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,26 +18,15 @@ import pytest
 import meshconf
 from meshconf import Seconds, Secret, configuration, edits, rule, setting, step
 from meshconf.schema.compile import model_of
+from tests.laws.threads import at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
 PACKAGE = Path(meshconf.__file__).parents[1]
 
 #: How many threads start at the same moment.
 THREADS = 8
-
-
-def at_once(jobs: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Run each job in a thread of its own, all from the same moment on."""
-    barrier = threading.Barrier(len(jobs))
-
-    def run(job: Callable[[], Any]) -> Any:
-        barrier.wait()
-        return job()
-
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        return list(pool.map(run, jobs))
 
 
 def give_way(_: object, event: str, __: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.mesh.render.envoy.conftest import until
 
@@ -14,19 +14,24 @@ if TYPE_CHECKING:
     from tests.servers.consul import Consul
 
 
+def asking(consul: Consul, name: str, port: int) -> dict[str, Any]:
+    """Return settings with which Envoy asks Consul by DNS, again and again."""
+    return {
+        "discovery.backend": "dns",
+        "discovery.refresh_interval": 0.2,
+        "dns.name": name,
+        "dns.record_type": "A",
+        "dns.port": port,
+        "dns.nameservers": [f"127.0.0.1:{consul.dns_port}"],
+    }
+
+
 class TestDns:
     def test_consul(self, new_consul: Callable[..., Consul], serve: Serve, start: Start) -> None:
         """Envoy asks the name servers that are set, and asks again."""
         consul, service = new_consul(in_memory=True), serve("payments")
         consul.register("payments", service.port)
-        settings = {
-            "discovery.backend": "dns",
-            "discovery.refresh_interval": 0.2,
-            "dns.name": "{service}.service.consul",
-            "dns.record_type": "A",
-            "dns.port": service.port,
-            "dns.nameservers": [f"127.0.0.1:{consul.dns_port}"],
-        }
+        settings = asking(consul, "{service}.service.consul", service.port)
         envoy = start({"payments": {}, "ledger": {}}, settings)
 
         assert b"payments" == envoy.get("payments").body
@@ -43,14 +48,7 @@ class TestDns:
         """In Consul's DNS, a name with a dot is that of another service, which is why it is refused."""
         consul, service = new_consul(in_memory=True), serve("payments")
         consul.register("eu.payments", service.port)
-        settings = {
-            "discovery.backend": "dns",
-            "discovery.refresh_interval": 0.2,
-            "dns.name": "{service}.service.dc1.consul",
-            "dns.record_type": "A",
-            "dns.port": service.port,
-            "dns.nameservers": [f"127.0.0.1:{consul.dns_port}"],
-        }
+        settings = asking(consul, "{service}.service.dc1.consul", service.port)
         envoy = start({"eu.payments": {}}, settings)
 
         assert 503 == envoy.get("eu.payments").status
