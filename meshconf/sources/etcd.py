@@ -128,7 +128,7 @@ class _Client:
         """Ask for the key."""
         self._end_watch()
         answer = self._asked("/v3/kv/range", {"key": _coded(self._store.key)})
-        return understood("etcd", lambda: _found(answer.get("kvs", ()), answer))
+        return understood("etcd", lambda: _found(answer))
 
     def wait(self, after: Found) -> Found:
         """Wait until the key may have changed."""
@@ -149,7 +149,7 @@ class _Client:
                 self._reset("compacted" if compacted else "canceled")
                 return None
             if events := answer.get("events"):
-                return understood("etcd", lambda: _changed(events, answer))  # noqa: B023 - called at once
+                return understood("etcd", lambda: _changed(events))  # noqa: B023 - called at once
         return None
 
     def put(self, content: bytes, expected: Found) -> bool:
@@ -320,17 +320,26 @@ def _coded(text: str) -> str:
     return b64encode(text.encode()).decode()
 
 
-def _found(entries: Iterable[Mapping[str, Any]], answer: Mapping[str, Any]) -> Found:
+def _found(answer: Mapping[str, Any]) -> Found:
     cursor = int(answer["header"]["revision"])
-    for entry in entries:
-        return Found(b64decode(entry.get("value", "")), int(entry["mod_revision"]), cursor)
+    for entry in answer.get("kvs", ()):
+        return _value(entry, cursor)
     return Found(None, 0, cursor)
 
 
-def _changed(events: Iterable[Mapping[str, Any]], answer: Mapping[str, Any]) -> Found:
+def _changed(events: Iterable[Mapping[str, Any]]) -> Found:
+    """Read what the last of some events left there.
+
+    Its own revision is what was seen. That of the header is the store's when it was sent, and may be
+    that of a later event, which is still to come.
+    """
     *_, last = events
-    gone = last.get("type") == "DELETE"
-    return _found(() if gone else (last["kv"],), answer)
+    cursor = int(last["kv"]["mod_revision"])
+    return Found(None, 0, cursor) if last.get("type") == "DELETE" else _value(last["kv"], cursor)
+
+
+def _value(entry: Mapping[str, Any], cursor: int) -> Found:
+    return Found(b64decode(entry.get("value", "")), int(entry["mod_revision"]), cursor)
 
 
 def _error_in(answer: Any) -> tuple[int, str]:

@@ -90,14 +90,17 @@ class TestStory:
             MESH_CIRCUIT_BREAKER_CONSECUTIVE_FAILURES="4",
         )
 
+        # On a busy machine, a request may be on its way before Envoy has counted the one before it.
+        failed = rows["fails"].failed
         expected = {
             "well": Row("all hosts are well", 10, 10, 20, 0, 0),
-            "fails": Row("prices-2 answers 503", 16, 4, 20, 0, 4),
+            "fails": Row("prices-2 answers 503", 20 - failed, failed, 20, 0, failed),
             "next": Row("the next pages", 20, 0, 20, 0, 0),
             "back": Row("well, and back after 2 s", 10, 10, 20, 0, 0),
         }
 
         assert expected == rows
+        assert failed == 4 or (failed == 5 and through == "envoy")
 
     @pytest.mark.parametrize("through", ["envoy", "adapters"])
     def test_breaker_can_be_off(self, storefront: Storefront, through: str):

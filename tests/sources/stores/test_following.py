@@ -550,6 +550,22 @@ class TestEtcd:
         assert b"limit = 4\n" == now.content
         assert ["compacted"] == reasons
 
+    @pytest.mark.parametrize("is_gone", [False, True])
+    def test_event_that_comes_late(self, etcd: Etcd, key: str, *, is_gone: bool):
+        """What an event says is of its own revision, wherever the store is by then.
+
+        Else it would be taken for newer than what was found meanwhile, and later events missed.
+        """
+        etcd.put(key, "limit = 1\n")
+        client = EtcdKV(key, endpoints=[etcd.address]).client()
+        found = client.get()
+        revision = etcd.delete(key) if is_gone else etcd.put(key, "limit = 2\n")
+        etcd.put(f"{key}/other", "later")
+        now = client.wait(found)
+        client.close()
+
+        assert (None if is_gone else b"limit = 2\n", revision) == (now.content, now.cursor)
+
     def test_compaction_while_it_is_away(
         self, etcd: Etcd, key: str, new_proxy: Callable[..., CountingProxy], watch
     ):
