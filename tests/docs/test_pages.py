@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -24,10 +23,6 @@ if TYPE_CHECKING:
 
 #: Pages that want more than a reader has: servers, below, and pre-commit, in tests/tools.
 OTHERS = {"howto/consul-etcd.md", "tutorial.md"}
-
-pytestmark = pytest.mark.skipif(
-    "MESHCONF_SKIP_PAGES" in os.environ, reason="pages are run on another Python: see tox.ini"
-)
 
 PAGES = sorted(
     name
