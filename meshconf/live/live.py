@@ -187,7 +187,7 @@ class Live(Generic[T]):
         Raises:
             ConfigError: If what the sources say has errors or is refused; what was in force stays.
 
-            RuntimeError: If it is closed, or no thread can be started.
+            RuntimeError: If it is closed, no thread can be started, or two threads died of it.
         """
         if self._worker.is_here:
             self._worker.nudge("reload")

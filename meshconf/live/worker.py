@@ -58,6 +58,7 @@ class _Requests:
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[Request] = queue.SimpleQueue()
         self._taken: list[Request] = []
+        self._tried: list[Request] = []
 
     def put(self, request: Request) -> None:
         self._queue.put(request)
@@ -84,6 +85,15 @@ class _Requests:
         taken, self._taken = self._taken, []
         for request in taken:
             request.done.set_result(result)
+
+    def die(self, why: BaseException) -> None:
+        """Leave those that were taken to another thread, but those that two threads died of."""
+        taken, tried = self._taken, self._tried
+        self._taken = self._tried = [request for request in taken if request not in tried]
+        for request in taken:
+            if request in tried:
+                msg = f"given up: two threads died of it, the last by {type(why).__name__}"
+                request.done.set_exception(RuntimeError(msg))
 
     def cancel(self) -> None:
         """Give up those that are left."""
@@ -211,8 +221,9 @@ class Worker:
         began = time.monotonic()
         try:
             self._work(delay, requests)
-        except BaseException:
+        except BaseException as error:
             logger.critical("the thread %s died; another takes over", self._name, exc_info=True)
+            requests.die(error)
         is_short = time.monotonic() - began < delay + SHORT_LIFE
         try:
             self._begin_again(SHORT_LIFE if is_short else 0.0)
