@@ -221,7 +221,7 @@ class TestStore:
 
         assert 2 == result.exit_code
         assert "no answer in time" in result.stdout
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < 20
 
     def test_published(self, run, place: Place, folder: Path):
         """What instances publish is what is compared."""
@@ -454,7 +454,7 @@ class TestPages:
 
         assert 2 == result.exit_code
         assert "no answer in time" in result.stdout
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 4
 
         over.set()
 

@@ -165,7 +165,7 @@ class TestWatch:
             began = time.monotonic()
             live.close()
 
-            assert time.monotonic() - began < 2  # and not a minute
+            assert time.monotonic() - began < 4  # and not a minute
             assert 1 == sum(one.name == "meshconf fake://config" for one in threading.enumerate())
             assert other.status.watcher_alive
 

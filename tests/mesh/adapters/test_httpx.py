@@ -133,7 +133,7 @@ class TestTimeout:
         with client(per_try=0.2) as found, pytest.raises(httpx.ReadTimeout):
             found.get(server.address)
 
-        assert 0.2 <= time.monotonic() - begin < 2
+        assert 0.2 <= time.monotonic() - begin < 4
 
     def test_slow_enough(self, server: Answering) -> None:
         """An answer that comes in time is one."""
@@ -148,7 +148,7 @@ class TestTimeout:
         with client(connect=connect, per_try=per_try) as found, pytest.raises(httpx.ConnectTimeout):
             found.get(full)
 
-        assert 0.2 <= time.monotonic() - begin < 2
+        assert 0.2 <= time.monotonic() - begin < 4
 
     def test_pool(self, server: Answering) -> None:
         """An attempt does not wait longer for a connection than for its answer."""

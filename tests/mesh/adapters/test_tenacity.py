@@ -218,14 +218,14 @@ class TestWaits:
 
 
 class TestTimeout:
-    @pytest.mark.parametrize(("timeout", "attempts"), [(None, 5), (60, 5), (0.3, 3)])
+    @pytest.mark.parametrize(("timeout", "attempts"), [(None, 5), (60, 5), (0.8, 3)])
     def test_no_attempt_after_it(self, timeout: float | None, attempts: int) -> None:
         """No attempt begins after the timeout."""
         function = Failing()
-        config = RetryConfig(max_attempts=5, base_delay=0.12, multiplier=1, jitter=0)
+        config = RetryConfig(max_attempts=5, base_delay=0.3, multiplier=1, jitter=0)
         begin = time.monotonic()
         with pytest.raises(OSError, match="down"):
             tenacity_retry(config, timeout=timeout)(function)()
 
         assert attempts == len(function.calls)
-        assert time.monotonic() - begin < 2
+        assert time.monotonic() - begin < 20

@@ -104,7 +104,7 @@ class TestNoAnswer:
         before = time.monotonic()
         found = failure(server(silent, timeout=0.2))
 
-        assert 2 > time.monotonic() - before
+        assert 10 > time.monotonic() - before
         assert "takes connections, but did not answer within 0.2 s" in found.message
 
     @pytest.mark.parametrize(

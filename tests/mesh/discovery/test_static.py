@@ -50,7 +50,7 @@ def test_no_answer(found, full: int):
         f"payments at {endpoint}"
     ]
 
-    assert 2 > time.monotonic() - before
+    assert 10 > time.monotonic() - before
     assert ("error", "no connection within 0.2 s") == (one.severity, one.message)
     assert "firewall" in one.help
 

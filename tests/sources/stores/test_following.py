@@ -48,7 +48,7 @@ def until_limit(live: Any, number: int) -> None:
 
 class TestChanges:
     def test_is_seen_at_once(self, place: Place, watch):
-        """A push is in force within a second, with its changes, and one request told of it."""
+        """A push is in force at once, with its changes, and one request told of it."""
         place.put("limit = 1\n")
         live = watch(place.url())
         told: list[Any] = []
@@ -58,7 +58,7 @@ class TestChanges:
             place.put(f"limit = {number}\n")
             until_limit(live, number)
 
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 10  # and not after a wait of 60 s
         until(lambda: len(told) == 3)
         [change] = told[-1][2]
 
