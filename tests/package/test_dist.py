@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -38,6 +39,28 @@ def test_sdist_is_the_repository(sdist: Path):
 
     assert {"LICENSE", "docs/index.md", "meshconf/py.typed", "tests/test_readme.py"} <= names
     assert expected | {"PKG-INFO"} == names
+
+
+def test_links_of_the_description_lead_somewhere(wheel: Path):
+    """On PyPI, each link and image is absolute, and what it names in the repository is there."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (each for each in archive.namelist() if each.endswith(".dist-info/METADATA"))
+        description = archive.read(name).decode().partition("\n\n")[2]
+    prose = re.sub(r"^```.*?^```$", "", description, flags=re.MULTILINE | re.DOTALL)
+    links = re.findall(
+        r"\]\(([^)\s]+)|(?:href|src)=[\"']([^\"']+)|^\[[^\]]+\]: +(\S+)", prose, re.MULTILINE
+    )
+    targets = ["".join(each) for each in links]
+    base = f"{PROJECT['urls']['Source']}/blob/main/"
+    named = {
+        target.removeprefix(base).partition("#")[0]
+        for target in targets
+        if target.startswith(PROJECT["urls"]["Source"])
+    }
+
+    assert [] == [target for target in targets if not target.startswith(("https://", "#"))]
+    assert "docs/tutorial.md" in named
+    assert [] == sorted(name for name in named if not (ROOT / name).is_file())
 
 
 def test_wheel_is_the_package(wheel: Path):
