@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version as version_of
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import attrs
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -64,8 +67,26 @@ nitpick_ignore_regex = [("py:.*", f"{_OTHERS}|{_ALIASES}|{_INSIDE}")]
 
 
 def setup(app: Sphinx) -> None:
-    """Have types found that are documented under another name than that of their module."""
+    """Have types found that are documented elsewhere than in their module, and defaults shown."""
     app.connect("missing-reference", _found)
+    app.connect("autodoc-process-signature", _with_defaults)
+
+
+def _with_defaults(
+    app: Sphinx,  # noqa: ARG001 - Sphinx calls it by position
+    what: str,  # noqa: ARG001 - the same
+    name: str,  # noqa: ARG001 - the same
+    documented: Any,
+    options: object,  # noqa: ARG001 - the same
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None]:
+    """Show defaults of attrs classes as values, not as what attrs writes into `__init__`."""
+
+    def default(found: re.Match[str]) -> str:
+        return repr(attrs.fields_dict(documented)[found[1]].default)
+
+    return signature and re.sub(r"attr_dict\['(\w+)'\]\.default", default, signature), returns
 
 
 def _found(
