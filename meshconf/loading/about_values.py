@@ -173,6 +173,8 @@ def _remedy(setting: Setting, bad: BadValue, winner: Held, otherwise: str) -> _R
     said = f"{words}: {name} = {elide(literal)}"
     if not literal and not bad.at and (meant := _boolean(kind, winner.value)):
         return _Remedy(f"write a boolean: {name} = {meant}")  # a person decides whether it is one
+    if not bad.at and (meant := _array(kind, winner.value)):
+        return _Remedy(f"write an array: {name} = {elide(meant)}")  # a comma may be part of a text
     return _Remedy(said if literal and not bad.at else None, literal)
 
 
@@ -275,6 +277,19 @@ _BOOLEANS = {
     "yes": "true", "on": "true", "true": "true", "1": "true",
     "no": "false", "off": "false", "false": "false", "0": "false",
 }  # fmt: skip
+
+
+def _array(kind: kinds.Kind | None, value: Any) -> str:
+    """Write a text like that of a variable, ``a,b``, as an array; empty if it does not fit."""
+    if not isinstance(kind, kinds.ListOf) or not isinstance(value, str) or not value.strip():
+        return ""
+    item = kind.item.inner if isinstance(kind.item, kinds.Constrained) else kind.item
+    parts = [part.strip() for part in value.split(",")]
+    if item is kinds.SCALARS[str]:
+        return f"[{', '.join(map(quoted, parts))}]"
+    pattern = _BARE.get(item.type) if isinstance(item, kinds.Scalar) else None
+    fits = pattern and all(re.fullmatch(pattern, part) for part in parts)
+    return f"[{', '.join(parts)}]" if fits else ""
 
 
 #: How TOML writes values of some types, in short: what is surely meant.

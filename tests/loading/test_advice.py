@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 import pytest
+from annotated_types import Ge
 
 from meshconf import ConfigError, Secret, read, rule, setting
 
@@ -283,6 +284,37 @@ class TestBoolean:
         (problem,) = problems(f"debug = {written}", Switched, tmp_path)
 
         assert remedy == problem.help
+
+
+@attrs.frozen(kw_only=True)
+class Listed:
+    """A schema of arrays."""
+
+    sizes: tuple[Annotated[int, Ge(1)], ...] = ()
+    tags: list[str] | None = None
+    keys: list[Secret[str]] = []
+    pairs: list[list[int]] = []
+
+
+class TestArray:
+    @pytest.mark.parametrize(
+        ("text", "remedy"),
+        [
+            ('sizes = "128,256"', "write an array: sizes = [128, 256]"),
+            ('sizes = "128"', "write an array: sizes = [128]"),
+            ('tags = "a, b"', 'write an array: tags = ["a", "b"]'),
+            ('sizes = "128;256"', None),
+            ('sizes = " "', None),
+            ("sizes = 128", None),
+            ('keys = "hunter2,canary"', None),
+            ('pairs = "1,2"', None),
+        ],
+    )
+    def test_as_a_variable_has_it(self, text: str, remedy: str | None, tmp_path: Path):
+        """A text with commas is told how the file writes it as an array, unless it is secret."""
+        found = problems(text, Listed, tmp_path)
+
+        assert [remedy] == [problem.help for problem in found if problem.code == "MC201"]
 
 
 class TestTableForAValue:
