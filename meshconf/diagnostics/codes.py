@@ -78,8 +78,9 @@ _TABLE = (
     Code(
         "MC103",
         "unknown variable",
-        "A variable begins with the prefix of the schema but matches no setting.",
-        "Correct the spelling or unset it; `unknown_env` says whether it is an error.",
+        "A variable begins with the prefix of the schema but matches no setting; or a file in a "
+        "directory of secrets nearly has the name of one.",
+        "Correct the spelling or unset it; `unknown_env` says whether a variable is an error.",
     ),
     Code(
         "MC104",

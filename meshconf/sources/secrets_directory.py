@@ -10,7 +10,8 @@ import attrs
 
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.source_text import SourceText
-from meshconf.diagnostics.words import dotted
+from meshconf.diagnostics.suggest import nearest
+from meshconf.diagnostics.words import dotted, printable
 from meshconf.schema.names import Variable, Variables, old_settings
 from meshconf.sources.environment import LARGEST_SECRET, NamedText, layer_of_texts
 from meshconf.sources.files import AS_FOUND
@@ -18,6 +19,8 @@ from meshconf.sources.layer import Layer, is_policy
 from meshconf.sources.reading import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from meshconf.schema.model import Model
     from meshconf.sources.files import Files
 
@@ -32,7 +35,8 @@ class SecretsDirectory:
     """A directory whose files are named by the dotted path of what they set: ``consul.token``.
 
     Hidden entries are not read. A link that leads out of the directory is ignored with a warning.
-    Files that match no setting are none of ours.
+    A file whose name nearly is that of a setting is ignored with a warning too; others that match no
+    setting are none of ours.
 
     Attributes:
         path: Where it is.
@@ -90,6 +94,11 @@ class SecretsDirectory:
             text = text.removesuffix("\n").removesuffix("\r")
             source = SourceText("secret_file", str(file), text)
             texts.append(NamedText(variable.name, text, source))
+        problems.extend(
+            _misspelt(Path(self.path, entry), near)
+            for entry in sorted(present - variables.by_name.keys())
+            if not entry.startswith(".") and (near := nearest(entry, variables.by_name))
+        )
         if open_to_all and self.world_readable != "allow":
             problems.append(self._open_to_all(open_to_all))
         return layer_of_texts(texts, variables, kind="secret_file", name=name, problems=problems)
@@ -115,6 +124,17 @@ def _ignored(file: Path, variable: Variable) -> Problem:
         dotted(variable.path),
         f"{file} is a link that leads out of the directory; it is ignored",
         Origin("secret_file", str(file)),
+    )
+
+
+def _misspelt(file: Path, near: Sequence[str]) -> Problem:
+    return Problem(
+        "MC103",
+        "warning",
+        "",
+        f"{printable(str(file))} matches no setting; it is ignored",
+        Origin("secret_file", str(file)),
+        help=f"did you mean {' or '.join(near)}?",
     )
 
 

@@ -67,12 +67,29 @@ class TestRead:
         assert {"consul": {"port": 5}} == read(tmp_path).data
 
     def test_others(self, tmp_path: Path) -> None:
-        """Hidden entries and files that match no setting are none of ours."""
-        for name in (".password", "..password", "token", "PASSWORD", "consul.nothing", "password~"):
+        """Hidden entries and files that are not named like a setting are none of ours."""
+        for name in (".password", "..password", "token", "consul.nothing", "tls.crt"):
             write(tmp_path / name, "x")
         layer = read(tmp_path)
 
         assert ({}, (), ()) == (layer.data, layer.problems, layer.strays)
+
+    @pytest.mark.parametrize(
+        ("name", "meant"),
+        [("consul_token", "consul.token"), ("pasword", "password"), ("PASSWORD", "password")],
+    )
+    def test_misspelt(self, name: str, meant: str, tmp_path: Path) -> None:
+        """A name that nearly is a setting's is told, and nothing of what the file holds."""
+        write(tmp_path / name, "hunter2")
+        layer = read(tmp_path)
+        [problem] = layer.problems
+
+        assert {} == layer.data
+        assert [
+            ("MC103", "warning", "", f"{tmp_path / name} matches no setting; it is ignored")
+        ] == problems(layer)
+        assert f"did you mean {meant}?" == problem.help
+        assert "hunter2" not in repr(layer.problems)
 
     def test_kubernetes(self, tmp_path: Path) -> None:
         """The links of a mounted Secret stay inside the directory and are followed."""
