@@ -149,7 +149,7 @@ class _Client:
                 self._reset("compacted" if compacted else "canceled")
                 return None
             if events := answer.get("events"):
-                return understood("etcd", lambda: _changed(events))  # noqa: B023 - called at once
+                return understood("etcd", lambda: _changed(events))
         return None
 
     def put(self, content: bytes, expected: Found) -> bool:
