@@ -190,7 +190,9 @@ class TestChange:
         """The service says what changed, to what, and where."""
         service.edit("fee = 890", "fee = 700")
 
-        assert "zones.europe.fee: 700, was 890 (checkout.toml:15:7)\n" in service.said
+        expected = "zones.europe.fee: 700, was 890 (checkout.toml:15:7)\n"
+
+        assert until(lambda: expected in service.said)
 
     def test_that_is_bad_changes_nothing(self, service: Service):
         """With a bad file, answers stay what they are, and the page tells why."""
