@@ -54,7 +54,7 @@ class Masks:
     layers: Sequence[Layer]
     _masks: dict[int, tuple[Mask, ...]] = attrs.field(factory=dict)
     _judged: dict[str, bool] = attrs.field(factory=dict)
-    _holding: dict[int, bool] = attrs.field(factory=dict)
+    _holding: dict[kinds.Kind, bool] = attrs.field(factory=dict)
 
     def of(self, layer: Layer, found: InText) -> tuple[Mask, ...]:
         """Return the stretches of a text that are masked, in order and apart from each other.
@@ -191,10 +191,10 @@ class Masks:
         return ELLIPSIS if self._holds_secrets(kind) else ""
 
     def _holds_secrets(self, kind: kinds.Kind) -> bool:
-        known = self._holding.get(id(kind))
+        known = self._holding.get(kind)
         if known is None:
             known = any(model.secret_names for model in kinds.models_in(kind))
-            self._holding[id(kind)] = known
+            self._holding[kind] = known
         return known
 
     def _comments(self, text: SourceText, ends: Sequence[int]) -> Iterator[Mask]:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import logging
 import traceback
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NewType
 
 import attrs
 import pytest
@@ -207,6 +207,35 @@ class TestFile:
         assert [] == leaks(shown(found, caplog))
 
 
+@attrs.frozen
+class Pool:
+    """An entry without a secret."""
+
+    size: int = 1
+
+
+@attrs.frozen
+class Maps:
+    """A map of groups with secrets, and one of groups without."""
+
+    plain: dict[str, Pool] = attrs.field(factory=dict)
+    peers: dict[str, Peer] = attrs.field(factory=dict)
+
+
+class TestMaps:
+    @pytest.mark.parametrize("names", [("plain", "peers"), ("peers", "plain")])
+    def test_in_the_place_of_entries(self, names: tuple[str, str], attempt: Attempt) -> None:
+        """What stands in the place of an entry is hidden where the entry would have a secret."""
+        values = {"plain": ["seen"] * 20, "peers": [CANARY] * 20}
+        tables = (
+            f"[{name}]\n" + "".join(f'k{n} = "{value}"\n' for n, value in enumerate(values[name]))
+            for name in names
+        )
+        report = str(attempt("".join(tables), schema=Maps))
+
+        assert (0, 20) == (report.count(CANARY), report.count('"seen"'))
+
+
 VARIABLES = {
     "right type": {"CONSUL_TOKEN": CANARY},
     "empty": {"CONSUL_TOKEN": "", "CONSUL_PASSWORD": CANARY},
@@ -381,6 +410,24 @@ class TestConfig:
         assert config.gone is None
         assert ["a", "b"] == [*map(str, config.many)]
         assert CANARY not in repr(config)
+
+    @pytest.mark.parametrize("by_class", [True, False])
+    def test_converter_of_a_named_type(self, by_class: bool, attempt: Attempt) -> None:
+        """So it is where the hint calls the Secret by another name."""
+        named: Any = NewType  # as a `type` statement names a hint, which Python 3.12 has
+        token = named("Token", Secret[str])
+        if by_class:
+            schema: Any = attrs.make_class(
+                "App", {"token": attrs.field(type=token, converter=Secret)}
+            )
+        else:
+            hint = Annotated[token, setting(converter=str.strip)]
+            schema = dataclasses.make_dataclass("App", [("token", hint)])
+        found = attempt(None, schema=schema, overrides={"token": CANARY})
+        (_, declared, value), *_ = found.values()
+
+        assert declared.secret
+        assert Secret(CANARY) == value
 
     def test_fingerprint(self, attempt: Attempt) -> None:
         """Secrets have no part in the fingerprint."""
