@@ -344,6 +344,8 @@ def _guarded(kind: kinds.Converted, hint: Any) -> kinds.Converted:
 
 def _is_secret(hint: Any) -> bool:
     """Tell whether a hint is a `Secret`, optional or annotated or neither."""
+    if (named := behind_name(hint)) is not None:
+        return _is_secret(named)
     if get_origin(hint) is Annotated:
         return _is_secret(get_args(hint)[0])
     if get_origin(hint) in (Union, types.UnionType):
@@ -361,6 +363,9 @@ def _checked_by_class(hint: Any, field: Field, where: str) -> tuple[Constraint, 
 
 
 def _names_secret(hint: Any) -> bool:
+    """Tell whether there is a `Secret` anywhere in a hint."""
+    if (named := behind_name(hint)) is not None:
+        return _names_secret(named)
     return (get_origin(hint) or hint) is Secret or any(map(_names_secret, get_args(hint)))
 
 
