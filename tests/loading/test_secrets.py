@@ -421,7 +421,7 @@ class TestConfig:
                 "App", {"token": attrs.field(type=token, converter=Secret)}
             )
         else:
-            hint = Annotated[token, setting(converter=str.strip)]
+            hint = Annotated[token, setting(converter=str.strip)]  # type: ignore[valid-type]
             schema = dataclasses.make_dataclass("App", [("token", hint)])
         found = attempt(None, schema=schema, overrides={"token": CANARY})
         (_, declared, value), *_ = found.values()
