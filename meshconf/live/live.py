@@ -32,6 +32,7 @@ from meshconf.live.subscribers import (
 from meshconf.live.worker import Worker
 from meshconf.loading.findings import Masks
 from meshconf.loading.load import accept, log_warnings, planned
+from meshconf.loading.versions import all_up_to_date
 from meshconf.schema.values import raised_at
 from meshconf.sources.environment import Environment
 from meshconf.sources.session import Session
@@ -394,9 +395,14 @@ class Live(Generic[T]):
         return ConfigError((Problem("MC603", "error", "", message),), self._now.state.sources)
 
     def _harmless(self, text: str) -> str:
-        """Return a text that may be logged; nothing if it tells a secret."""
-        for state in (self._told, self._now.state):
-            text = Masks(state.outcome.model, state.outcome.layers).harmless(text)
+        """Return a text that may be logged; nothing if it tells a secret, or who knows what."""
+        model = self._plan.model
+        try:
+            read = all_up_to_date(model, self._reading.layers)  # which may never come into force
+            for layers in (self._told.outcome.layers, self._now.state.outcome.layers, read):
+                text = Masks(model, layers).harmless(text)
+        except BaseException:  # a table of a source's own may raise, or try to end the process
+            return ""
         return text
 
     def _demand_open(self) -> None:

@@ -16,7 +16,6 @@ import attrs
 from meshconf.diagnostics.problem import ConfigError, Problem
 from meshconf.diagnostics.words import printable
 from meshconf.live.changes import Update
-from meshconf.loading.findings import Masks
 from meshconf.schema.values import raised_at
 
 if TYPE_CHECKING:
@@ -190,14 +189,14 @@ class Subscribers(Generic[T]):
                 participant.prepare(ready.new)
             except BaseException as error:  # foreign code may try to end the process
                 ready.abort()
-                raise ConfigError((self._veto(participant, error, state),), state.sources) from None
+                raise ConfigError((self._veto(participant, error),), state.sources) from None
             ready.participants.append(participant)
         return ready
 
-    def _veto(self, participant: Participant[T], error: BaseException, state: State) -> Problem:
+    def _veto(self, participant: Participant[T], error: BaseException) -> Problem:
         name = type(participant).__name__
-        said = Masks(state.outcome.model, state.outcome.layers).harmless(_words(error))
-        reason = self._harmless(said) or f"it raised {type(error).__name__}{raised_at(error)}"
+        said = self._harmless(_words(error))
+        reason = said or f"it raised {type(error).__name__}{raised_at(error)}"
         return Problem("MC601", "error", "", f"{name} refused the new configuration: {reason}")
 
     def tell(self, update: Update[T], *, is_over: Callable[[], bool]) -> None:

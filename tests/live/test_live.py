@@ -16,7 +16,20 @@ import attrs
 import pytest
 
 import meshconf
-from meshconf import Change, DotEnv, Environment, File, Layer, Origin, SecretsDirectory
+from meshconf import (
+    Change,
+    DotEnv,
+    Environment,
+    File,
+    Layer,
+    Origin,
+    Secret,
+    SecretsDirectory,
+    configuration,
+    edits,
+    rule,
+    step,
+)
 from tests.live.conftest import App, as_nobody, put, swap, until
 
 pytestmark = pytest.mark.usefixtures("soon")
@@ -314,6 +327,27 @@ class TestLastGood:
         source = Source({"limit": 5})
         live = watch(None, source, environ={"APP_TOKEN": "hunter2"})
         source.data = Telling()
+        error = failure(live)
+
+        assert ["MC603"] == [one.code for one in error.problems]
+        assert "hunter2" not in f"{error} {live.status} {caplog.text}"
+
+    def test_words_of_a_rule_that_exits(self, watch, failure, caplog: pytest.LogCaptureFixture):
+        """Nor does the log, if it is a secret that nobody has seen before and that has moved since."""
+
+        @configuration(prefix="APP_", version=2, steps=[step(2, edits.rename("word", "token"))])
+        @attrs.frozen
+        class Exiting:
+            token: Secret[str]
+
+            @rule("token")
+            @staticmethod
+            def is_known(token: Secret[str]) -> None:
+                if token.reveal() != "hunter1":
+                    raise SystemExit(token.reveal())
+
+        live = watch("word = 'hunter1'\n", schema=Exiting)
+        put("app.toml", "word = 'hunter2'\n")
         error = failure(live)
 
         assert ["MC603"] == [one.code for one in error.problems]

@@ -314,6 +314,22 @@ class TestParticipants:
         assert "hunter2" not in str(error)
         assert "it raised ValueError in test_subscribers.py" in error.problems[0].message
 
+    def test_abort_that_tells_a_secret(self, watch, failure, caplog: pytest.LogCaptureFixture):
+        """A secret of a configuration that was refused is logged no more than one in force."""
+        live = watch("token = 'hunter1'\n")
+
+        class Telling(Silent):
+            def abort(self, new: Any) -> None:
+                raise ValueError(new.token.reveal())
+
+        live.enlist(Telling())
+        live.enlist(Part("b", [], refuses="no"))
+        put("app.toml", "token = 'hunter2'\n")
+        failure(live)
+
+        assert "hunter2" not in caplog.text
+        assert "abort raised ValueError in test_subscribers.py" in caplog.text
+
     def test_is_not_asked_for_the_same(self, watch):
         """Nobody is asked if nothing changes."""
         live = watch("limit = 1\n")
