@@ -28,6 +28,7 @@ __all__ = [
     "complete_subject",
     "file_option",
     "file_sources",
+    "read_stdin",
     "target_of",
 ]
 
@@ -253,9 +254,14 @@ def file_sources(files: Sequence[str], stdin_filename: str) -> list[Any]:
 def _from_stdin(name: str) -> Any:
     from meshconf.sources.file import LARGEST_FILE, Document
 
+    return Document(name, read_stdin(LARGEST_FILE))
+
+
+def read_stdin(max_bytes: int) -> bytes:
+    """Read standard input, or so much of it that it is seen to be too large."""
     if sys.stdin.isatty():
         click.echo("meshconf: reading standard input", err=True)
-    return Document(name, sys.stdin.buffer.read(LARGEST_FILE + 1))
+    return sys.stdin.buffer.read(max_bytes + 1)
 
 
 def complete_path(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:

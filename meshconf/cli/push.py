@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from meshconf.cli.loaded import FAILED, FINDINGS, tell, tell_aside
-from meshconf.cli.options import STDIN, about_problems, about_schema, file_sources, target_of
+from meshconf.cli.options import STDIN, about_problems, about_schema, read_stdin, target_of
 from meshconf.cli.terminal import print_lines
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def push(
     limit = pushing.limit_of(store, max_bytes)
     name = stdin_filename if file == STDIN else file
     try:
-        content = _content(file, name, limit)
+        content = _content(file, limit)
         new = pushing.judged(target.model, store, content, name, limit)
     except Refused as refused:
         voice.end(_with_place(refused, store), "file", name)
@@ -143,15 +143,11 @@ def _store(url: str) -> Store:
     raise click.UsageError(message)
 
 
-def _content(file: str, name: str, limit: int) -> bytes:
+def _content(file: str, limit: int) -> bytes:
     """Read the document, or so much of it that it is seen to be too large."""
     from meshconf.sources.reading import read_text
 
-    if file == STDIN:
-        (document,) = file_sources([file], name)
-        content: bytes = document.content
-        return content
-    return read_text(file, limit)[0].encode()
+    return read_stdin(limit) if file == STDIN else read_text(file, limit)[0].encode()
 
 
 def _with_place(refused: Refused, store: Store) -> Refused:

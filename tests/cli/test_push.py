@@ -320,6 +320,15 @@ class TestLarge:
         assert 1 == result.exit_code
         assert f"the limit is {most:,}\n" in result.stderr
 
+    def test_standard_input(self, run, new_etcd, key: str):
+        """What services are told to read is put there whole, from standard input too."""
+        place = Place(new_etcd(), key)
+        text = f"{OLD}#{'x' * 1_048_576}\n"
+        result = run("push", "-", place.url("max_bytes=2000000"), stdin=text)
+
+        assert 0 == result.exit_code
+        assert text == place.get()
+
     def test_etcd_refuses(self, run, new_etcd, key: str, file: Path):
         """What etcd refuses itself is told."""
         place = Place(new_etcd(), key)
