@@ -102,9 +102,9 @@ class TestPythons:
             each.removeprefix(prefix) for each in project["classifiers"] if each.startswith(prefix)
         ]
 
-        assert [f"py3{minor}" for minor in minors] == [
+        assert {f"py3{minor}" for minor in minors} == {
             each for each in environments if each.startswith("py3")
-        ]
+        }
 
 
 class TestCommand:

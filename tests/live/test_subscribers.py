@@ -372,7 +372,8 @@ class TestParticipants:
         live.enlist(Part("b", told))
         live.observe(lambda _: told.append("observer"))
         put("app.toml", "limit = 2\n")
-        until(lambda: not live.status.watcher_alive)
+        until(lambda: "b commit 2" in told)
+        live.close()  # which waits until all are told
 
         assert ["b prepare 2", "b commit 2"] == told
 
