@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import exists
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,7 +139,7 @@ def _content(file: str) -> str:
     from meshconf.sources.reading import Refused, read_text, text_in
 
     try:
-        if not Path(file).exists() and (found := git_file(file)) is not None:
+        if not exists(file) and (found := git_file(file)) is not None:  # noqa: PTH110 - a name of any length
             return text_in(found.content(), LARGEST_MADE)
         return read_text(file, LARGEST_MADE)[0]
     except Refused as refused:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from os.path import exists
 from typing import TYPE_CHECKING
 
 import click
@@ -80,7 +80,7 @@ def show(
     try:
         shown = shown_values(snapshot, key, non_default=non_default, show_secrets=show_secrets)
     except KeyError as error:
-        hint = f"; a file is given by --file {key}" if Path(key).exists() else ""
+        hint = f"; a file is given by --file {key}" if exists(key) else ""  # noqa: PTH110 - a name of any length
         message = f"{error.args[0]}{hint}"
         raise click.UsageError(message) from None
     if warnings := problems_about(outcome.problems, key) if key else outcome.problems:

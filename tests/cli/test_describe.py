@@ -150,6 +150,13 @@ class TestCheck:
         assert (2, "") == (result.exit_code, result.stdout)
         assert "Error: made does not exist\n" in result.stderr
 
+    def test_name_of_any_length(self, run, app: Path):
+        """A name that is too long for a file is named in the reason."""
+        result = run("docs", "--check", "x" * 5000)
+
+        assert 2 == result.exit_code
+        assert "xxx cannot be read: file name too long\n" in result.stderr
+
     def test_text_of_a_file_steers_no_terminal(self, run, folder: Path, app: Path):
         """Control characters of the file are escaped where it is shown."""
         (folder / "made").write_text("\x1b[31mred\n")

@@ -121,6 +121,7 @@ class TestKey:
                 "pyproject.toml",
                 "no setting is called pyproject.toml; a file is given by --file pyproject.toml\n",
             ),
+            ("x" * 5000, "Error: no setting is called xxx"),
         ],
     )
     def test_unknown(self, run, folder: Path, key: str, said: str):
