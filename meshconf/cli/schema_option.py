@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import inspect
+import os
 import re
 import sys
 from pathlib import Path
@@ -90,7 +91,7 @@ def _reason(error: BaseException, module: str) -> str:
         said = type(error).__name__
     if isinstance(error, SyntaxError) and error.filename:
         return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
-    package = str(Path(__file__).parents[1])
+    package = f"{Path(__file__).parents[1]}{os.sep}"
     own = [
         frame
         for frame in extract_tb(error.__traceback__)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from meshconf.cli import schema_option
 from meshconf.cli.options import file_sources
 
 if TYPE_CHECKING:
@@ -84,6 +85,16 @@ class TestSchema:
         expected = f"meshconf: --schema broken_module:App: {said.format(file=file)}\n"
 
         assert (2, expected) == (result.exit_code, result.stderr)
+
+    def test_path_like_that_of_meshconf(self, run, folder: Path, monkeypatch: pytest.MonkeyPatch):
+        """A module is somebody's own though its path begins as that of meshconf does."""
+        file = folder / "broken_module.py"
+        file.write_text("1 / 0\n")
+        monkeypatch.setattr(schema_option, "__file__", str(folder / "broken" / "cli" / "x.py"))
+
+        result = run("check", "--schema", "broken_module:App")
+
+        assert f"ZeroDivisionError: division by zero ({file}:1)\n" in result.stderr
 
     def test_module_of_the_working_directory(self, run, folder: Path):
         """A module beside the file is found, also where it was already on the path."""
