@@ -41,9 +41,6 @@ __all__ = ["Diagnosis", "diagnose", "made_as_far_as_possible"]
 # MOST_FOUND problems are looked into with names, with variables and with values each: a text that
 # consists of mistakes must not keep the report waiting.
 
-#: What is wrong with a value that no check could look at.
-_UNREAD = ("MC201", "MC204", "MC206")
-
 
 def diagnose(
     model: Model,
@@ -263,9 +260,8 @@ class Diagnosis:
     def _build(self, partial: Partial, path: Path) -> None:
         """Build the object if all of it is sound; if its class refuses it, find out why."""
         said = ""
-        sound = BROKEN not in [
-            _plain(value) for name, value in partial.values.items() if name not in partial.left_out
-        ]
+        given = (value for name, value in partial.values.items() if name not in partial.left_out)
+        sound = all(_plain(value) is not BROKEN for value in given)
         if sound:
             try:
                 partial.built = partial.model.cls(**_arguments(partial))

@@ -124,7 +124,7 @@ def _origins(
     """Yield where the value comes from, what it overrides, and why it wins."""
     winner, *losers = candidates_at(model, layers, path, setting)
     base = inherited_path(model, path)
-    if winner.origin.kind == "default" and value in (None, BROKEN):
+    if winner.origin.kind == "default" and (value is None or value is BROKEN):
         required = default_at(model, path) is REQUIRED
         yield "from", f"{_NOWHERE}{', and it is required' if required else ''}"
         return

@@ -99,7 +99,8 @@ class Masks:
 
     def _secret_defaults(self) -> Iterator[Any]:
         for path, setting in self.model.walk():
-            if setting.secret and (value := default_at(self.model, path)) not in (None, REQUIRED):
+            value = default_at(self.model, path) if setting.secret else None
+            if value is not None and value is not REQUIRED:
                 yield value
 
     def _found(self, layer: Layer, text: SourceText, start: Path) -> Iterator[Mask]:

@@ -176,7 +176,8 @@ def _item(kind: kinds.Kind) -> kinds.Kind | None:
 
 def names_that_set(model: Model, layers: Sequence[Layer], path: Path) -> Collection[str]:
     """Return the names of the layers that set a path or anything under it."""
-    return [one.layer.name for one in held(model, layers, path) if one.value != {}]
+    found = held(model, layers, path)
+    return [one.layer.name for one in found if not (isinstance(one.value, dict) and not one.value)]
 
 
 def _spelled(
