@@ -14,8 +14,8 @@ from meshconf.loading.findings import located
 from meshconf.loading.lookup import Held, default_at, names_that_set
 from meshconf.loading.partial import BROKEN, Partial
 from meshconf.loading.walk import inherited_path, setting_at
+from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Setting
-from meshconf.schema.values import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -208,9 +208,12 @@ def _next_value(
 ) -> tuple[Any, str] | None:
     """Return the value that would win without the winner, and how to say it."""
     if len(found) > 1:
+        kind, hook_of = setting.kind, diagnosis.structurer.of_kind
+        # The hook leaves a converter to the class, where the class runs it.
+        convert = kind.convert if isinstance(kind, kinds.Converted) else hook_of(kind)
         try:
-            value = diagnosis.structurer.of_kind(setting.kind)(found[1].value, None)
-        except (BadValue, KeyError, TypeError, ValueError):
+            value = convert(found[1].value)
+        except Exception:  # a wrong value, or what a converter of the author's raises
             return None
         return value, f"{described(setting, value)} ({found[1].origin})"
     value = default_at(diagnosis.model, path)

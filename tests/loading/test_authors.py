@@ -344,6 +344,33 @@ class TestRules:
         assert bool(note) == bool(problem.notes)
         assert note in "".join(problem.notes)
 
+    @pytest.mark.parametrize(
+        ("converter", "note"),
+        [(int, "without APP_A it would be 80 (app.toml:1:5) and the rule would hold"), (ord, "")],
+    )
+    def test_what_a_converter_would_have_given(
+        self, converter: Any, note: str, attempt: Attempt
+    ) -> None:
+        """What would have held is converted as the class does, unless the converter raises."""
+        body = {"check": rule("a")(lambda a: None if a == 80 else f"{a} is not 80")}
+        fields = {"a": attrs.field(type=Any, converter=converter)}
+        schema = attrs.make_class("App", fields, class_body=body)
+        (problem,) = attempt('a = "80"', schema=schema, environ={"APP_A": "9"}).problems
+
+        assert note == "".join(problem.notes)
+
+    def test_what_a_raising_converter_would_have_given(self, attempt: Attempt) -> None:
+        """Whatever a converter raises, the report is made."""
+
+        @dataclass
+        class Stripped:
+            a: Annotated[Any, setting(converter=lambda value: value.strip())]
+            check = rule("a")(lambda a: f"{a} is wrong")
+
+        found = attempt("a = 3", schema=Stripped, environ={"APP_A": "x"})
+
+        assert [("MC301", "a", "x is wrong")] == told(found)
+
     def test_layers(self, attempt: Attempt) -> None:
         """A rule may ask which layers set a path below it."""
 
@@ -371,6 +398,35 @@ class Refusing:
             raise ValueError(msg)
 
 
+class Incomparable:
+    """A value of the author's that refuses to be compared."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, _: object) -> bool:
+        boom()
+        return False
+
+
+@attrs.frozen(eq=False)
+class Incomparables:
+    """Such values in every place."""
+
+    a: Incomparable = setting(converter=Incomparable)
+    b: Any = attrs.field(factory=lambda: Incomparable(1))
+    c: Any = setting(Incomparable(2), secret=True)
+    d: int = 1
+
+    @rule("a", "d", layers=True)
+    @staticmethod
+    def asks(_: Any, d: int, layers: Any) -> str | None:
+        """A is set once."""
+        return f"set {len(layers('a'))} times" if d > 1 else None
+
+
 @attrs.frozen
 class Holder:
     """It holds one."""
@@ -395,6 +451,26 @@ class TestClasses:
     def test_not_asked_with_wrong_values(self, attempt: Attempt) -> None:
         """A class is not asked where a value is wrong already."""
         assert ["b"] == [path for _, path, _ in told(attempt("a = 1\nb = -1", schema=Refusing))]
+
+    @pytest.mark.parametrize(
+        ("d", "expected"),
+        [
+            ("2", ("MC301", "", "set 2 times")),
+            ('"x"', ("MC201", "d", "`d` must be an integer, got a string")),
+        ],
+    )
+    def test_that_cannot_be_compared(self, d: str, expected: Any, attempt: Attempt) -> None:
+        """No value of the author's is compared with what it is not."""
+        overrides = {"a": Incomparable(3)}
+        text = f"a = 1\nd = {d}"
+
+        assert [expected] == told(attempt(text, schema=Incomparables, overrides=overrides))
+
+    def test_explained_that_cannot_be_compared(self, attempt: Attempt) -> None:
+        """Nor is it to explain it."""
+        found = attempt("a = 1", schema=Incomparables)
+
+        assert "the default" in found.explain("b")
 
     def test_dataclass(self, attempt: Attempt) -> None:
         """A dataclass loads from end to end."""
