@@ -63,7 +63,8 @@ def said_of_old(model: Model, text: str, prefix: str | None) -> str:
     Returns:
         The sentence; empty if it is none, or one that a setting has taken over.
     """
-    old = old_path_at(model, parse_path(text))
+    path = parse_path(text)
+    old = old_path_at(model, path) if path else None
     if old is not None:
         new = [dotted(into) for into in old.into]
         return "" if len(new) == 1 else old.said(text, new)

@@ -9,7 +9,7 @@ import pytest
 
 from meshconf import setting
 from meshconf.loading.load import read_outcome
-from meshconf.loading.naming import path_of_key, path_of_variable
+from meshconf.loading.naming import path_of_key, path_of_variable, said_of_old
 
 
 @attrs.frozen
@@ -140,3 +140,12 @@ class TestVariable:
             path_of_variable(*context({}), name, "APP_")
 
         assert message == caught.value.args[0]
+
+
+class TestOld:
+    @pytest.mark.parametrize("text", ["", '"', "low"])
+    def test_of_what_is_none(self, text: str) -> None:
+        """Of what is no path of an earlier version there is nothing to say."""
+        model, _ = context({})
+
+        assert not said_of_old(model, text, None)
