@@ -50,7 +50,8 @@ def _own_hints(cls: type) -> dict[str, Any]:
 
 def _unresolved(cls: type) -> Iterator[str]:
     """Tell which fields have hints that cannot be resolved, and why."""
-    known = vars(sys.modules[cls.__module__])
+    module = sys.modules.get(cls.__module__)  # there is none of what was executed from a text
+    known = {} if module is None else vars(module)
     for name, hint in _as_written(cls).items():
         alone = types.SimpleNamespace(__annotations__={name: hint})
         try:

@@ -142,6 +142,15 @@ class TestUnresolvable:
         with pytest.raises(TypeError, match=r"^Local\.bad: "):
             hints_of(type("Local", (), names))
 
+    def test_of_no_module(self) -> None:
+        """So it is where the class stands in no module that was imported."""
+        local = type(
+            "Local", (), {"__annotations__": {"a": "int", "b": "An"}, "__module__": "gone"}
+        )
+
+        with pytest.raises(TypeError, match=r"^Local\.b: its module does not know 'An'$"):
+            hints_of(local)
+
     def test_in_a_base(self) -> None:
         """The class that holds the hint is named, not the one that inherits it."""
 
