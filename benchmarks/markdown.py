@@ -58,9 +58,15 @@ def lines(
             ratio = "" if line["ratio"] is None else f"{line['ratio']:.2f}"
             missed = ", missed" if line["verdict"] == "over" else ""
             budget = "" if line["budget"] is None else f"{line['budget']:g}{missed}"
-            yield f"| {LABELS.get(line['who'], line['who'])} | {value:.3g} {unit} | {ratio} | {budget} |"
+            who = LABELS.get(line["who"], line["who"])
+            yield f"| {who} | {_digits(value)} {unit} | {ratio} | {budget} |"
     packages = dict(one.split(" ", 1) for one in facts["packages"].split(", "))
     versions = ", ".join(f"{name} {packages[name]}" for name in VERSIONS if name in packages)
     yield ""
     yield f"Taken on {facts['machine']}, load {facts['load']}, Python {facts['Python'].split()[0]}; {versions}."
     yield ""
+
+
+def _digits(value: float) -> str:
+    """Write a figure with three digits that count, and its thousands apart."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
