@@ -1,30 +1,26 @@
-"""Migrating the text of a document: comments and layout stay.
+"""Migrating the text of a document that was migrated: comments and layout stay.
 
-The document is migrated first, then the text by splices. The result is proven to say what the
-document says before anybody sees it.
+The result is proven to say what the document says before anybody sees it.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
-
-import tomli
+from typing import TYPE_CHECKING
 
 from meshconf.diagnostics.words import dotted
-from meshconf.evolution.documents import Migrated, migrate
 from meshconf.evolution.proof import Unproven, is_proven
 from meshconf.evolution.rewriting import splices_for
 from meshconf.evolution.splices import Splice, spliced
-from meshconf.schema.configuration import VERSION_KEY, version_of
+from meshconf.schema.configuration import VERSION_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
-    from meshconf.schema.steps import Step
+    from meshconf.evolution.documents import Migrated
 
-__all__ = ["migrate_text", "proven"]
+__all__ = ["migrated_text", "proven"]
 
 # Strings and comments; in an accepted text, a quote or a # outside of them starts one.
 _STRING_OR_COMMENT = re.compile(
@@ -39,31 +35,24 @@ _STRING_OR_COMMENT = re.compile(
 )
 
 
-def migrate_text(text: str, version: int, steps: Sequence[Step]) -> str:
-    """Migrate the text of a TOML document.
+def migrated_text(text: str, version: int, migrated: Migrated) -> str:
+    """Write what a document becomes as a change of its text.
 
     Args:
         text: The text, which `tomli.loads` accepts.
 
         version: The version that it is to have.
 
-        steps: The steps of the schema.
+        migrated: What the document in it becomes.
 
     Returns:
-        The new text, proven to say what `migrate` makes of the document, with all comments; the
-        same text if it has that version.
+        The new text, proven to say just that, with all comments.
 
     Raises:
-        Unproven: If the text cannot be migrated, or not in a way that is known to be right; its
-            text is one sentence.
-
-        ValueError: If the text is no TOML document.
+        Unproven: If a value has no place in the new layout, or the text cannot be changed in a way
+            that is known to be right; its text is one sentence.
     """
-    document = tomli.loads(text)
-    if version_of(document) == version:
-        return text
-    migrated = migrate(document, version, steps)
-    _refuse(document, version, migrated)
+    _refuse(migrated)
     return proven(text, splices_for(text, version, migrated), version, migrated)
 
 
@@ -94,13 +83,9 @@ def proven(text: str, splices: Iterable[Splice], version: int, migrated: Migrate
     raise Unproven(msg)
 
 
-def _refuse(document: Mapping[str, Any], version: int, migrated: Migrated) -> None:
-    before = version_of(document)
-    if before is None:
-        msg = f"`{VERSION_KEY}` is no version"
-    elif before > version:
-        msg = f"the file has version {before}, newer than {version}"
-    elif found := next((one for one in migrated.conflicts if not one.equal), None):
+def _refuse(migrated: Migrated) -> None:
+    """Refuse what would leave a value at its old place, where the new layout has none."""
+    if found := next((one for one in migrated.conflicts if not one.equal), None):
         old, new = dotted(found.old), dotted(found.new)
         msg = f"`{old}` is now `{new}`, and both are set to different values"
     elif migrated.failures:

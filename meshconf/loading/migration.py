@@ -11,9 +11,8 @@ from meshconf.diagnostics.excerpt import ELLIPSIS, Mask
 from meshconf.diagnostics.words import dotted, printable
 from meshconf.evolution.documents import Migrated, migrate
 from meshconf.evolution.proof import Unproven
-from meshconf.evolution.rewriting import splices_for
 from meshconf.evolution.splices import Splice, spliced
-from meshconf.evolution.texts import proven
+from meshconf.evolution.texts import migrated_text
 from meshconf.loading.about_versions import changes
 from meshconf.loading.findings import Masks, apart
 from meshconf.loading.load import Outcome, UnknownVariables, load_layers
@@ -116,7 +115,7 @@ def migration_of(
         if use.edit.loses and use.edit.kind != "remove"  # of which the change itself tells
     )
     try:
-        new = proven(old, splices_for(old, version, migrated), version, migrated)
+        new = migrated_text(old, version, migrated)
     except Unproven as error:
         obstacle = f"{printable(layer.name)}: {error}"
     else:

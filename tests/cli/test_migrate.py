@@ -63,6 +63,24 @@ workers = 3
 """
 
 
+#: A schema of which two settings became one.
+JOINED = """\
+import attrs
+from meshconf import configuration, edits, step
+
+
+@configuration(
+    prefix="J_",
+    file="j.toml",
+    version=2,
+    steps=[step(2, edits.join(["host", "port"], "address", lambda host, port: f"{host}:{port}"))],
+)
+@attrs.frozen
+class Joined:
+    address: str = "localhost:80"
+"""
+
+
 @pytest.fixture(autouse=True)
 def schema(folder: Path) -> None:
     """Name a schema with a history in pyproject.toml, as its next release has it."""
@@ -268,6 +286,23 @@ class TestWrite:
         assert "config_version = 3\ndatabase.port = 2\n" == (
             (folder / "app.production.toml").read_text()
         )
+
+    def test_a_part_of_a_value(self, run, folder: Path):
+        """What has no place in the new layout, since the rest stands below, stays as it is."""
+        (folder / "joined_config.py").write_text(JOINED)
+        base, over = folder / "j.toml", folder / "j.production.toml"
+        base.write_text('host = "a"\nport = 1\n')
+        over.write_text("port = 2\n")
+        result = run("migrate", "--write", "--schema", "joined_config:Joined")
+        reason = "it is a part of a value whose other parts stand in another file"
+        expected = (
+            f"meshconf: {over.name}: the step to version 2 failed at `port`: {reason}; "
+            "nothing was changed\n"
+        )
+
+        assert (2, "", expected) == (result.exit_code, result.stdout, result.stderr)
+        assert 'host = "a"\nport = 1\n' == base.read_text()
+        assert "port = 2\n" == over.read_text()
 
     def test_a_later_file_of_the_project(self, run, file: Path, folder: Path):
         """Nor does a file that pyproject.toml lists after another."""
@@ -508,9 +543,9 @@ class TestCannot:
 
     def test_what_cannot_be_proven(self, run, file: Path, monkeypatch: pytest.MonkeyPatch):
         """A text that does not prove to say the same is not written."""
-        from meshconf.loading import migration
+        from meshconf.evolution import texts
 
-        monkeypatch.setattr(migration, "splices_for", lambda *_: [])
+        monkeypatch.setattr(texts, "splices_for", lambda *_: [])
         result = run("migrate", "--write")
 
         assert (2, OLD) == (result.exit_code, file.read_text())

@@ -10,7 +10,7 @@ import tomli
 from meshconf.evolution.documents import migrate
 from meshconf.evolution.proof import Unproven
 from meshconf.evolution.splices import Splice
-from meshconf.evolution.texts import migrate_text, proven
+from meshconf.evolution.texts import proven
 from meshconf.schema.edits import (
     convert,
     join,
@@ -22,6 +22,7 @@ from meshconf.schema.edits import (
     split,
 )
 from meshconf.schema.steps import step
+from tests.evolution.migrating import migrate_text
 
 #: The history of the mesh: its first layout was flat.
 MESH = [
@@ -213,14 +214,6 @@ class TestRefusals:
             made(text, edit)
 
         assert "hunter2" not in str(caught.value)
-
-    @pytest.mark.parametrize(
-        ("version", "message"), [("3", "has version 3, newer than 2"), ("'x'", "is no version")]
-    )
-    def test_name_the_version(self, version, message):
-        """A newer file is refused, and one that tells no version."""
-        with pytest.raises(Unproven, match=message):
-            migrate_text(f"config_version = {version}", 2, [step(2, GONE)])
 
     def test_speak_of_splices_that_overlap(self):
         """Splices that do not fit each other are refused."""

@@ -11,9 +11,9 @@ from meshconf.diagnostics.spans import index_toml
 from meshconf.evolution.documents import migrate
 from meshconf.evolution.mend import mend
 from meshconf.evolution.proof import Unproven, same
-from meshconf.evolution.texts import migrate_text
 from meshconf.schema.compile import model_of
 from meshconf.sources.file import Document, parse_toml
+from tests.evolution.migrating import migrate_text
 from tests.fuzz.laws import App, check_outcome
 
 if TYPE_CHECKING:

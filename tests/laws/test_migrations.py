@@ -16,7 +16,7 @@ from meshconf.evolution.documents import migrate
 from meshconf.evolution.proof import Unproven, same
 from meshconf.evolution.rewriting import splices_for
 from meshconf.evolution.splices import Splice, spliced
-from meshconf.evolution.texts import migrate_text, proven
+from meshconf.evolution.texts import proven
 from meshconf.schema.edits import (
     convert,
     join,
@@ -28,6 +28,7 @@ from meshconf.schema.edits import (
     split,
 )
 from meshconf.schema.steps import step
+from tests.evolution.migrating import migrate_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

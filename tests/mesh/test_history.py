@@ -18,9 +18,10 @@ from meshconf.evolution.documents import migrate
 from meshconf.evolution.proof import Unproven
 from meshconf.evolution.rewriting import splices_for
 from meshconf.evolution.splices import Splice
-from meshconf.evolution.texts import migrate_text, proven
+from meshconf.evolution.texts import proven
 from meshconf.mesh.history import STEPS
 from meshconf.schema.configuration import configuration_of
+from tests.evolution.migrating import migrate_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
