@@ -288,10 +288,10 @@ class _Merge:
                 _fill(model, table)
                 return table
             case kinds.TaggedUnion() if isinstance(value, dict):
-                tag = value.get(kind.tag)
-                member = kind.models.get(tag) if isinstance(tag, (str, int)) else None
-                if member is not None:
+                tag = _tag_in(kind, value)
+                if (member := kind.chosen(tag)) is not None:
                     return self._normal(kinds.Group(member), value, path, here)
+                return _tagged(value, kind.tag, tag)
             case _:
                 pass
         return value
@@ -338,20 +338,39 @@ def _join(here: Path, parts: list[_Part]) -> None:
     kept: list[_Part] = []
     chosen: Any = None
     for part in reversed(parts):
-        told = part.value.get(tag) if isinstance(part.value, dict) else None
+        told = _tag_in(part.union, part.value) if isinstance(part.value, dict) else None
         if not isinstance(part.value, dict) or (None not in (told, chosen) and told != chosen):
             break  # another class: nothing of what it had holds
         chosen = told if chosen is None else chosen
         kept.append(part)
     default = last.setting.default_table
     chosen = default.get(tag) if chosen is None else chosen
-    model = last.union.models.get(chosen) if isinstance(chosen, (str, int)) else None
+    model = last.union.chosen(chosen)
     if model is None:
+        last.into[name] = _tagged(last.value, tag, chosen)
         return
     table = last.into[name] = copied(default) if default.get(tag) == chosen else {}
     for part in reversed(kept):
         part.merge.group(model, table, part.value, part.path, here)
     _fill(model, table)
+
+
+def _tag_in(union: kinds.TaggedUnion, table: Mapping[str, Any]) -> Any:
+    """Return the tag that a table tells, however it spells the key; None if it tells none."""
+    if union.tag in table:
+        return table[union.tag]
+    models = union.models.values()
+    found = (
+        value
+        for key, value in table.items()
+        if isinstance(key, str) and any(canonical_key(one, key) == union.tag for one in models)
+    )
+    return next(found, None)
+
+
+def _tagged(table: dict[str, Any], tag: str, told: Any) -> dict[str, Any]:
+    """Return a table of no class that is known, with what was told of its class, if anything."""
+    return table if told is None else {**table, tag: told}
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -117,7 +117,7 @@ def union_tag(kind: kinds.TaggedUnion, value: object) -> Any:
     if kind.tag not in value:
         raise BadValue("MC102", f"needs `{kind.tag}`, one of {choices}", label="no tag")
     tag = value[kind.tag]
-    if isinstance(tag, (str, int)) and tag in kind.models:
+    if kind.chosen(tag) is not None:
         return tag
     raise BadValue(
         "MC203",

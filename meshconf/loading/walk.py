@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from meshconf.loading.merge import canonical_key
@@ -56,7 +57,10 @@ def step(
             steps = [
                 step(kinds.Group(one), part) for one in ((known,) if known else models.values())
             ]
-            return next((found for found in steps if found[0] is not None), (None, None))
+            found = [(setting, below) for setting, below in steps if setting is not None]
+            # Which class it is may be told elsewhere: what one of them keeps secret is a secret.
+            secret = ((setting, below) for setting, below in found if setting.secret)
+            return next(chain(secret, found), (None, None))
         case kinds.GroupMap(model):
             return None, kinds.Group(model)
         case kinds.ListOf(item) | kinds.MapOf(_, item):
@@ -72,8 +76,7 @@ def step(
 def member(union: kinds.TaggedUnion, value: object) -> Model | None:
     """Return the class that the tag in a table, or the object itself, stands for."""
     if isinstance(value, Mapping):
-        tag = value.get(union.tag)
-        return union.models.get(tag) if isinstance(tag, (str, int)) else None
+        return union.chosen(value.get(union.tag))
     return next((one for one in union.models.values() if type(value) is one.cls), None)
 
 

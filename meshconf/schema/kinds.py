@@ -224,6 +224,10 @@ class TaggedUnion:
     tag: str
     models: Mapping[Any, Model]
 
+    def chosen(self, value: object) -> Model | None:
+        """Return the class for a value of the field; None if it is none of them."""
+        return self.models.get(value) if isinstance(value, (str, int)) else None
+
 
 Kind = (
     Scalar

@@ -290,6 +290,8 @@ class Model:
 def _below(setting: Setting, rest: Path) -> Model | None:
     if setting.union is None:
         return setting.group
-    # Any class of the union that knows the next name will do.
-    models = setting.union.models.values()
-    return next((model for model in models if rest and rest[0] in model.settings), None)
+    # Any class of the union that knows the next name will do, one that keeps it secret before others.
+    name = str(rest[0]) if rest else ""
+    knowing = [model for model in setting.union.models.values() if name in model.settings]
+    secret = (model for model in knowing if model.settings[name].secret)
+    return next(secret, knowing[0] if knowing else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import pytest
@@ -14,6 +14,9 @@ from meshconf import ConfigError, File, read, rule, setting
 from meshconf.describe.effective import effective_toml, shown_values
 from meshconf.diagnostics.styled import plain
 from meshconf.schema.compile import model_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def refuse_all(instance: Any, _: object, __: object) -> None:
@@ -52,6 +55,14 @@ class Either:
     """A union with a default that is not its class's."""
 
     either: One | Two = One(wait=9.0)
+
+
+@attrs.frozen(kw_only=True)
+class Eithers:
+    """Unions without a default that tells the class."""
+
+    either: One | Two | None = None
+    more: tuple[One | Two, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -114,6 +125,28 @@ class TestUnions:
         snapshot = read(schema=Either, prefix="APP_", environ={"APP_EITHER_SIZE": "5"})
 
         assert One(size=5, wait=9.0) == snapshot.config.either
+
+    @pytest.mark.parametrize("overrides", [{"KIND": "two", 5: 5}, {"Kind": "two"}])
+    def test_tag_in_another_spelling(self, overrides: Any):
+        """The class is told by its key in any spelling, in a list too."""
+        either = {key: value for key, value in overrides.items() if key != 5}
+        data = {"either": either, "more": [either]}
+        config = read(schema=Eithers, prefix=None, overrides=data).config
+
+        assert (Two(), (Two(),)) == (config.either, config.more)
+
+    def test_unknown_tag_is_blamed_where_it_stands(self, tmp_path: Path):
+        """A class that none is called by is told where that is, whatever lies over it."""
+        file = tmp_path / "app.toml"
+        file.write_text('[either]\nKind = "six"\n[[more]]\nKIND = "six"\n[[more]]\nsize = 1\n')
+        with pytest.raises(ConfigError) as caught:
+            read(file, schema=Eithers, prefix="APP_", environ={"APP_EITHER_SIZE": "5"})
+
+        assert [
+            ("MC203", "either.kind", 2),
+            ("MC203", "more[0].kind", 4),
+            ("MC102", "more[1]", 5),
+        ] == [(one.code, one.path, one.origin.line) for one in caught.value.problems if one.origin]
 
     def test_default_of_another_class_is_left_behind(self):
         """With another tag nothing of the default holds."""

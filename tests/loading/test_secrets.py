@@ -6,7 +6,7 @@ import dataclasses
 import json
 import logging
 import traceback
-from typing import TYPE_CHECKING, Annotated, Any, NewType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NewType
 
 import attrs
 import pytest
@@ -220,6 +220,47 @@ class Maps:
 
     plain: dict[str, Pool] = attrs.field(factory=dict)
     peers: dict[str, Peer] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Open:
+    """A member of a union whose token may be seen."""
+
+    kind: Literal["open"]
+    token: str = ""
+
+
+@attrs.frozen
+class Closed:
+    """A member whose token may not."""
+
+    kind: Literal["closed"]
+    token: Secret[str] | None = None
+
+
+@attrs.frozen
+class Union:
+    """They together."""
+
+    union: Open | Closed | None = None
+
+
+class TestUnions:
+    @pytest.mark.parametrize("kind", ["KIND = 'closed'\n", "kind = 'six'\n", ""])
+    @pytest.mark.parametrize("environ", [{}, {"APP_UNION_KIND": "closed"}])
+    @pytest.mark.parametrize("also", ["", "x = 1\n"], ids=["alone", "failing"])
+    def test_of_one_of_the_classes(
+        self,
+        kind: str,
+        environ: dict[str, str],
+        also: str,
+        attempt: Attempt,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """What one of the classes keeps secret is hidden unless the table tells another."""
+        text = f"[union]\n{kind}token = '{CANARY}'\n{also}"
+
+        assert [] == leaks(shown(attempt(text, schema=Union, environ=environ), caplog))
 
 
 class TestMaps:
