@@ -14,6 +14,7 @@ from meshconf.loading.about_values import described
 from meshconf.loading.edits import renaming, value_at
 from meshconf.loading.findings import located, shown
 from meshconf.loading.lookup import default_at, place, text_of
+from meshconf.loading.merge import canonical_key
 from meshconf.loading.walk import setting_at
 from meshconf.schema import kinds
 from meshconf.schema.edits import EVERY
@@ -105,6 +106,8 @@ def _unknown_key(diagnosis: Diagnosis, oddity: Oddity) -> Problem:
         notes.append(f"{old.said(f'`{path}`', new)}; {read_as}")
         help_ = f"write {' and '.join(new)} instead" if new else "delete it"
     elif near:
+        value, meant_path = value_at(oddity.layer, oddity.path), (*oddity.canonical[:-1], near[0])
+        diagnosis.meant.update(_set_by(model.settings[near[0]], value, meant_path))
         label = "did you mean " + " or ".join(f"`{name}`" for name in near) + "?"
         notes += _cost(diagnosis, model, near[0], oddity.canonical[:-1])
     elif meant:
@@ -150,6 +153,24 @@ def _near_old_key(model: Model, path: Path, known: Sequence[str]) -> str:
 def _near_keys(model: Model, key: str) -> tuple[str, ...]:
     near = nearest(key, [*model.settings, *model.old_names])
     return tuple(dict.fromkeys(model.old_names.get(name, name) for name in near))
+
+
+def _set_by(setting: Setting, value: Any, path: Path) -> Iterator[Path]:
+    """Yield what a value would set at the path of a setting: that, or what a table has of it."""
+    if setting.map_of is not None and isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _set_in(setting.map_of, entry, (*path, key))
+    elif setting.group is not None and isinstance(value, dict):
+        yield from _set_in(setting.group, value, path)
+    else:
+        yield path
+
+
+def _set_in(model: Model, table: Any, path: Path) -> Iterator[Path]:
+    for key, value in table.items() if isinstance(table, dict) else ():
+        name = canonical_key(model, key) if isinstance(key, str) else None
+        if name is not None:
+            yield from _set_by(model.settings[name], value, (*path, name))
 
 
 def _meant_key(diagnosis: Diagnosis, oddity: Oddity, near: Sequence[str]) -> Edit | None:

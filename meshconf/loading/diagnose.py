@@ -31,7 +31,7 @@ from meshconf.schema.values import BadValue, said_by
 from meshconf.sources.layer import Layer
 
 if TYPE_CHECKING:
-    from meshconf.diagnostics.words import Path
+    from meshconf.diagnostics.words import Path  # noqa: TC004 - nothing resolves annotations
     from meshconf.loading.check_rules import Breach
     from meshconf.loading.load import UnknownVariables
     from meshconf.schema.rules import Rule
@@ -116,6 +116,8 @@ class Diagnosis:
     root: Partial | None = None
     with_values: list[Problem] = attrs.field(factory=list)
     spellings: Spellings = attrs.field(factory=Spellings)
+    meant: set[Path] = attrs.field(factory=set)
+    """What unknown keys were probably meant to set: who mends the key does not miss it."""
     makes_all: bool = False
     """Whether objects are made even when enough problems were found."""
 
@@ -190,10 +192,16 @@ class Diagnosis:
         return BROKEN
 
     def _asks_for(self, path: Path) -> bool:
-        """Tell whether a required setting is missed; not where another value stands for its group."""
+        """Tell whether a required setting is missed, and not told of otherwise.
+
+        Its key may be misspelt, or another value may stand in the place of its group.
+        """
         if not all(layer.complete for layer in self.layers):
             return False
-        return not any(path[:end] in self._no_tables for end in range(1, len(path)))
+        above = [path[:end] for end in range(1, len(path))]
+        return path not in self.meant and not any(
+            one in self._no_tables or one in self.meant for one in above
+        )
 
     @functools.cached_property
     def _no_tables(self) -> frozenset[Path]:

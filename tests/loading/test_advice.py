@@ -154,6 +154,67 @@ class TestStrayVariables:
         assert len(problem.message) < 200
 
 
+@attrs.frozen
+class Account:
+    """A group that asks for something."""
+
+    owner: str
+    limit: int
+
+
+@attrs.frozen
+class Bank:
+    """It asks for something in every place."""
+
+    title: str
+    vault: Account
+    accounts: dict[str, Account] = setting(attrs.Factory(dict))
+    rows: tuple[Account, ...] = ()
+
+
+FULL = 'owner = "x"\nlimit = 1\n'
+VAULT = f"[vault]\n{FULL}"
+
+
+class TestMisspelt:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            (f'titel = "x"\n{VAULT}', ["MC101 titel"]),
+            (f'title = "x"\n[valut]\n{FULL}', ["MC101 valut"]),
+            ('title = "x"\n[valut]\nOWNER = "x"\n', ["MC102 vault.limit", "MC101 valut"]),
+            ('title = "x"\nvalut = 5\n', ["MC101 valut"]),
+            (f'title = "x"\n{VAULT}limits = 1\n', ["MC101 vault.limits"]),
+            (
+                f'title = "x"\n{VAULT}[accounts.a]\nownr = "x"\nlimit = 1\n',
+                ["MC101 accounts.a.ownr"],
+            ),
+            (f'title = "x"\n{VAULT}[acounts.a]\n{FULL}', ["MC101 acounts"]),
+            (f'title = "x"\n{VAULT}[acounts]\na = 1\n', ["MC101 acounts"]),
+            (
+                f'title = "x"\n{VAULT}[[rows]]\nownr = "x"\n',
+                ["MC102 rows[0].limit", "MC101 rows[0].ownr"],
+            ),
+        ],
+    )
+    def test_is_not_missing_too(self, text: str, expected: list[str], tmp_path: Path):
+        """What a misspelt key was to set is told with the key, and not as missing besides."""
+        found = problems(text, Bank, tmp_path)
+
+        assert expected == [f"{one.code} {one.path}" for one in found]
+
+    def test_in_overrides(self):
+        """So it is where the misspelt key has an object, or holds what is no key."""
+        with pytest.raises(ConfigError) as caught:
+            read(
+                schema=Bank,
+                prefix=None,
+                overrides={"title": "x", "valut": Account("x", 1), "acounts": {"a": {5: 5}}},
+            )
+
+        assert ["valut", "acounts"] == [one.path for one in caught.value.problems]
+
+
 class TestTables:
     @pytest.mark.parametrize("text", ['[queues]\nurl = "x"\n', "queues = 5\n"])
     def test_of_entries(self, text: str, tmp_path: Path):
