@@ -40,7 +40,7 @@ class Constraint(Protocol):
         ...
 
     def describe(self) -> str:
-        """Write the condition in a few words: "≥ 1"."""
+        """Write the condition in a few words: ">= 1"."""
         ...
 
 

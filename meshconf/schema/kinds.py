@@ -291,7 +291,7 @@ def models_in(kind: Kind) -> tuple[Model, ...]:
 
 
 def describe(kind: Kind) -> str:
-    """Write a kind in a few words, as a declaration would: "list of int, 400..=599"."""
+    """Write a kind in a few words, as a declaration would: "array of int, 400..=599"."""
     match kind:
         case Scalar(_, name):
             return name
