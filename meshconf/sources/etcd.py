@@ -247,17 +247,15 @@ class _Client:
     def _question(self, path: str, question: Mapping[str, Any]) -> Mapping[str, Any]:
         headers = self._headers()
         body = json.dumps(question).encode()
-        answer = self._in_turn("POST", path, headers, body)
+        answer = self._in_turn(path, headers, body)
         return self._answer(*answer)
 
-    def _in_turn(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, bytes]:
+    def _in_turn(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         """Ask the members in turn; the one that answered is the first to be asked next time."""
         refusals: list[Refused] = []
         for _ in self._callers:
             try:
-                answer = self._callers[self._first].ask(method, path, headers=headers, body=body)
+                answer = self._callers[self._first].ask("POST", path, headers=headers, body=body)
             except Refused as refused:
                 refusals.append(refused)
                 self._first = (self._first + 1) % len(self._callers)
@@ -271,7 +269,7 @@ class _Client:
         if self._token is None:
             question = {"name": self._store.username, "password": self._password()}
             body = json.dumps(question).encode()
-            status, content = self._in_turn("POST", "/v3/auth/authenticate", {}, body)
+            status, content = self._in_turn("/v3/auth/authenticate", {}, body)
             self._token = str(self._answer(status, content, signing_in=True).get("token", ""))
         return {"Authorization": self._token}
 

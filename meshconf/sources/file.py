@@ -34,7 +34,7 @@ MOST_KEY_PARTS = 32
 #: Keys within inline tables cost no more than their length.
 _LONG_KEY = (
     r"(?m)^[ \t]*(?:\[{1,2}[ \t]*)?"
-    rf"(?:{KEY_PART}[ \t]*\.[ \t]*){{32}}"
+    rf"(?:{KEY_PART}[ \t]*\.[ \t]*){{{MOST_KEY_PARTS}}}"
 )
 
 #: The start of a line with a dotted key of three parts or more: a decimal fraction in an array looks
@@ -44,8 +44,8 @@ _DOTTED_KEY = (
     rf"((?:{KEY_PART}[ \t]*\.[ \t]*){{2,}})"
 )
 
-#: What an integer of more than `MOST_BITS` begins with, and the fewest characters that it takes; tomli refuses those
-#: of decimal digits itself.
+#: What an integer of more than `MOST_BITS` begins with, and the fewest characters that it takes; tomli
+#: refuses those of decimal digits itself.
 _BASES = ("0x", "0o", "0b")
 _SHORTEST_HUGE = MOST_BITS // 4
 _HUGE_NUMBER = (
@@ -188,7 +188,7 @@ def parse_toml(
 
 
 def _may_have_long_key(text: str) -> bool:
-    """Tell at little cost that no line has dots enough."""
+    """Tell at little cost whether a line has dots enough."""
     return text.count(".") >= MOST_KEY_PARTS and any(
         line.count(".") >= MOST_KEY_PARTS for line in text.split("\n")
     )

@@ -290,12 +290,12 @@ def _unreached(address: Address, error: BaseException) -> Refused:
         if isinstance(cause, ssl.SSLCertVerificationError):
             reason = cause.verify_message.rstrip(".")
             return Refused(
-                "MC408", f"cannot be asked{at}: its certificate is not trusted: {reason}"
+                UNREACHED, f"cannot be asked{at}: its certificate is not trusted: {reason}"
             )
         if isinstance(cause, ssl.SSLError):
             reason = "it does not speak TLS as it should"
             return Refused(
-                "MC408", f"cannot be asked{at}: {reason} ({cause.reason or 'no reason'})"
+                UNREACHED, f"cannot be asked{at}: {reason} ({cause.reason or 'no reason'})"
             )
         if isinstance(cause, socket.gaierror):
             return Refused(UNREACHED, f"cannot be asked{at}: no such host")
