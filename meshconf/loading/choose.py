@@ -12,6 +12,7 @@ import attrs
 
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.words import parse_path, quoted
+from meshconf.sources.budget import DEEPEST
 from meshconf.sources.environment import Environment, choosers_of, names_for
 from meshconf.sources.file import File
 from meshconf.sources.layer import Layer, Source
@@ -37,9 +38,6 @@ _PROFILE = re.compile(r"[a-z0-9_-]{1,64}")
 
 #: Where systemd puts the credentials of a service.
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
-
-#: Overrides nest at most so deep, as files do.
-DEEPEST = 64
 
 
 @attrs.frozen
@@ -295,7 +293,7 @@ def _lay_over(tree: dict[str, Any], above: Mapping[str, Any], key: str) -> None:
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
-    """Turn mappings into dicts of our own, however they are nested."""
+    """Turn mappings into dicts of our own; they nest at most as deep as those of files."""
     if depth > DEEPEST:
         msg = f"overrides nest deeper than {DEEPEST} levels"
         raise TypeError(msg)

@@ -199,7 +199,7 @@ def _old_names(model: Model, prefix: str | None, path: Path, setting: Setting) -
 def _held(model: Model, config: Any, path: Path) -> Iterator[tuple[str, str]]:
     """Yield what a group holds itself, and the names of what is below."""
     parts: dict[str, str] = {}
-    for where, setting, value in values_in(model, config, only=None):
+    for where, setting, value in values_in(model, config):
         if where[: len(path)] != path or where == path:
             continue
         own = len(where) == len(path) + 1 and setting.holds_value(value)

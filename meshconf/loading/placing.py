@@ -29,10 +29,10 @@ def placed(outcome: Outcome, problems: Iterable[Problem]) -> Iterator[Problem]:
 
         problems: The problems, each with the path of its setting.
     """
-    masks = Masks(outcome.model, outcome.layers)
+    masks, config = Masks(outcome.model, outcome.layers), outcome.config
     for problem in problems:
         try:
-            path = path_of_key(outcome.model, outcome.config, problem.path)
+            path = path_of_key(outcome.model, config, problem.path)
         except KeyError:
             yield problem
             continue

@@ -13,7 +13,7 @@ import attrs
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, override
 
-from meshconf.diagnostics.words import noun, quoted
+from meshconf.diagnostics.words import quoted
 from meshconf.schema import kinds
 from meshconf.schema.model import Model, Setting
 from meshconf.schema.secret import Secret
@@ -187,7 +187,7 @@ def _fixed(items: list[Hook]) -> Hook:
 def _mapping(key: Hook, item: Hook) -> Hook:
     def structure(value: Any, _: object = None) -> dict[Any, Any]:
         if not isinstance(value, dict):
-            raise BadValue("MC201", "must be a table", f", got {noun(value)}", label=noun(value))
+            raise wrong_type("a table", value)
         return {key(name, None): item(below, None) for name, below in value.items()}
 
     return structure

@@ -139,7 +139,7 @@ def rules_reading(model: Model, path: Path) -> Iterator[Rule]:
     for end in range(len(path)):
         kind = kind_at(model, path[:end])
         above = None if kind is None else kinds.bare(kind)
-        if isinstance(above, (kinds.Group)):
+        if isinstance(above, kinds.Group):
             name = ".".join(str(part) for part in path[end:])
             yield from (
                 rule
