@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from meshconf.diagnostics.suggest import fold, folded
-from meshconf.diagnostics.words import Path
+from meshconf.diagnostics.words import Path, quoted_key
 from meshconf.schema import kinds
 from meshconf.schema.model import REQUIRED, Model, Setting
 from meshconf.schema.names import entry_key
@@ -242,7 +242,7 @@ class _Merge:
     ) -> str:
         """Choose the entry that the key in a variable's name means; *same* fold to it."""
         if len(same) > 1:
-            self._odd("ambiguous", (*path, key), model, here, ", ".join(same))
+            self._odd("ambiguous", (*path, key), model, here, ", ".join(map(quoted_key, same)))
         return same[0] if same else entry_key(key)
 
     def _union(

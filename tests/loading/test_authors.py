@@ -509,6 +509,16 @@ class TestNames:
         ).problems
 
         assert ("MC105", "APP_ENTRIES__A_B__CHILD_LOW") == (problem.code, problem.origin.name)
+        assert problem.message.endswith(" could mean any of a-b, a_b in `entries`")
+
+    def test_ambiguous_of_keys_in_quotes(self, attempt: Attempt) -> None:
+        """Entries whose names need quotes in a file are told in quotes."""
+        text = '[entries."a b-c"]\n[entries."a b_c"]\n'
+        (problem,) = attempt(
+            text, schema=App, environ={"APP_ENTRIES__A B_C__CHILD_LOW": "1"}
+        ).problems
+
+        assert problem.message.endswith(' could mean any of "a b-c", "a b_c" in `entries`')
 
     def test_layer_without_text(self, attempt: Attempt) -> None:
         """A layer without a text is told by its name alone."""
