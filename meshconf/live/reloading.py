@@ -18,8 +18,8 @@ from meshconf.diagnostics.problem import ConfigError, Origin, Problem
 from meshconf.diagnostics.words import printable
 from meshconf.evolution.proof import same
 from meshconf.live.restarts import refusals, waiting
-from meshconf.loading.holding import Kept, kept_values
-from meshconf.loading.load import names_of, reads_files
+from meshconf.loading.holding import Kept, kept_values, source_names
+from meshconf.loading.load import reads_files
 from meshconf.sources.pinned import Input, PinnedFiles
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def next_state(
         return attrs.evolve(state, reading=reading)
     if gone := tuple(_gone(start, reading)):
         told = [one for layer in reading.layers for one in layer.problems]
-        names = dict.fromkeys((*state.sources, *names_of(reading.layers)))
+        names = dict.fromkeys((*state.sources, *source_names(reading.layers)))
         raise ConfigError((*told, *gone), tuple(names))
     model, old = plan.model, state.outcome
     new = plan.load(reading.layers)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from meshconf.loading.candidates import Candidate
     from meshconf.schema.model import Model, Setting
 
-__all__ = ["HELD", "Kept", "held_back", "held_layer", "hold", "kept_values"]
+__all__ = ["HELD", "Kept", "held_back", "held_layer", "hold", "kept_values", "source_names"]
 
 #: The kind of the layer of held values.
 HELD = "held"
@@ -148,6 +148,12 @@ def _opened(setting: Setting, group: Any) -> dict[str, Any]:
 def held_back(candidates: Iterable[Candidate]) -> Candidate | None:
     """Return what a restart would put into force, of what there is for a path; None if nothing."""
     return next((one for one in candidates if one.origin.kind != HELD), None)
+
+
+def source_names(layers: Iterable[Layer]) -> tuple[str, ...]:
+    """Return the names of the sources that gave layers; what is held comes from none."""
+    names = (layer.name for layer in layers if not layer.absent and layer.kind != HELD)
+    return tuple(filter(None, names))
 
 
 def held_layer(name: str, held: Mapping[Path, Kept]) -> Layer:

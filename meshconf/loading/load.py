@@ -17,7 +17,7 @@ from meshconf.diagnostics.problem import ConfigError, Origin, Problem
 from meshconf.diagnostics.words import printable
 from meshconf.loading.check_rules import Breach, breaches
 from meshconf.loading.choose import chosen, expanded
-from meshconf.loading.holding import HELD, Kept, held_layer, hold
+from meshconf.loading.holding import Kept, held_layer, hold, source_names
 from meshconf.loading.merge import Merged, merge
 from meshconf.loading.snapshot import Snapshot
 from meshconf.loading.structure import Hook, Structurer
@@ -43,7 +43,6 @@ __all__ = [
     "accept",
     "load_layers",
     "log_warnings",
-    "names_of",
     "planned",
     "read_outcome",
     "read_schema",
@@ -94,7 +93,7 @@ class Outcome:
     @property
     def sources(self) -> tuple[str, ...]:
         """The names of the sources that were read, lowest precedence first."""
-        return names_of(self.layers)
+        return source_names(self.layers)
 
     def accepted(self) -> Snapshot[Any]:
         """Return the successful load.
@@ -114,12 +113,6 @@ class Outcome:
         from meshconf.loading.diagnose import made_as_far_as_possible
 
         return made_as_far_as_possible(self.model, self.layers)
-
-
-def names_of(layers: Iterable[Layer]) -> tuple[str, ...]:
-    """Return the names of the sources that gave layers."""
-    names = (layer.name for layer in layers if not layer.absent and layer.kind != HELD)
-    return tuple(filter(None, names))
 
 
 def read_schema(schema: Any, sources: Sequence[Any], **options: Any) -> Snapshot[Any]:

@@ -13,7 +13,7 @@ import attrs
 
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.words import Path, dotted
-from meshconf.loading.holding import HELD
+from meshconf.loading.holding import source_names
 from meshconf.schema.model import Model, Setting
 from meshconf.sources.layer import Layer
 
@@ -53,9 +53,7 @@ class Snapshot(Generic[T_co]):
     @property
     def sources(self) -> tuple[str, ...]:
         """The names of the sources that were read, lowest precedence first."""
-        return tuple(
-            layer.name for layer in self._layers if not layer.absent and layer.kind != HELD
-        )
+        return source_names(self._layers)
 
     @property
     def deprecated(self) -> tuple[str, ...]:
