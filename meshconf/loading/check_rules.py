@@ -17,7 +17,7 @@ from meshconf.schema.rules import Rule
 from meshconf.schema.values import raised_at
 from meshconf.sources.layer import Layer
 
-__all__ = ["Breach", "Failed", "Setters", "attribute_path", "breaches", "run"]
+__all__ = ["Breach", "Failed", "Setters", "breaches", "run"]
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -116,12 +116,12 @@ def _ruled(model: Model) -> _Ruled:
 
 def _getter(model: Model, rule: Rule) -> Callable[[Any], Any]:
     """Return a function that takes the object and gives the values that a rule reads."""
-    paths = [attribute_path(model, path) for path in rule.paths]
+    paths = [_attribute_path(model, path) for path in rule.paths]
     get = attrgetter(*paths)
     return get if len(paths) > 1 else lambda config: (get(config),)
 
 
-def attribute_path(model: Model, path: str) -> str:
+def _attribute_path(model: Model, path: str) -> str:
     """Turn a path of settings into one of attributes."""
     parts = path.split(".")
     settings = [model.find(tuple(parts[: end + 1])) for end in range(len(parts))]

@@ -19,7 +19,7 @@ from meshconf.schema.model import Model, Setting
 from meshconf.schema.secret import Secret
 from meshconf.schema.values import BadValue, wrong_type
 
-__all__ = ["Hook", "Structurer"]
+__all__ = ["Hook", "Structurer", "union_tag"]
 
 Hook = Callable[..., Any]
 

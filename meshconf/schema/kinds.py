@@ -41,6 +41,7 @@ __all__ = [
     "TaggedUnion",
     "bare",
     "describe",
+    "limits",
     "models_in",
 ]
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from meshconf.schema.old_paths import OldPath  # noqa: TC004 - nothing resolves annotations
 
 __all__ = [
+    "Found",
     "MapVariables",
     "Variable",
     "Variables",

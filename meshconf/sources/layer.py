@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from meshconf.schema.model import Model
     from meshconf.schema.old_paths import OldPath  # noqa: TC004 - nothing resolves annotations
 
-__all__ = ["Broken", "History", "Layer", "Source", "Stray", "Unparsed"]
+__all__ = ["Broken", "History", "Layer", "Source", "Stray", "Unparsed", "is_policy"]
 
 
 @attrs.frozen(eq=False, repr=False)
