@@ -37,7 +37,7 @@ SHORT_LIFE = 1.0
 
 @attrs.frozen(eq=False)
 class Request:
-    """A wish that the job be done, which began after it was made.
+    """A wish that the job be done, by a run that begins after it was made.
 
     Attributes:
         trigger: What asks for it.
@@ -89,7 +89,8 @@ class _Requests:
     def die(self, why: BaseException) -> None:
         """Leave those that were taken to another thread, but those that two threads died of."""
         taken, tried = self._taken, self._tried
-        self._taken = self._tried = [request for request in taken if request not in tried]
+        self._tried = [request for request in taken if request not in tried]
+        self._taken = [*self._tried]
         for request in taken:
             if request in tried:
                 msg = f"given up: two threads died of it, the last by {type(why).__name__}"
@@ -158,13 +159,13 @@ class Worker:
         Raises:
             RuntimeError: If its thread died, and no other can be started.
         """
-        if not self.is_alive:
-            self._begin_again(0.0)
         request = Request(trigger)
         with self._lock:  # whoever stops the thread sees the request, or is seen here
             if self.is_stopping:
                 request.done.cancel()
             else:
+                if not self.is_alive:
+                    self._start_another(0.0)
                 self._requests.put(request)
         return request.done
 
@@ -212,9 +213,12 @@ class Worker:
         """Start another thread, unless it is to stop; whoever looks for it finds it started."""
         with self._lock:
             if not self.is_stopping:
-                thread = self._new_thread(delay)
-                thread.start()
-                self._thread = thread
+                self._start_another(delay)
+
+    def _start_another(self, delay: float) -> None:
+        thread = self._new_thread(delay)
+        thread.start()
+        self._thread = thread
 
     def _live(self, delay: float, requests: _Requests) -> None:
         """Work until it is to stop; if anything else ends it, another thread takes over."""

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -178,6 +179,8 @@ class TestThread:
         with pytest.raises(RuntimeError):
             again.result(5)
 
+        assert 4 == len(starts)
+
         worker.stop(5)
 
     def test_no_more_threads(self, monkeypatch: pytest.MonkeyPatch, watch):
@@ -198,6 +201,25 @@ class TestThread:
         put("app.toml", "limit = 2\n")
 
         assert 2 == live.reload().config.limit
+
+    def test_asked_at_the_same_time(self, monkeypatch: pytest.MonkeyPatch):
+        """Who finds the thread dead starts one, and so do not all who find it at the same time."""
+        start, started = threading.Thread.start, []
+
+        def slowly(thread: threading.Thread) -> None:
+            if thread.name == "dead":
+                started.append(thread)
+                time.sleep(0.2)
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", slowly)
+        worker = Worker("dead", lambda _: 2, dict)
+        with ThreadPoolExecutor(4) as threads:
+            answers = [asked.result(5) for asked in threads.map(worker.ask, ["reload"] * 4)]
+        worker.stop(5)
+
+        assert [2, 2, 2, 2] == answers
+        assert 1 == len(started)
 
     def test_that_dies_at_once_is_not_replaced_at_once(self, monkeypatch: pytest.MonkeyPatch):
         """Threads that die as they start follow each other slowly."""
