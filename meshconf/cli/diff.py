@@ -54,8 +54,8 @@ def diff(
     """Compare two configurations, setting by setting.
 
     OLD and NEW are files, files of a Git revision (HEAD~1:mesh.toml, or :mesh.toml for what is
-    staged), profiles (production), or `-` for standard input. Variables are not read, so that they cannot hide a change. Ends with 1 if anything differs,
-    with 2 if a side cannot be loaded.
+    staged), profiles (production), or `-` for standard input. Variables are not read, so that they
+    cannot hide a change. Ends with 1 if anything differs, with 2 if a side cannot be loaded.
     """
     from meshconf.describe import difference
     from meshconf.loading.choose import is_profile

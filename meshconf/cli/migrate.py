@@ -17,7 +17,14 @@ from meshconf.cli.loaded import (
     tell,
     tell_aside,
 )
-from meshconf.cli.options import STDIN, Reading, about_problems, about_schema, target_of
+from meshconf.cli.options import (
+    STDIN,
+    Reading,
+    about_problems,
+    about_schema,
+    stdin_option,
+    target_of,
+)
 from meshconf.cli.terminal import print_lines
 
 if TYPE_CHECKING:
@@ -49,12 +56,7 @@ CURRENT = "current"
     "reads too.",
 )
 @click.option("--follow-links", is_flag=True, help="Write through symbolic links.")
-@click.option(
-    "--stdin-filename",
-    metavar="NAME",
-    default="<stdin>",
-    help="What reports call the document that FILE - reads from standard input.",
-)
+@stdin_option
 @about_schema
 @about_problems
 def migrate(
@@ -130,7 +132,7 @@ def _sources(target: Target, files: Sequence[str], stdin_filename: str) -> list[
     sources = sources_of(target, files, reading, with_profile=False)
     if not files and (base := base_of(sources)) is not None:
         beside = [profile_file(base, name) for name in profiles_beside(base)]
-        known = {str(name_of(source)) for source in sources}
+        known = {name_of(source) for source in sources}
         sources += [file for file in beside if str(file) not in known]
     if stores := [source for source in sources if is_store(source)]:
         msg = f"{name_of(stores[0])} is no file: migrate one, and put it there by meshconf push"

@@ -29,6 +29,7 @@ __all__ = [
     "file_option",
     "file_sources",
     "read_stdin",
+    "stdin_option",
     "target_of",
 ]
 
@@ -172,6 +173,17 @@ def about_schema(command: Callable[..., Any]) -> Callable[..., Any]:
     return _with(options, command)
 
 
+def stdin_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the option that names standard input in reports."""
+    option = click.option(
+        "--stdin-filename",
+        metavar="NAME",
+        default="<stdin>",
+        help="What reports call the document that FILE - reads from standard input.",
+    )
+    return _with((option,), command)
+
+
 def about_sources(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say what is read, as one argument, `reading`."""
 
@@ -195,12 +207,7 @@ def about_sources(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="NAME",
             help="Also read the file of this profile, after the first file.",
         ),
-        click.option(
-            "--stdin-filename",
-            metavar="NAME",
-            default="<stdin>",
-            help="What reports call the document that FILE - reads from standard input.",
-        ),
+        stdin_option,
         click.option("--no-env", is_flag=True, help="Do not read variables."),
         click.option(
             "--env-file",

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from meshconf.cli.loaded import FAILED, FINDINGS, tell, tell_aside
-from meshconf.cli.options import STDIN, about_problems, about_schema, read_stdin, target_of
+from meshconf.cli.options import (
+    STDIN,
+    about_problems,
+    about_schema,
+    read_stdin,
+    stdin_option,
+    target_of,
+)
 from meshconf.cli.terminal import print_lines
 
 if TYPE_CHECKING:
@@ -65,12 +72,7 @@ class _Voice:
     help="The largest value that the store takes, if its servers are configured otherwise than "
     "usual: Consul takes 524,288 bytes, etcd about 1.5 MiB.",
 )
-@click.option(
-    "--stdin-filename",
-    metavar="NAME",
-    default="<stdin>",
-    help="What reports call the document that FILE - reads from standard input.",
-)
+@stdin_option
 @about_schema
 @about_problems
 def push(

@@ -321,9 +321,8 @@ def _lost(before: frozenset[str], accepted: frozenset[str], lost: frozenset[str]
 
 def _only(value: Any) -> Demands:
     """Return the demands that this value alone meets, as far as bounds can tell."""
-    if isinstance(value, str):
-        size = len(value)
-        limits = {"minLength": size, "maxLength": size}
+    if isinstance(value, (str, list, dict)):
+        limits = {keyword: len(value) for keyword, *_ in (*_LOWER, *_UPPER)}
     else:
         limits = {"minimum": value, "maximum": value}
     return Demands(types=types_of(value), values=[value], limits=limits)

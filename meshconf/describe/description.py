@@ -5,6 +5,7 @@ It is computed from the Model once; tables, JSON Schema and starter files are wa
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ __all__ = [
     "Described",
     "DescribedGroup",
     "Description",
+    "about",
     "describe",
     "written",
 ]
@@ -186,6 +188,15 @@ def written(path: Path) -> str:
             name = part if part == ENTRY else dotted((part,))
             text += f".{name}" if text else name
     return text
+
+
+def about(cls: type) -> str:
+    """Return what the docstring of a class begins with; empty if its author wrote none."""
+    # It may be anything: a class may be given a property or a number as its docstring.
+    said: object = cls.__doc__
+    first = inspect.cleandoc(said if isinstance(said, str) else "").split("\n\n", 1)[0]
+    # dataclasses write one of their own.
+    return "" if first.startswith(f"{cls.__name__}(") else " ".join(first.split())
 
 
 @attrs.frozen(eq=False, repr=False)

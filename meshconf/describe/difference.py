@@ -10,7 +10,7 @@ from meshconf.describe.alike import alike
 from meshconf.describe.differing import ABSENT, Pair, differing
 from meshconf.describe.file_text import holds_secret, plain
 from meshconf.describe.markdown import code, table
-from meshconf.diagnostics.json_report import json_text
+from meshconf.diagnostics.json_report import json_text, origin_data
 from meshconf.diagnostics.problem import Origin, Problem
 from meshconf.diagnostics.styled import Piece, StyledLine
 from meshconf.diagnostics.toml_text import toml_value
@@ -111,11 +111,8 @@ def in_the_way(outcome: Outcome) -> tuple[Problem, ...]:
 
 def _hides_settings(outcome: Outcome) -> bool:
     """Tell whether a whole group could not be made, so that its settings could not be compared."""
-    return any(value is BROKEN and setting.holds_settings for _, setting, value in _values(outcome))
-
-
-def _values(outcome: Outcome) -> Iterator[tuple[Path, Setting, Any]]:
-    return values_in(outcome.model, outcome.config)
+    values = values_in(outcome.model, outcome.config)
+    return any(value is BROKEN and setting.holds_settings for _, setting, value in values)
 
 
 def differences(old: Outcome, new: Outcome) -> list[Difference]:
@@ -285,8 +282,8 @@ def change_json(one: Difference) -> dict[str, Any]:
         "sensitive": one.setting.secret or holds_secret(one.old) or holds_secret(one.new),
         "needs_restart": one.needs_restart,
         "inherited_by": [dotted(path) for path in one.inherited_by],
-        "old_origin": None if one.old_origin is None else attrs.asdict(one.old_origin),
-        "new_origin": None if one.new_origin is None else attrs.asdict(one.new_origin),
+        "old_origin": None if one.old_origin is None else origin_data(one.old_origin),
+        "new_origin": None if one.new_origin is None else origin_data(one.new_origin),
     }
 
 

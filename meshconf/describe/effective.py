@@ -10,7 +10,7 @@ import attrs
 
 from meshconf.describe.env_text import env_line, env_text, sayable
 from meshconf.describe.file_text import holds_secret, plain
-from meshconf.diagnostics.json_report import json_text
+from meshconf.diagnostics.json_report import json_text, origin_data
 from meshconf.diagnostics.opaque import is_json
 from meshconf.diagnostics.styled import Piece, StyledLine
 from meshconf.diagnostics.toml_text import can_say, toml_value
@@ -338,7 +338,7 @@ def effective_data(snapshot: Snapshot[Any], shown: Iterable[Shown]) -> dict[str,
             "path": dotted(one.path),
             "value": one.value,
             "sensitive": one.sensitive,
-            "origin": attrs.asdict(one.origin),
+            "origin": origin_data(one.origin),
         }
         for one in shown
     ]

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from meshconf.describe.alike import alike
 from meshconf.describe.comments import comment, remark
-from meshconf.describe.description import CHOOSER_HELP, written
+from meshconf.describe.description import CHOOSER_HELP, about, written
 from meshconf.describe.examples import NO_EXAMPLE, value_to_show
-from meshconf.describe.file_text import about, plain
+from meshconf.describe.file_text import plain
 from meshconf.diagnostics.opaque import json_value, own_words
 from meshconf.diagnostics.words import printable
 from meshconf.loading.structure import Structurer

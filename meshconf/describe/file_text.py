@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
@@ -21,7 +20,7 @@ from meshconf.schema.secret import MASK, Secret
 if TYPE_CHECKING:
     from meshconf.schema.model import Setting
 
-__all__ = ["about", "holds_secret", "plain"]
+__all__ = ["holds_secret", "plain"]
 
 
 def plain(value: Any, *, reveal: bool = False) -> Any:
@@ -89,12 +88,3 @@ def holds_secret(value: Any) -> bool:
     return _is_group(value) and any(
         one.secret or holds_secret(held) for one, held in _set_in(value)
     )
-
-
-def about(cls: type) -> str:
-    """Return what the docstring of a class begins with; empty if its author wrote none."""
-    # It may be anything: a class may be given a property or a number as its docstring.
-    said: object = cls.__doc__
-    first = inspect.cleandoc(said if isinstance(said, str) else "").split("\n\n", 1)[0]
-    # dataclasses write one of their own.
-    return "" if first.startswith(f"{cls.__name__}(") else " ".join(first.split())

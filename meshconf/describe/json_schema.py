@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from meshconf.describe.description import ELEMENT, ENTRY
-from meshconf.describe.file_text import about, plain
+from meshconf.describe.description import ELEMENT, ENTRY, about
+from meshconf.describe.file_text import plain
 from meshconf.diagnostics.json_report import json_text
 from meshconf.loading.convert import violation
 from meshconf.schema import kinds

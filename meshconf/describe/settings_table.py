@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshconf.describe.description import CHOOSER_HELP, DescribedGroup, written
-from meshconf.describe.file_text import about, plain
+from meshconf.describe.description import CHOOSER_HELP, DescribedGroup, about, written
+from meshconf.describe.file_text import plain
 from meshconf.describe.markdown import cell, code, prose, table
 from meshconf.diagnostics.toml_text import toml_value
 from meshconf.schema.configuration import VERSION_KEY

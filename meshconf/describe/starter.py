@@ -6,9 +6,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from meshconf.describe.comments import WIDTH, comment, remark
-from meshconf.describe.description import ELEMENT, ENTRY
+from meshconf.describe.description import ELEMENT, ENTRY, about
 from meshconf.describe.examples import NO_EXAMPLE, value_to_show
-from meshconf.describe.file_text import about
 from meshconf.diagnostics.toml_text import can_say, toml_value
 from meshconf.diagnostics.words import dotted, printable
 from meshconf.schema.configuration import VERSION_KEY

@@ -23,9 +23,10 @@ from typing import NamedTuple
 import attrs
 import tomli
 
+from meshconf.diagnostics.words import Path
+
 __all__ = [
     "LineIndex",
-    "Path",
     "Position",
     "Span",
     "SpanIndex",
@@ -37,9 +38,6 @@ __all__ = [
     "key_parts",
     "statements_of",
 ]
-
-Path = tuple[str | int, ...]
-"""The keys from the root to a value; positions in a list are ints, from 0."""
 
 
 class Span(NamedTuple):

@@ -31,6 +31,7 @@ __all__ = [
     "variable_text",
 ]
 
+#: The keys from the root to a value; positions in a list are ints, from 0.
 Path = tuple[str | int, ...]
 
 #: What stands wherever a secret would, whatever its length.

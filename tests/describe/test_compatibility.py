@@ -112,6 +112,8 @@ class TestValues:
             (["no longer accepts 0"], {"enum": [0, 0.5, 9]}, {"exclusiveMinimum": 0, "maximum": 9}),
             ([], {"enum": [1]}, {"anyOf": [{"type": "string"}, {"type": "integer"}]}),
             (['no longer accepts "a"'], {"enum": ["a"]}, {"type": "integer"}),
+            (["no longer accepts []"], {"enum": [[], [1]]}, {"minItems": 1, "maxItems": 1}),
+            (["no longer accepts {}"], {"enum": [{}, {"a": 1}]}, {"minProperties": 1}),
             ([], {"allOf": [{"enum": [1]}, {"enum": [True]}]}, False),
             ([], {"enum": [None, [1], {"a": 1}]}, {}),
             ([], {"allOf": [{"enum": [1, 2]}, {"enum": [2, 3]}]}, {"enum": [2]}),

@@ -8,8 +8,7 @@ import attrs
 import pytest
 
 from meshconf.describe.comments import comment, remark
-from meshconf.describe.description import ELEMENT, ENTRY, Described, describe, written
-from meshconf.describe.file_text import about
+from meshconf.describe.description import ELEMENT, ENTRY, Described, about, describe, written
 from meshconf.describe.json_schema import json_schema_text
 from meshconf.schema.compile import model_of
 from meshconf.schema.model import REQUIRED

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import tomli
@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 
 from meshconf.diagnostics.spans import (
     LineIndex,
-    Path,
     Position,
     Span,
     index_json,
     index_toml,
 )
+
+if TYPE_CHECKING:
+    from meshconf.diagnostics.words import Path
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
