@@ -245,7 +245,7 @@ def _noted(place: str, name: str, content: bytes) -> Member | Unreached:
             config_version=_word(str(note["config_version"])),
             since=_word(note["time"]),
         )
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return Unreached(f"{place}/{name}", "is no note of an instance")
 
 

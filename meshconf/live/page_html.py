@@ -13,7 +13,7 @@ import attrs
 from meshconf.describe.file_text import plain
 from meshconf.diagnostics.text import message
 from meshconf.diagnostics.toml_text import toml_value
-from meshconf.diagnostics.words import Path, dotted, printable
+from meshconf.diagnostics.words import Path, counted, dotted, printable
 from meshconf.loading.holding import HELD
 from meshconf.schema.secret import MASK
 
@@ -161,7 +161,7 @@ def _facts(report: Report) -> Iterator[str]:
     }
     if status.subscriber_errors:
         last = _text(status.last_subscriber_error)
-        facts["Subscribers"] = f"{status.subscriber_errors} errors, the last: {last}"
+        facts["Subscribers"] = f"{counted(status.subscriber_errors, 'error')}, the last: {last}"
     yield "<dl>"
     yield from (f"<div><dt>{name}</dt><dd>{said}</dd></div>" for name, said in facts.items())
     yield "</dl>"

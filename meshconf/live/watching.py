@@ -228,15 +228,15 @@ def _deciding(path: str) -> Iterator[str]:
         here = os.path.join(at, parts.pop())  # noqa: PTH118
         try:
             mode = os.lstat(here).st_mode
+            target = os.readlink(here) if stat.S_ISLNK(mode) else None  # noqa: PTH115
         except (OSError, ValueError):
             yield at
             return
-        if stat.S_ISLNK(mode):
+        if target is not None:
             yield at
             links += 1
             if links > MOST_LINKS:
                 return
-            target = os.readlink(here)  # noqa: PTH115
             at = "/" if os.path.isabs(target) else at  # noqa: PTH117
             parts += _parts(target)
         elif stat.S_ISDIR(mode):

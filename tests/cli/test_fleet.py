@@ -167,6 +167,7 @@ class TestStore:
             "[" * 100_000,
             "\xff",
             note(generation="x"),
+            note(generation=float("inf")),
             note(service=1),
             note(time=None),
             note("x" * 2000),

@@ -235,7 +235,7 @@ class TestEntries:
     def test_ambiguous(self) -> None:
         """A variable that could mean two entries of a file is an error that names both."""
         source = Given({"upstreams": {"a-b": {}, "a.b": {}}})
-        with pytest.raises(meshconf.ConfigError, match=r"could mean any of a-b, a\.b"):
+        with pytest.raises(meshconf.ConfigError, match=r'could mean any of a-b, "a\.b"'):
             meshconf.load(
                 source, schema=Mesh, prefix="APP_", environ={"APP_UPSTREAMS__A_B__PORT": "7"}
             )

@@ -604,7 +604,7 @@ class TestState:
         live.reload()
         until(lambda: live.status.subscriber_errors)
 
-        assert "1 errors, the last: " in read(live).all("dd")[-1]
+        assert "1 error, the last: " in read(live).all("dd")[-1]
         assert "broken raised LookupError" in read(live).all("dd")[-1]
         assert 1 == data(live)["status"]["subscriber_errors"]
 

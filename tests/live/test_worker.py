@@ -872,6 +872,17 @@ class TestWatcher:
         """What is no path has no directory but the root."""
         assert {"/"} == set(directories_of(["/a\0b"]))
 
+    def test_link_that_goes(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        """A link that goes away while it is looked at is as one that is missing."""
+        (tmp_path / "link").symlink_to("real")
+
+        def gone(_: str) -> str:
+            raise FileNotFoundError
+
+        monkeypatch.setattr("meshconf.live.watching.os.readlink", gone)
+
+        assert {str(tmp_path)} == set(directories_of([str(tmp_path / "link")]))
+
     def test_directory_that_goes(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         """A directory that goes away while it is looked at is left out."""
         monkeypatch.setattr(
