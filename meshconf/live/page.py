@@ -9,7 +9,7 @@ import attrs
 
 from meshconf.describe.effective import effective_data, shown_at, shown_excerpt
 from meshconf.describe.file_text import plain
-from meshconf.diagnostics.json_report import json_text, problem_data
+from meshconf.diagnostics.json_report import json_text, origin_data, problem_data
 from meshconf.diagnostics.words import dotted
 from meshconf.live.page_html import Report, Waiting, html_page
 from meshconf.loading.holding import held_back
@@ -129,7 +129,7 @@ def _json(report: Report) -> str:
 def _pending(one: Waiting) -> dict[str, Any]:
     after = None
     if one.after is not None:
-        after = {"value": plain(one.after.value), "origin": attrs.asdict(one.after.origin)}
+        after = {"value": plain(one.after.value), "origin": origin_data(one.after.origin)}
     in_force = None if one.shown is None else one.shown.value
     return {"path": one.path, "in_force": in_force, "after_restart": after}
 
